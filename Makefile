@@ -1,0 +1,46 @@
+# Every target sets up what it needs in .venv, from a fresh clone: Python >= 3.11, git and make are enough.
+.DEFAULT_GOAL := help
+.PHONY: help demo test soak lint check bench clean
+
+BIN := .venv/bin
+RUN := .venv/.installed-run
+DEV := .venv/.installed-dev
+export PYTHON
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+
+$(RUN): pyproject.toml scripts/venv.sh
+	@sh scripts/venv.sh .
+	@touch $@
+
+$(DEV): pyproject.toml scripts/venv.sh
+	@sh scripts/venv.sh '.[dev]'
+	@touch $(RUN) $@
+
+demo: $(RUN) ## run a workflow, let it fail, and re-run it from the task that failed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
+
+check: $(DEV) ## format check, lint, types, import contracts
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+test: check ## everything that CI runs
+	$(BIN)/pytest -n 2
+
+soak: check ## the same with larger counts (takes long)
+	ORCHESTRION_SOAK=1 $(BIN)/pytest -n 2
+
+lint: $(DEV) ## repair format and lint where a tool can, then check
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+	@$(MAKE) --no-print-directory check
+
+bench: $(DEV) ## measure
+	$(BIN)/python -m benchmarks
+
+clean: ## remove the virtual environment and all caches
+	rm -rf .venv .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

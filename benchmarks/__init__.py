@@ -1,0 +1,1 @@
+"""Measurements of what the architecture promises; `python -m benchmarks` runs them."""

@@ -1,0 +1,72 @@
+"""The errors of this product, by who must act.
+
+    OrchestrionError            exit  who must act
+    ├── UsageError              2     the caller: the command, its input or a file is wrong
+    ├── Refused                 3     the operator: the state does not allow it; holds ALL problems
+    ├── NotFound                4     the operator: nothing has this name or id
+    ├── StoreBusy               1     we: in use, tried again in one place; seen only when that ends
+    ├── StoreError              1     the operator: full disk, no permission, damaged or newer file
+    └── InvariantViolation      1     the authors of Orchestrion: rolled back, nothing was changed
+
+`orchestrion.core.language.problems.DefinitionError` (the author of a workflow must act) belongs to the
+language and is shown with exit code 2. Every message says what is wrong, where, and what to do. What is not in
+this tree is a bug.
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class OrchestrionError(Exception):
+    """The base of all errors that are shown to people.
+
+    `message` is the whole sentence. `problems` holds each single problem when there are several, in reading
+    order; empty when the message says it all. `exit_code` is that of a command which ends in this error.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, problems: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.problems: tuple[str, ...] = tuple(problems)
+
+    def __str__(self) -> str:
+        return "\n".join([self.message, *(f"  - {problem}" for problem in self.problems)])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.message, self.problems)
+
+
+def _rebuild(kind: type[OrchestrionError], message: str, problems: tuple[str, ...]) -> OrchestrionError:
+    return kind(message, problems=problems)  # keyword arguments do not survive the default way of pickling
+
+
+class UsageError(OrchestrionError):
+    """The command, its input or a file it names is wrong; nothing was done."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class Refused(OrchestrionError):
+    """The state does not allow it; nothing was changed. `problems` holds all reasons, not the first one."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class NotFound(OrchestrionError):
+    """Nothing has this name or id."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class StoreBusy(OrchestrionError):
+    """Others use the store; the same request can be given again as it is."""
+
+
+class StoreError(OrchestrionError):
+    """The store does not work: a full disk, a missing permission, a damaged or newer file, no server."""
+
+
+class InvariantViolation(OrchestrionError):
+    """Orchestrion contradicts itself. The change was rolled back; the report belongs to its authors."""
