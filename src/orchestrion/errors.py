@@ -9,8 +9,8 @@
     └── InvariantViolation      1     the authors of Orchestrion: rolled back, nothing was changed
 
 `orchestrion.core.language.problems.DefinitionError` (the author of a workflow must act) belongs to the
-language and is shown with exit code 2. Every message says what is wrong, where, and what to do. What is not in
-this tree is a bug.
+language and is shown with exit code 2. Every message says what is wrong, where, and what to do. What is not
+in this tree is a bug.
 """
 
 from collections.abc import Iterable
