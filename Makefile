@@ -25,7 +25,7 @@ check: $(DEV) ## format check, lint, types, import contracts
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/pyright
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 test: check ## everything that CI runs
 	$(BIN)/pytest -n 2
