@@ -1,0 +1,198 @@
+"""Reads the text of a definition: YAML 1.1 or JSON, with the place of every key and value (spec 1.1).
+
+Composed from the parser's events rather than constructed by the YAML library: that keeps lines and columns, finds
+duplicate keys, and bounds depth and size before anything big exists. The result is a JSON value (spec 2.5):
+
+* dates and times become their ISO text; one that is no date (`2020-13-45`) stays the text that it is;
+* keys that are not strings become the text that JSON would give them, with a warning (`on:` is the boolean true);
+* `.nan`, `.inf`, integers beyond 64 bits, binary, sets and other tags are syntax problems: they are not JSON;
+* merge keys (`<<`) work.
+
+It must not know what a workflow is.
+"""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import yaml
+from yaml.constructor import SafeConstructor
+
+from orchestrion.core.language.json_text import read_json
+from orchestrion.core.language.tree import (
+    MAX_CHARACTERS,
+    MERGE,
+    Finding,
+    Member,
+    Path,
+    Place,
+    Scalar,
+    TreeBuilder,
+    Unreadable,
+    load_failure,
+)
+from orchestrion.core.values import Json
+
+_PREFIX: Final = "tag:yaml.org,2002:"
+_LONGEST_NUMBER: Final = 100
+_RESOLVERS: Final = yaml.SafeLoader.yaml_implicit_resolvers
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text that was read: its value, what was wrong with it, and where everything stands.
+
+    `is_complete` is False when the text could not be read to its end; the value then means nothing.
+    """
+
+    value: Json
+    place: Place
+    findings: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+    is_complete: bool
+
+    def locate(self, path: Path) -> tuple[int, int]:
+        """Find line and column of a part: of the value if it is a scalar, else of its key; of what is near if absent."""
+        place = self.place
+        line, column = place.line, place.column
+        for part in path:
+            if isinstance(part, int):
+                if place.elements is None or part >= len(place.elements):
+                    break
+                place = place.elements[part]
+                line, column = place.line, place.column
+            else:
+                if place.members is None or part not in place.members:
+                    break
+                member: Member = place.members[part]
+                place = member.value
+                is_scalar = place.members is None and place.elements is None
+                line, column = (place.line, place.column) if is_scalar else (member.line, member.column)
+        return line, column
+
+
+def read_document(text: str) -> Document:
+    """Read a text. Never raises: what is wrong stands in `findings`."""
+    if len(text) > MAX_CHARACTERS:
+        return _unread(TreeBuilder(), Unreadable(f"it is longer than {MAX_CHARACTERS} characters", 1, 1))
+    builder = TreeBuilder()
+    try:
+        if text.lstrip()[:1] not in {"{", "["} or not read_json(text, builder):
+            builder = TreeBuilder()
+            _read_yaml(text, builder)
+    except Unreadable as error:
+        return _unread(builder, error)
+    return Document(
+        builder.value, builder.place, tuple(builder.findings), tuple(builder.notes), is_complete=True
+    )
+
+
+def _unread(builder: TreeBuilder, error: Unreadable) -> Document:
+    finding = Finding(load_failure(error.message), (), error.line, error.column)
+    return Document(None, Place(1, 1), (*builder.findings, finding), tuple(builder.notes), is_complete=False)
+
+
+def _read_yaml(text: str, builder: TreeBuilder) -> None:
+    documents = 0
+    for event in _events(text):
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        match event:
+            case yaml.ScalarEvent():
+                builder.scalar(_scalar(event, line, column), line, column, event.anchor)
+            case yaml.MappingStartEvent():
+                _check_tag(event.tag, "map", line, column)
+                builder.open_mapping(line, column, event.anchor)
+            case yaml.SequenceStartEvent():
+                _check_tag(event.tag, "seq", line, column)
+                builder.open_list(line, column, event.anchor)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                builder.close()
+            case yaml.AliasEvent():
+                builder.alias(str(event.anchor), line, column)
+            case yaml.DocumentStartEvent():
+                documents += 1
+                if documents > 1:
+                    raise Unreadable(
+                        "expected a single document in the stream, but found another one", line, column
+                    )
+            case _:
+                pass
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    try:
+        yield from yaml.parse(text, Loader=loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = ", ".join(part for part in (error.context, error.problem) if part)
+        place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        raise Unreadable(" ".join(reason.split()), *place) from None
+    except (yaml.YAMLError, UnicodeError) as error:
+        raise Unreadable(" ".join(str(error).split()), 1, 1) from None
+
+
+def _check_tag(tag: str | None, kind: str, line: int, column: int) -> None:
+    if tag is not None and tag not in {"!", _PREFIX + kind}:
+        raise Unreadable(f"the tag '{tag}' does not give a JSON value", line, column)
+
+
+def _scalar(event: yaml.ScalarEvent, line: int, column: int) -> Scalar:
+    value = str(event.value)
+    tag = event.tag
+    if tag is None or tag == "!":
+        if not event.implicit[0]:
+            return value
+        tag = _implicit_tag(value)
+        if tag is None:
+            return value
+        kind = tag.removeprefix(_PREFIX)
+        if kind in {"int", "float"} and len(value) > _LONGEST_NUMBER:
+            raise Unreadable("a number is too long; quote it to make it a text", line, column)
+    else:
+        kind = tag.removeprefix(_PREFIX)
+        if kind == "str":
+            return value
+    return _construct(kind, value, tag, line, column)
+
+
+def _implicit_tag(value: str) -> str | None:
+    """The tag of a plain scalar by YAML 1.1, None for a text."""
+    for tag, pattern in _RESOLVERS.get(value[:1], ()):
+        if pattern.match(value):
+            return tag
+    return None
+
+
+def _construct(kind: str, value: str, tag: str, line: int, column: int) -> Scalar:
+    constructor = SafeConstructor()
+    node = yaml.ScalarNode(tag, value)
+    try:
+        match kind:
+            case "null":
+                return None
+            case "bool":
+                return bool(constructor.construct_yaml_bool(node))
+            case "int":
+                return int(constructor.construct_yaml_int(node))
+            case "float":
+                return float(constructor.construct_yaml_float(node))
+            case "timestamp":
+                return _iso_text(value, constructor, node)
+            case "merge":
+                return MERGE
+            case "value":
+                return value
+            case _:
+                raise Unreadable(f"the tag '{tag}' does not give a JSON value", line, column)
+    except (ValueError, KeyError, IndexError, OverflowError, yaml.YAMLError):
+        raise Unreadable(f"'{value[:50]}' is no {kind}", line, column) from None
+
+
+def _iso_text(value: str, constructor: SafeConstructor, node: yaml.ScalarNode) -> str:
+    try:
+        found: object = constructor.construct_yaml_timestamp(node)
+    except (ValueError, OverflowError):
+        return value
+    return found.isoformat() if isinstance(found, datetime.date) else value
