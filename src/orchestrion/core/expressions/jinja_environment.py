@@ -1,0 +1,253 @@
+"""Jinja's sandbox, with books kept about what a template does (architecture, section 2)."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import update_wrapper, wraps
+from typing import Any, cast
+
+from jinja2 import StrictUndefined, nodes, pass_context
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
+from jinja2.visitor import NodeTransformer
+
+from orchestrion.core.expressions import jinja_limits as limits
+from orchestrion.core.expressions.evaluation import current
+from orchestrion.core.expressions.functions import FUNCTIONS, STATE_FUNCTIONS
+from orchestrion.core.expressions.views import ContextView
+
+_BUILT = " built"
+_SEEN = " seen"
+_COUNTED = " counted"
+
+
+class BoundedEnvironment(ImmutableSandboxedEnvironment):
+    """A sandbox in which every call, operator and loop pays, and nothing is evaluated when a template is compiled."""
+
+    intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%", "**"))
+
+    def __init__(self) -> None:
+        super().__init__(
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            finalize=_finalize,
+            optimized=False,
+            cache_size=0,
+        )
+        self.filters = {name: _limited_filter(name, call) for name, call in self.filters.items()}
+        self.tests = {name: _limited_test(call) for name, call in self.tests.items()}
+        self.filters.update(FUNCTIONS)
+        self.filters.update({"random": _random, _BUILT: _built, _SEEN: _seen, _COUNTED: _counted})
+        self.globals.update(FUNCTIONS)
+        self.globals["lipsum"] = _lipsum
+
+    @staticmethod
+    def concat(parts: Iterable[str]) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Put the pieces of a text together, knowing its size before."""
+        pieces = list(parts)
+        current().budget.about_to_build(sum(map(len, pieces)))
+        return "".join(pieces)
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: B902, N805  # pyright: ignore[reportSelfClsParameterName]
+        """Call a function, a method or a macro."""
+        budget = current().budget
+        budget.step(2)
+        owner = getattr(__obj, "__self__", None)
+        if isinstance(owner, (str, bytes, int)):
+            args = _before_method(owner, __obj.__name__, args, kwargs)
+        result = super().call(__context, __obj, *args, **kwargs)
+        return result if __obj in STATE_FUNCTIONS or isinstance(owner, dict) else budget.built(result)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Apply an arithmetic operator."""
+        limits.binary(current().budget, operator, left, right)
+        return super().call_binop(context, operator, left, right)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """`obj[argument]`; a slice is paid for."""
+        if isinstance(obj, ContextView) and argument not in obj:
+            obj = dict(obj) if isinstance(argument, str) and hasattr(dict, argument) else {}
+        value = super().getitem(obj, argument)
+        return current().budget.built(value) if isinstance(argument, slice) else value
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """`obj.attribute`: Python's attribute first, then the key (spec 2.1)."""
+        if isinstance(obj, ContextView):
+            if hasattr(dict, attribute):
+                obj = dict(obj)
+            else:
+                return self.getitem(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        """`str.format` and `str.format_map`, field by field."""
+        if super().wrap_str_format(value) is None:
+            return None
+        template: str = value.__self__
+        formatter = _Formatter(self)
+
+        def formatted(*args: Any, **kwargs: Any) -> str:
+            if value.__name__ == "format_map":
+                return formatter.vformat(template, (), args[0])
+            return formatter.vformat(template, args, kwargs)
+
+        return update_wrapper(formatted, value)
+
+    def bounded(self, template: nodes.Template) -> nodes.Template:
+        """The same template, with the places marked at which it must pay."""
+        marked = cast(nodes.Template, _Marker().visit(template))
+        marked.set_environment(self)
+        return marked
+
+
+class _Formatter(SandboxedFormatter):
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        budget = current().budget
+        limits.field(budget, format_spec)
+        if not format_spec:
+            budget.look_at(value)
+        return budget.built(super().format_field(value, format_spec))
+
+
+class _Marker(NodeTransformer):
+    """Wraps what builds, compares or repeats into filters that keep the books. What a template gives is the same."""
+
+    def _wrapped(self, node: nodes.Expr, name: str) -> nodes.Expr:
+        return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+
+    def visit_List(self, node: nodes.List) -> nodes.Expr:  # noqa: N802
+        return self._wrapped(cast(nodes.Expr, self.generic_visit(node)), _BUILT)
+
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Expr:  # noqa: N802
+        return self._wrapped(cast(nodes.Expr, self.generic_visit(node)), _BUILT)
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802
+        node = cast(nodes.Concat, self.generic_visit(node))
+        node.nodes = [self._wrapped(part, _SEEN) for part in node.nodes]
+        return self._wrapped(node, _BUILT)
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:  # noqa: N802
+        node = cast(nodes.Tuple, self.generic_visit(node))
+        return self._wrapped(node, _BUILT) if node.ctx == "load" else node
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:  # noqa: N802
+        node = cast(nodes.Compare, self.generic_visit(node))
+        node.expr = self._wrapped(node.expr, _SEEN)
+        for operand in node.ops:
+            operand.expr = self._wrapped(operand.expr, _SEEN)
+        return node
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
+        node = cast(nodes.For, self.generic_visit(node))
+        node.iter = self._wrapped(cast(nodes.Expr, node.iter), _COUNTED)
+        return node
+
+
+def _before_method(owner: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    budget = current().budget
+    if name == "join" and len(args) == 1:
+        values = list(budget.counted(args[0]))
+        limits.joining(budget, owner, values)
+        return (values,)
+    if name in limits.METHODS:
+        limits.METHODS[name](budget, (owner, *args), kwargs)
+    elif not isinstance(owner, int):
+        budget.look_at(owner)
+    return args
+
+
+def _limited_filter(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    first = 1 if hasattr(call, "jinja_pass_arg") else 0
+    limit = limits.FILTERS.get(name, limits.looking)
+
+    @wraps(call)
+    def limited(*args: Any, **kwargs: Any) -> Any:
+        budget = current().budget
+        budget.step(2)
+        if len(args) > first:
+            args = (*args[:first], _spread(args[first], name), *args[first + 1 :])
+            if name == "join":
+                limits.joining(budget, args[first + 1] if len(args) > first + 1 else kwargs.get("d", ""), args[first])
+            elif name == "format":
+                limits.percent(budget, str(args[first]), kwargs or args[first + 1 :])
+            else:
+                limit(budget, args[first:], kwargs)
+        result = call(*args, **kwargs)
+        return result if limit is limits.nothing or not isinstance(result, (str, list, dict)) else budget.built(result)
+
+    return limited
+
+
+def _spread(value: Any, name: str) -> Any:
+    """What a filter works on: a view as a mapping, a generator as a list where all of it is needed anyway."""
+    if isinstance(value, ContextView):
+        return dict(value)
+    if isinstance(value, Iterator) and limits.FILTERS.get(name) is not limits.nothing:
+        return list(current().budget.counted(cast(Iterator[Any], value)))
+    return value
+
+
+def _limited_test(call: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)
+    def limited(*args: Any, **kwargs: Any) -> Any:
+        budget = current().budget
+        budget.step()
+        if len(args) > 1:
+            budget.look_at(*args)
+        return call(*args, **kwargs)
+
+    return limited
+
+
+def _built(value: Any) -> Any:
+    return current().budget.built(value)
+
+
+def _seen(value: Any) -> Any:
+    current().budget.look_at(value)
+    return value
+
+
+def _counted(values: Any) -> Any:
+    if isinstance(values, StrictUndefined):
+        return values
+    if isinstance(values, (list, tuple, dict, str, range)):
+        current().budget.step(len(values))  # pyright: ignore[reportUnknownArgumentType]
+        return values  # pyright: ignore[reportUnknownVariableType]
+    return current().budget.counted(values)
+
+
+@pass_context
+def _finalize(context: Context, value: Any) -> Any:
+    """What is written into a text. Taking the context keeps Jinja from evaluating anything when it compiles."""
+    if isinstance(value, ContextView):
+        value = dict(value)
+    if not isinstance(value, StrictUndefined):
+        current().budget.look_at(value)
+        current().budget.step()
+    return value
+
+
+def _random(values: Any) -> Any:
+    evaluation = current()
+    values = list(evaluation.budget.counted(values)) if not isinstance(values, (list, tuple, str)) else values
+    if not values:
+        raise IndexError("No random item, sequence was empty.")
+    return values[int(evaluation.scope.random() * len(values))]  # pyright: ignore[reportUnknownArgumentType]
+
+
+_WORDS = (
+    "lorem ipsum dolor sit amet consectetuer adipiscing elit sed diam nonummy nibh euismod tincidunt ut laoreet"
+).split()
+
+
+def _lipsum(n: int = 5, html: bool = True, min: int = 20, max: int = 100) -> str:
+    """Filler text, from the scope's own dice."""
+    evaluation = current()
+    evaluation.budget.step(abs(n) * abs(max))
+    paragraphs: list[str] = []
+    for _ in range(n):
+        count = min + int(evaluation.scope.random() * (max - min))
+        words = [_WORDS[int(evaluation.scope.random() * len(_WORDS))] for _ in range(count)]
+        paragraphs.append(f"{' '.join(words)}.".capitalize())
+    return "\n".join(f"<p>{text}</p>" for text in paragraphs) if html else "\n\n".join(paragraphs)
+

@@ -1,0 +1,38 @@
+"""JSONPath queries (`jsonpath_query`), through the `jsonpath-ng` library."""
+
+from functools import lru_cache
+from typing import Any
+
+from jsonpath_ng import parse  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+
+from orchestrion.core.expressions.bounds import MAX_PATTERN
+from orchestrion.core.expressions.evaluation import current
+
+
+@lru_cache(maxsize=256)
+def _parsed(query: str) -> Any:
+    return parse(query)
+
+
+def find(value: object, query: str) -> list[object] | None:
+    """All that `query` finds in a plain value, in order; None when it finds nothing."""
+    budget = current().budget
+    if len(query) > MAX_PATTERN:
+        raise budget.fail("has a path that is too long", "MAX_PATTERN")
+    # A descent visits each node once for every node above it, and each further descent does so again.
+    size, depth = budget.look_at(value), _depth(value)
+    budget.step(1 + size // 8 * depth ** query.count(".."))
+    return [match.value for match in _parsed(query).find(value)] or None
+
+
+def _depth(value: object) -> int:
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [
+            part
+            for container in level
+            if isinstance(container, (dict, list))
+            for part in (container.values() if isinstance(container, dict) else container)
+        ]
+    return depth

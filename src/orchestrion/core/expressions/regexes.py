@@ -1,0 +1,111 @@
+"""Regular expressions that cannot run away.
+
+The `regex` library reads the syntax of Python's `re` (look-around and back references included, which an engine of
+linear time could not offer) and gives up after a set time. Nobody else in this package compiles a pattern.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+import regex
+
+from orchestrion.core.expressions.bounds import MAX_PATTERN, REGEX_SECONDS, STEPS_PER_REGEX
+from orchestrion.core.expressions.evaluation import current
+
+Pattern = regex.Pattern
+Match = regex.Match
+
+IGNORECASE = int(regex.IGNORECASE)
+MULTILINE = int(regex.MULTILINE)
+DOTALL = int(regex.DOTALL)
+
+
+@lru_cache(maxsize=512)
+def _compiled(pattern: str, flags: int) -> Pattern:
+    return regex.compile(pattern, flags)
+
+
+def compile_pattern(pattern: str, flags: int = 0) -> Pattern:
+    """A pattern in the syntax of Python's `re`."""
+    budget = current().budget
+    budget.step(STEPS_PER_REGEX)
+    if len(pattern) > MAX_PATTERN:
+        raise budget.fail("has a pattern that is too long", "MAX_PATTERN")
+    return _compiled(pattern, flags)
+
+
+def _patiently(text: str, match: Callable[[], object]) -> object:
+    budget = current().budget
+    budget.step(STEPS_PER_REGEX)
+    budget.look_at(text)
+    try:
+        return match()
+    except TimeoutError:
+        raise budget.fail("has a pattern that takes too long to match", "REGEX_SECONDS") from None
+
+
+def search(pattern: Pattern, text: str) -> Match | None:
+    """The first match anywhere."""
+    return _patiently(text, lambda: pattern.search(text, timeout=REGEX_SECONDS))  # type: ignore[return-value]
+
+
+def match_start(pattern: Pattern, text: str) -> Match | None:
+    """The match at the start."""
+    return _patiently(text, lambda: pattern.match(text, timeout=REGEX_SECONDS))  # type: ignore[return-value]
+
+
+def find_all(pattern: Pattern, text: str) -> list[Match]:
+    """All matches, in order."""
+
+    def collect() -> list[Match]:
+        budget = current().budget
+        return list(budget.counted(pattern.finditer(text, timeout=REGEX_SECONDS)))
+
+    return _patiently(text, collect)  # type: ignore[return-value]
+
+
+def replace(pattern: Pattern, text: str, replacement: str | Callable[[Match], str], count: int = 0) -> str:
+    """`text` with its matches replaced, piece by piece, so that the size is known before the whole is built."""
+    budget = current().budget
+    pieces: list[str] = []
+    size = end = 0
+    for number, found in enumerate(find_all(pattern, text)):
+        if count and number >= count:
+            break
+        new = replacement(found) if callable(replacement) else _expanded(found, replacement)
+        pieces += (text[end : found.start()], new)
+        size += len(pieces[-2]) + len(new)
+        budget.look_at(new)
+        if size > budget.room:
+            budget.about_to_build(size)
+        end = found.end()
+    pieces.append(text[end:])
+    budget.about_to_build(size + len(pieces[-1]))
+    return "".join(pieces)
+
+
+def _expanded(found: Match, template: str) -> str:
+    if "\\" not in template:
+        return template
+    budget = current().budget
+    budget.about_to_build(len(template) + template.count("\\") * len(found.group()))
+    return found.expand(template)
+
+
+def split(pattern: Pattern, text: str, max_split: int = 0) -> list[str | None]:
+    """`text` split at the matches; groups of the pattern stand between the pieces."""
+    pieces: list[str | None] = []
+    end = 0
+    for number, found in enumerate(find_all(pattern, text)):
+        if max_split and number >= max_split:
+            break
+        pieces += (text[end : found.start()], *found.groups())
+        end = found.end()
+    pieces.append(text[end:])
+    return pieces
+
+
+def escape(text: str) -> str:
+    """`text` as a pattern that matches it, as Python's `re.escape` writes it."""
+    return re.escape(text)

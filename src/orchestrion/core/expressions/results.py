@@ -1,0 +1,120 @@
+"""What leaves an expression: JSON values and texts (spec 2.1, 2.5)."""
+
+import math
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Set, ValuesView
+from datetime import date, timedelta
+from typing import cast
+
+from orchestrion.core.expressions.bounds import MAX_DEPTH, Budget
+from orchestrion.core.expressions.views import ContextView, FrozenView
+from orchestrion.core.values import Json
+
+_HINT = {"yaql": "toList()", "jinja": "the filter list"}
+
+
+def to_json(value: object, budget: Budget, language: str) -> Json:
+    """`value` as JSON: tuples and iterators become lists, keys become texts. TypeError for what JSON cannot say."""
+    return _to_json(value, budget, language, 0)
+
+
+def _to_json(value: object, budget: Budget, language: str, depth: int) -> Json:
+    kind = type(value)
+    if value is None or kind is str or kind is bool or kind is int:
+        return cast(Json, value)
+    if kind is float:
+        return _finite(cast(float, value))
+    if depth > MAX_DEPTH:
+        raise budget.fail("gives a value that is nested too deeply", "MAX_DEPTH")
+    if isinstance(value, FrozenView):
+        return cast(Json, value.raw) if isinstance(value.raw, dict) else _mapping(value, budget, language, depth)
+    if isinstance(value, Mapping):
+        return _mapping(cast(Mapping[object, object], value), budget, language, depth)
+    if isinstance(value, (list, tuple)) or _is_lazy_list(value, language):
+        return _list(cast(Iterable[object], value), budget, language, depth)
+    return _scalar(value, language)
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError(f"{number!r} is not a JSON number.")
+    return number
+
+
+def _is_lazy_list(value: object, language: str) -> bool:
+    """Generators are lists (spec 2.1); so is any other sequence that YAQL makes, except its sets and views."""
+    if isinstance(value, Iterator):
+        return True
+    return language == "yaql" and isinstance(value, Iterable) and not isinstance(value, (str, bytes, Set, ValuesView))
+
+
+def _scalar(value: object, language: str) -> Json:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return _finite(float(value))
+    if hasattr(value, "_fail_with_undefined_error"):
+        str(value)  # Jinja's own error for what has no value
+    name = "set" if isinstance(value, (set, frozenset)) else type(value).__name__
+    if isinstance(value, Iterable):
+        raise TypeError(f'A value of type "{name}" is not JSON; {_HINT[language]} makes a list of it.')
+    raise TypeError(f'A value of type "{name}" is not JSON.')
+
+
+def _mapping(mapping: Mapping[object, object], budget: Budget, language: str, depth: int) -> Json:
+    budget.step(len(mapping))
+    changed = type(mapping) is not dict
+    converted: dict[str, Json] = {}
+    for key, part in mapping.items():
+        new = _to_json(part, budget, language, depth + 1)
+        changed = changed or new is not part or type(key) is not str
+        converted[key if type(key) is str else _key(key)] = new
+    return converted if changed else cast(Json, mapping)
+
+
+def _key(key: object) -> str:
+    """A key as JSON writes it."""
+    if isinstance(key, str):
+        return str(key)
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    if isinstance(key, (int, float)):
+        return repr(key)
+    raise TypeError(f'A key of type "{type(key).__name__}" is not JSON.')
+
+
+def _list(values: Iterable[object], budget: Budget, language: str, depth: int) -> Json:
+    converted: list[Json] = []
+    changed = type(values) is not list
+    for part in budget.counted(values):
+        new = _to_json(part, budget, language, depth + 1)
+        changed = changed or new is not part
+        converted.append(new)
+    return converted if changed else cast(Json, values)
+
+
+def is_list(value: object, language: str) -> bool:
+    """Whether with-items accepts it (spec 5.6): a list, or what becomes one; no set, view or Jinja `range()`."""
+    return isinstance(value, (list, tuple)) or (
+        not isinstance(value, (str, Mapping, Set)) and _is_lazy_list(value, language)
+    )
+
+
+def to_text(value: object, budget: Budget, language: str) -> str:
+    """`value` inside a text: the Python `str()` of it (spec 2.1), always the same for the same value."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (date, timedelta, range)):
+        return str(value)
+    if isinstance(value, (set, frozenset, Set)) and (language == "yaql" or isinstance(value, (set, frozenset))):
+        members = [repr(to_json(member, budget, language)) for member in cast(Set[object], value)]
+        return "{" + ", ".join(sorted(members)) + "}" if members else "set()"
+    if isinstance(value, (KeysView, ValuesView, Set)):
+        budget.look_at(list(cast(Iterable[object], value)))
+        return str(cast(object, value)) if language == "jinja" else str(to_json(list(value), budget, language))  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, ContextView):
+        value = dict(value)
+    converted = to_json(value, budget, language)
+    budget.about_to_build(budget.weight(converted))
+    return str(converted)
