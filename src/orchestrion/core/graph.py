@@ -1,11 +1,12 @@
 """The graph of a workflow: edges, roots, joins, splits and cycles of a definition (spec 3).
 
-Built once for each definition, in time linear in tasks and edges. Cycles are found as strongly connected components by
-an iterative algorithm: nothing here recurses and nothing enumerates paths, so that neither a chain of 10,000 tasks nor
-a dense graph is a problem. It must not judge the definition: an undefined target is a node without outgoing edges.
+Built once for each definition, in time linear in tasks and edges. Cycles are found as strongly connected
+components by an iterative algorithm: nothing here recurses and nothing enumerates paths, so that neither a
+chain of 10,000 tasks nor a dense graph is a problem. It must not judge the definition: an undefined target
+is a node without outgoing edges.
 
-The one subtle thing: `outgoing`, `inbound` and `sources` hold what is reachable from a root, but whether a node is a
-split is decided by the references in the whole definition, unreachable tasks included (spec 3).
+The one subtle thing: `outgoing`, `inbound` and `sources` hold what is reachable from a root, but whether a
+node is a split is decided by the references in the whole definition, unreachable tasks included (spec 3).
 """
 
 from collections import Counter
@@ -48,7 +49,8 @@ class Edge(NamedTuple):
 class Graph:
     """What follows from a definition alone (spec 3). Every mapping has all nodes reachable from a root as keys.
 
-    Nodes are tasks, the engine commands `continue`, `noop` and `fail` where they are targets, and undefined targets.
+    Nodes are tasks, the engine commands `continue`, `noop` and `fail` where they are targets, and undefined
+    targets.
     """
 
     definition: Definition

@@ -9,7 +9,7 @@ from orchestrion.core.language.definition import (
     Task,
     Transition,
 )
-from orchestrion.core.language.inspection import inspect, load_definition
+from orchestrion.core.language.loading import inspect, load_definition
 from orchestrion.core.language.problems import DefinitionError, Inspection, Problem
 from orchestrion.core.language.reports import as_orquesta, as_stackstorm
 

@@ -1,13 +1,14 @@
 """Checks a JSON value against rules written as a JSON schema, in the wording of draft 4 (spec 1.7).
 
-Only the keywords that `schema.py` uses. The library would do the same, but its import alone takes longer than a whole
-inspection, its test for unique elements is quadratic, and it gives up nothing but messages; a test compares the two.
+Only the keywords that `schema.py` uses. The library would do the same, but its import alone takes longer
+than a whole inspection, its test for unique elements is quadratic, and it gives up nothing but messages; a
+test compares the two.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from orchestrion.core.language.tree import Path
 from orchestrion.core.values import Json
@@ -19,9 +20,9 @@ Kind: TypeAlias = Literal["object", "array", "string", "integer"]
 class Rule:
     """What one value may be: keywords of JSON schema, and four fields of our own.
 
-    `pattern` is quoted in messages; where it backtracks without bound, `equivalent` is what the whole text must match
-    instead. `is_open` is True where other properties than the named ones are allowed. `names` is a pattern that all other
-    property names must match whole; their values then follow `pattern_rule`.
+    `pattern` is quoted in messages; where it backtracks without bound, `equivalent` is what the whole text
+    must match instead. `is_open` is True where other properties than the named ones are allowed. `names` is
+    a pattern that all other property names must match whole; their values then follow `pattern_rule`.
     """
 
     type: Kind | None = None

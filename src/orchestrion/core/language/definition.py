@@ -1,6 +1,7 @@
 """The definition of a workflow as frozen records: what the author wrote, every short form expanded (spec 1).
 
-Texts that may hold expressions stay texts here; `orchestrion.core.expressions.compile_template` compiles them.
+Texts that may hold expressions stay texts here; `orchestrion.core.expressions.compile_template` compiles
+them.
 """
 
 from collections.abc import Mapping
@@ -22,8 +23,8 @@ class Assignment:
 class Items:
     """The `with` attribute of a task (spec 5.6).
 
-    `expression` is the text that gives the list; `source` is the whole text of `items` as error messages quote it;
-    `names` are the names before `in` (none: the item is read by `item()` alone).
+    `expression` is the text that gives the list; `source` is the whole text of `items` as error messages
+    quote it; `names` are the names before `in` (none: the item is read by `item()` alone).
     """
 
     source: str

@@ -1,17 +1,18 @@
 """Reads the text of a definition: YAML 1.1 or JSON, with the place of every key and value (spec 1.1).
 
-Composed from the parser's events rather than constructed by the YAML library: that keeps lines and columns, finds
-duplicate keys, and bounds depth and size before anything big exists. The result is a JSON value (spec 2.5):
+Composed from the parser's events rather than constructed by the YAML library: that keeps lines and columns,
+finds duplicate keys, and bounds depth and size before anything big exists. The result is a JSON value (spec
+2.5):
 
-* dates and times become their ISO text; one that is no date (`2020-13-45`) stays the text that it is;
-* keys that are not strings become the text that JSON would give them, with a warning (`on:` is the boolean true);
-* `.nan`, `.inf`, integers beyond 64 bits, binary, sets and other tags are syntax problems: they are not JSON;
-* merge keys (`<<`) work.
+* dates and times become their ISO text; one that is no date (`2020-13-45`) stays the text that it is; * keys
+that are not strings become the text that JSON would give them, with a warning (`on:` is the boolean true); *
+`.nan`, `.inf`, integers beyond 64 bits, binary, sets and other tags are syntax problems: they are not JSON; *
+merge keys (`<<`) work.
 
 It must not know what a workflow is.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -43,7 +44,8 @@ _RESOLVERS: Final = yaml.SafeLoader.yaml_implicit_resolvers
 class Document:
     """A text that was read: its value, what was wrong with it, and where everything stands.
 
-    `is_complete` is False when the text could not be read to its end; the value then means nothing.
+    `is_complete` is False when the text could not be read to its end; the value then means nothing. `nodes`
+    counts what was read, aliases once.
     """
 
     value: Json
@@ -51,9 +53,10 @@ class Document:
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]
     is_complete: bool
+    nodes: int
 
     def locate(self, path: Path) -> tuple[int, int]:
-        """Find line and column of a part: of the value if it is a scalar, else of its key; of what is near if absent."""
+        """Find line and column of a part: of a scalar itself, else of its key; of what is near if absent."""
         place = self.place
         line, column = place.line, place.column
         for part in path:
@@ -84,19 +87,32 @@ def read_document(text: str) -> Document:
     except Unreadable as error:
         return _unread(builder, error)
     return Document(
-        builder.value, builder.place, tuple(builder.findings), tuple(builder.notes), is_complete=True
+        builder.value,
+        builder.place,
+        tuple(builder.findings),
+        tuple(builder.notes),
+        is_complete=True,
+        nodes=builder.nodes,
     )
 
 
 def _unread(builder: TreeBuilder, error: Unreadable) -> Document:
     finding = Finding(load_failure(error.message), (), error.line, error.column)
-    return Document(None, Place(1, 1), (*builder.findings, finding), tuple(builder.notes), is_complete=False)
+    return Document(
+        None,
+        Place(1, 1),
+        (*builder.findings, finding),
+        tuple(builder.notes),
+        is_complete=False,
+        nodes=builder.nodes,
+    )
 
 
 def _read_yaml(text: str, builder: TreeBuilder) -> None:
     documents = 0
     for event in _events(text):
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        mark = event.start_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         match event:
             case yaml.ScalarEvent():
                 builder.scalar(_scalar(event, line, column), line, column, event.anchor)
@@ -123,7 +139,9 @@ def _read_yaml(text: str, builder: TreeBuilder) -> None:
 def _events(text: str) -> Iterator[yaml.Event]:
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     try:
-        yield from yaml.parse(text, Loader=loader)
+        parser = loader(text)
+        while parser.check_event():
+            yield parser.get_event()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = ", ".join(part for part in (error.context, error.problem) if part)
@@ -192,7 +210,7 @@ def _construct(kind: str, value: str, tag: str, line: int, column: int) -> Scala
 
 def _iso_text(value: str, constructor: SafeConstructor, node: yaml.ScalarNode) -> str:
     try:
-        found: object = constructor.construct_yaml_timestamp(node)
+        found: dt.date = constructor.construct_yaml_timestamp(node)
     except (ValueError, OverflowError):
         return value
-    return found.isoformat() if isinstance(found, datetime.date) else value
+    return found.isoformat()

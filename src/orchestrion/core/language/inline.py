@@ -1,7 +1,7 @@
 """Reads inline parameters: `action: pack.act k1=v1 k2=v2` and `publish: a=1 b=<% ... %>` (spec 1.5).
 
-The results are StackStorm's, oddities included: text that is no pair is dropped (the caller warns of it), a list runs to
-the last bracket of its line, and bare words are no values. Every scan is linear in the text.
+The results are StackStorm's, oddities included: text that is no pair is dropped (the caller warns of it), a
+list runs to the last bracket of its line, and bare words are no values. Every scan is linear in the text.
 """
 
 import json
@@ -33,7 +33,9 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InlineAction:
-    """The text of `action` taken apart. `dropped` is text that means nothing to StackStorm; `error` says why it has none."""
+    """The text of `action` taken apart. `dropped` is text that means nothing to StackStorm; `error` says why
+    it has none.
+    """
 
     name: str
     pairs: tuple[Pair, ...] = ()
@@ -42,7 +44,11 @@ class InlineAction:
 
 
 def parse_action(text: str) -> InlineAction:
-    """Take the text of `action` apart: the name up to the first blank, then pairs; without pairs all of it is the name."""
+    """Take the text of `action` apart: the name up to the first blank, then pairs; without pairs all of it is
+    the name.
+    """
+    if "=" not in text:
+        return InlineAction(text)
     opening = _OPENING.match(text)
     begin = opening.end() if opening is not None else 0
     pairs = parse_pairs(text, begin)
@@ -85,7 +91,9 @@ def dropped_text(text: str, pairs: tuple[Pair, ...], begin: int = 0) -> tuple[st
 
 
 class _Values:
-    """Reads the value at a position. Remembers which closing marks do not occur, so that no text is scanned twice."""
+    """Reads the value at a position. Remembers which closing marks do not occur, so that no text is scanned
+    twice.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text

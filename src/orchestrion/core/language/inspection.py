@@ -1,36 +1,107 @@
-"""Loads a definition from its text, and inspects it: every problem in one pass (spec 1.7).
+"""Inspects a definition: every problem in one pass (spec 1.7).
 
-Both are total: `inspect` never raises, `load_definition` raises `DefinitionError` only.
+All four categories look at the same document, each at what is well-formed for it; nothing stops at the first
+problem.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 
+from orchestrion.core.graph import Graph, build_graph
+from orchestrion.core.language.advice import Advice, graph_advice, inline_advice, text_advice
+from orchestrion.core.language.attributes import Attributes, attributes_of
 from orchestrion.core.language.checker import Work
-from orchestrion.core.language.definition import Definition
-from orchestrion.core.language.document import read_document
+from orchestrion.core.language.context import context_defects
+from orchestrion.core.language.document import Document, read_document
+from orchestrion.core.language.grammar import Grammar
 from orchestrion.core.language.loader import build_definition
-from orchestrion.core.language.problems import DefinitionError, Inspection
-from orchestrion.core.language.syntax import syntax_problems
+from orchestrion.core.language.problems import (
+    Category,
+    Inspection,
+    Language,
+    Problem,
+    in_reading_order,
+)
+from orchestrion.core.language.semantics import semantic_defects
+from orchestrion.core.language.syntax import path_text, syntax_problems
+from orchestrion.core.language.tree import Path
 
 
-def load_definition(text: str) -> Definition:
-    """Build a definition from YAML 1.1 or JSON text.
-
-    Raises DefinitionError with every syntax problem when no definition can be built. Other problems, such as targets
-    that are not defined, do not keep a definition from being built: `inspect` finds them.
-    """
+def inspect_counted(text: str, known: Collection[str], work: Work) -> Inspection:
+    """Inspect, and count in `work` what is done, so that a test can see how the cost grows."""
     document = read_document(text)
-    problems = syntax_problems(document, Work())
-    if problems:
-        raise DefinitionError(problems)
-    return build_definition(document.value)
+    work.steps += document.nodes
+    problems = syntax_problems(document, work)
+    warnings = [
+        Problem("syntax", note.message, path_text(note.path), None, line=note.line, column=note.column)
+        for note in document.notes
+    ]
+    if document.is_complete and isinstance(document.value, dict):
+        graph = build_graph(build_definition(document.value))
+        attributes = attributes_of(document.value)
+        problems.extend(_further_problems(document, attributes, graph, known, work))
+        warnings.extend(_warnings(document, attributes, graph, work))
+    return Inspection(in_reading_order(problems), in_reading_order(warnings))
 
 
-def inspect(text: str, known: Collection[str] = ("st2", "parent")) -> Inspection:
-    """List everything that is wrong with a definition, and warnings. Never raises.
+def _further_problems(
+    document: Document, attributes: Attributes, graph: Graph, known: Collection[str], work: Work
+) -> Iterator[Problem]:
+    """Everything but syntax."""
+    for defect in semantic_defects(graph, work):
+        yield _problem(document, "semantics", defect.message, defect.path, defect.schema_path)
+    grammar = Grammar(work)
+    for attribute in attributes.all():
+        for each in grammar.defects(attribute):
+            language, expression = each.language, each.expression
+            yield _problem(
+                document,
+                "expressions",
+                each.message,
+                each.path,
+                each.schema_path,
+                at=each.at,
+                language=language,
+                expression=expression,
+            )
+    for defect in context_defects(attributes, graph, known, grammar.references, work):
+        yield _problem(
+            document,
+            "context",
+            defect.message,
+            defect.path,
+            defect.schema_path,
+            at=defect.at,
+            language=defect.expression.language,
+            expression=defect.expression.text,
+        )
 
-    `known` are the variables that exist besides the definition's own.
-    """
-    del known
-    document = read_document(text)
-    return Inspection(tuple(syntax_problems(document, Work())))
+
+def _warnings(document: Document, attributes: Attributes, graph: Graph, work: Work) -> Iterator[Problem]:
+    def placed(advice: Iterable[Advice]) -> Iterator[Problem]:
+        for each in advice:
+            work.steps += 1
+            yield _problem(document, each.category, each.message, each.path, each.schema_path)
+
+    for attribute in attributes.all():
+        yield from placed(text_advice(attribute))
+    yield from placed(inline_advice(document.value))
+    yield from placed(graph_advice(graph, work))
+
+
+def _problem(
+    document: Document,
+    category: Category,
+    message: str,
+    path: Path,
+    schema_path: tuple[str, ...],
+    *,
+    at: Path | None = None,
+    language: Language | None = None,
+    expression: str | None = None,
+) -> Problem:
+    line, column = document.locate(path if at is None else at)
+    return Problem(
+        category, message, path_text(path), ".".join(schema_path), language, expression, line, column
+    )
+
+

@@ -1,17 +1,18 @@
-"""Reads a JSON text into a `TreeBuilder`, with the line and column of every part.
+r"""Reads a JSON text into a `TreeBuilder`, with the line and column of every part.
 
-JSON is not quite a subset of YAML 1.1 (tabs between tokens, `\\/`, surrogate pairs, long keys, numbers such as `1e3`),
-so a text that is JSON is read as JSON. A text that is not is left to YAML: `read_json` then answers False.
+JSON is not quite a subset of YAML 1.1 (tabs between tokens, `\/`, surrogate pairs, long keys, numbers such
+as `1e3`), so a text that is JSON is read as JSON. A text that is not is left to YAML: `read_json` then
+answers False.
 """
 
+import json
 import re
-from json.decoder import JSONDecodeError, scanstring
 from typing import Final
 
 from orchestrion.core.language.tree import Scalar, TreeBuilder, Unreadable
 
 _TOKEN: Final = re.compile(
-    r'[ \t\n\r]*(?:([{}\[\],:])|(")|(-?(?:0|[1-9]\d*)(?:(?:\.\d+)?[eE][-+]?\d+|\.\d+))|(-?(?:0|[1-9]\d*))'
+    r'[ \t\n\r]*(?:([{}\[\],:])|("(?:[^"\\\x00-\x1f]|\\.)*+")|(-?(?:0|[1-9]\d*)(?:(?:\.\d+)?[eE][-+]?\d+|\.\d+))|(-?(?:0|[1-9]\d*))'
     r"|(true|false|null)\b)",
     re.ASCII,
 )
@@ -28,7 +29,7 @@ def read_json(text: str, builder: TreeBuilder) -> bool:
     """Read a text as JSON; False when it is not JSON, and then the builder must be thrown away."""
     try:
         _Reader(text, builder).read()
-    except (_NotJson, JSONDecodeError):
+    except (_NotJson, json.JSONDecodeError):
         return False
     return True
 
@@ -46,8 +47,8 @@ class _Reader:
 
     def read(self) -> None:
         open_brackets: list[str] = []
-        token, value = self._next()
-        self._value(token, value, open_brackets)
+        kind, value = self._next()
+        self._value(kind, value, open_brackets)
         while open_brackets:
             self._member(open_brackets)
         if _BLANK.fullmatch(self._text, self._position) is None:
@@ -56,34 +57,34 @@ class _Reader:
     def _member(self, open_brackets: list[str]) -> None:
         """Read one member of the innermost list or mapping, or its end."""
         bracket = open_brackets[-1]
-        token, value = self._next()
-        if token == ("}" if bracket[0] == "{" else "]") and not bracket.endswith(","):
+        kind, value = self._next()
+        if kind == ("}" if bracket[0] == "{" else "]") and not bracket.endswith(","):
             open_brackets.pop()
             self._builder.close()
             return
         if bracket.endswith("+"):  # a member stands before: only a comma leads to the next one
-            if token != ",":
+            if kind != ",":
                 raise _NotJson
             open_brackets[-1] = bracket[0] + ","
             return
         open_brackets[-1] = bracket[0] + "+"
         if bracket[0] == "{":
-            if token != '"':
+            if kind != '"':
                 raise _NotJson
             self._builder.scalar(value, *self._mark)
             if self._next()[0] != ":":
                 raise _NotJson
-            token, value = self._next()
-        self._value(token, value, open_brackets)
+            kind, value = self._next()
+        self._value(kind, value, open_brackets)
 
-    def _value(self, token: str, value: Scalar, open_brackets: list[str]) -> None:
-        if token == "{":
+    def _value(self, kind: str, value: Scalar, open_brackets: list[str]) -> None:
+        if kind == "{":
             self._builder.open_mapping(*self._mark)
             open_brackets.append("{")
-        elif token == "[":
+        elif kind == "[":
             self._builder.open_list(*self._mark)
             open_brackets.append("[")
-        elif token in {'"', "scalar"}:
+        elif kind in {'"', "scalar"}:
             self._builder.scalar(value, *self._mark)
         else:
             raise _NotJson
@@ -99,7 +100,7 @@ class _Reader:
         if group == 1:
             return found, None
         if group == 2:  # noqa: PLR2004  # the groups of _TOKEN in their order
-            value, self._position = scanstring(self._text, self._position, True)  # noqa: FBT003
+            value: str = json.loads(found)
             return '"', value
         if group == 3:  # noqa: PLR2004
             return "scalar", float(found)

@@ -1,7 +1,7 @@
 """Builds the records of a definition from a JSON value, every short form expanded (spec 1.2 to 1.5).
 
-Total: what is ill-formed is left out, so that the other checks of an inspection can look at the rest. Whether the value
-is well-formed is not decided here (`syntax.py`).
+Total: what is ill-formed is left out, so that the other checks of an inspection can look at the rest.
+Whether the value is well-formed is not decided here (`syntax.py`).
 """
 
 from collections.abc import Mapping
@@ -77,8 +77,9 @@ def _join(value: Json) -> int | Literal["all"] | None:
     """A join whose value is wrong is a join all the same."""
     if value is None:
         return None
-    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return value if is_count else "all"
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    return "all"
 
 
 def _items(value: Json) -> Items | None:
@@ -120,7 +121,9 @@ def _transition(value: Json) -> Transition:
 
 
 def targets(value: Json) -> tuple[str, ...]:
-    """The names in `do`, each once; an absent one is `continue`. Blanks do not split a text, commas do (spec 1.4)."""
+    """The names in `do`, each once; an absent one is `continue`. Blanks do not split a text, commas do (spec
+    1.4).
+    """
     if isinstance(value, str):
         return tuple(dict.fromkeys(part.strip() for part in value.split(",")))
     if isinstance(value, list):

@@ -1,9 +1,10 @@
-"""What inspection finds: problems, warnings, and the error that is raised when there is no definition (spec 1.7).
+"""What inspection finds: problems, warnings, and the error that is raised when there is no definition (spec
+1.7).
 
 Only records; how they are shown to a StackStorm or Orquesta client is `reports.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -20,9 +21,9 @@ Language: TypeAlias = Literal["yaql", "jinja"]
 class Problem:
     """One thing that is wrong with a definition, or, as a warning, that its author would want to know.
 
-    `spec_path` names the place in the definition (`tasks.t1.next[0].publish[2]`), None at its root; `schema_path`
-    names the rule. `language` and `expression` are set for `expressions` and `context` only, and `language` is None
-    where two are mixed. `line` and `column` count from 1.
+    `spec_path` names the place in the definition (`tasks.t1.next[0].publish[2]`), None at its root;
+    `schema_path` names the rule. `language` and `expression` are set for `expressions` and `context` only,
+    and `language` is None where two are mixed. `line` and `column` count from 1.
     """
 
     category: Category
@@ -53,6 +54,11 @@ class Inspection:
 
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+
+
+def in_reading_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each distinct problem once, in the order of the text."""
+    return tuple(dict.fromkeys(sorted(problems, key=lambda problem: (problem.line, problem.column))))
 
 
 class DefinitionError(Exception):

@@ -1,7 +1,7 @@
 """Which attribute may hold what, as data (spec 1.2 to 1.4).
 
-The one place to look at when an attribute is to be added or its type to be changed. What several attributes mean
-together is not here (`semantics.py`).
+The one place to look at when an attribute is to be added or its type to be changed. What several attributes
+mean together is not here (`semantics.py`).
 """
 
 import re
@@ -12,11 +12,13 @@ from orchestrion.core.language.checker import Rule
 ITEMS_PATTERN: Final = (
     r"^(\s+)?({{.*?}}|<%.*?%>)(\s+)?$|^(\s+)?((\w+,\s?|\s+)+)?(\w+)\s+in\s+({{.*?}}|<%.*?%>)(\s+)?$"
 )
-"""The pattern of `with.items` as messages quote it. It is not what checks the text: it backtracks without bound."""
+"""The pattern of `with.items` as messages quote it. It is not what checks the text: it backtracks without
+bound."""
 
 _EXPRESSION: Final = r"(\{\{.*\}\}|<%.*%>)"
 ITEMS: Final = re.compile(rf"\s*+{_EXPRESSION}\s*|\s*+((?:\w++,\s*+)*+\w++)\s++in\s++{_EXPRESSION}\s*")
-"""What the pattern accepts, in linear time. Groups: the expression alone; or the names, and the expression."""
+"""What the pattern accepts, in linear time. Groups: the expression alone; or the names, and the
+expression."""
 
 TASK_NAMES: Final = r"^\w+$"
 """The pattern of task names, as it stands in paths."""

@@ -1,4 +1,5 @@
-"""The first category of an inspection: is the text a document, and is each attribute of the right type (spec 1.1 to 1.5).
+"""The first category of an inspection: is the text a document, and is each attribute of the right type (spec
+1.1 to 1.5).
 
 What crashes Orquesta when a definition is loaded is a problem with paths like all others here.
 """
@@ -28,7 +29,7 @@ def syntax_problems(document: Document, work: Work) -> list[Problem]:
     ]
     if not document.is_complete:
         return problems
-    if document.value is None or document.value == [] or document.value == {}:
+    if document.value is None or document.value in ([], {}):
         return [*problems, Problem("syntax", _EMPTY)]
     value = expand_with(document.value)
     for each in violations(value, WORKFLOW, work):
@@ -61,7 +62,9 @@ def task_bodies(value: Json) -> Iterator[TaskBody]:
 
 
 def expand_with(value: Json) -> Json:
-    """The same value with the string form of `with` as a mapping (spec 1.3); what is not changed is shared."""
+    """The same value with the string form of `with` as a mapping (spec 1.3); what is not changed is
+    shared.
+    """
     expanded: dict[str, Json] = {
         name: {**body, "with": {"items": body["with"]}}
         for name, body in task_bodies(value)

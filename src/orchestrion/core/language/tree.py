@@ -1,8 +1,9 @@
 """Builds the JSON value of a document and remembers where each part of it stands in the text.
 
-Both notations, YAML and JSON, feed the same builder one node at a time; nothing here knows their grammar. The builder
-is the one place for what holds in both: duplicate keys, keys that are not strings, aliases, merge keys and the limits
-that keep a small text from becoming a huge value (an alias of an alias of an alias ...).
+Both notations, YAML and JSON, feed the same builder one node at a time; nothing here knows their grammar.
+The builder is the one place for what holds in both: duplicate keys, keys that are not strings, aliases,
+merge keys and the limits that keep a small text from becoming a huge value (an alias of an alias of an
+alias ...).
 
 Values that aliases repeat are shared, not copied; `weight` counts them each time they appear.
 """
@@ -70,7 +71,8 @@ class Merge:
 
 MERGE: Final = Merge()
 
-Scalar: TypeAlias = None | bool | int | float | str | Merge
+PlainScalar: TypeAlias = bool | int | float | str | None
+Scalar: TypeAlias = PlainScalar | Merge
 
 
 class Anchored(NamedTuple):
@@ -112,6 +114,7 @@ class TreeBuilder:
         self.place: Place = Place(1, 1)
         self.findings: list[Finding] = []
         self.notes: list[Finding] = []
+        self.nodes = 0
         self._frames: list[_Frame] = []
         self._anchors: dict[str, Anchored] = {}
 
@@ -138,6 +141,7 @@ class TreeBuilder:
 
     def scalar(self, value: Scalar, line: int, column: int, anchor: str | None = None) -> None:
         """A scalar, as a value or as a key."""
+        self.nodes += 1
         frame = self._frames[-1] if self._frames else None
         if frame is not None and frame.mapping is not None and frame.key is None:
             if anchor is not None and not isinstance(value, Merge):
@@ -146,7 +150,7 @@ class TreeBuilder:
             return
         if isinstance(value, Merge):
             value = "<<"
-        problem = problem_of_scalar(value)
+        problem = None if isinstance(value, str) and value.isascii() else problem_of_scalar(value)
         if problem is not None:
             self.findings.append(Finding(problem, self._path_of_next(), line, column))
             value = None
@@ -170,6 +174,7 @@ class TreeBuilder:
             self._add(anchored._replace(place=anchored.place._replace(line=line, column=column)), None)
 
     def _open(self, frame: _Frame) -> None:
+        self.nodes += 1
         if len(self._frames) >= MAX_DEPTH:
             raise Unreadable(_TOO_DEEP, frame.line, frame.column)
         above = self._frames[-1] if self._frames else None
@@ -259,7 +264,7 @@ def load_failure(reason: str) -> str:
     return _FAILED.format(reason)
 
 
-def key_text(key: None | bool | float) -> str:
+def key_text(key: PlainScalar, /) -> str:
     """The text of a key that is no string, as JSON would write it (spec 2.5)."""
     if key is None:
         return "null"
@@ -268,7 +273,7 @@ def key_text(key: None | bool | float) -> str:
     return repr(key)
 
 
-def problem_of_scalar(value: None | bool | float | str) -> str | None:
+def problem_of_scalar(value: PlainScalar, /) -> str | None:
     """Say why a scalar is no JSON value that can be stored; None when it is one."""
     if isinstance(value, str):
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
@@ -281,7 +286,7 @@ def problem_of_scalar(value: None | bool | float | str) -> str | None:
     return None
 
 
-def _kind(key: None | bool | float | str) -> str:
+def _kind(key: PlainScalar, /) -> str:
     if key is None:
         return "null value"
     return "boolean" if isinstance(key, bool) else "number"

@@ -1,0 +1,181 @@
+"""Attempts: issuing them, taking back those that have not begun, and trying again (spec 5.6, 5.7)."""
+
+from orchestrion.core.commands import RunAction, WithdrawAttempt
+from orchestrion.core.draft import Draft
+from orchestrion.core.expressions import ExpressionError, compile_template
+from orchestrion.core.preparing import PreparingError, prepare_again
+from orchestrion.core.progress import finish, record_error
+from orchestrion.core.records import Entry, Item, ItemCounts, RenderedAction
+from orchestrion.core.scope import DraftScope, TaskView
+from orchestrion.core.state import WAITING, phases_of
+from orchestrion.core.status import ABENDED, COMPLETED
+from orchestrion.core.transitions import ITEMS_TASK
+from orchestrion.core.workflow_status import advance, task_event
+
+
+def issue(draft: Draft, entry: Entry, action: RenderedAction) -> None:
+    """Ask for the current attempt of a task without items."""
+    draft.commands.append(
+        RunAction(
+            entry.id, None, entry.attempt, entry.task, entry.route, action.action, action.input, entry.delay
+        )
+    )
+
+
+def issue_items(draft: Draft, entry: Entry) -> Entry:
+    """Ask for as many items as there are free slots, lowest index first."""
+    counts = entry.items
+    assert counts is not None
+    free = counts.free_slots
+    if not free:
+        return entry
+    actions = draft.rendered_items(entry.id)
+    index = counts.next
+    left = free
+    while left:
+        if not is_item_set(draft.item(entry.id, index), entry):
+            delay = entry.delay if counts.concurrency is None or index < counts.concurrency else 0
+            draft.put_item(Item(entry.id, index, "scheduled", entry.attempt))
+            draft.commands.append(
+                RunAction(entry.id, index, entry.attempt, entry.task, entry.route, *actions[index], delay)
+            )
+            left -= 1
+        index += 1
+    return draft.put(entry._replace(items=counts._replace(next=index, scheduled=counts.scheduled + free)))
+
+
+def is_item_set(item: Item | None, entry: Entry) -> bool:
+    """Whether an item has started, or is kept, in the entry's current attempt."""
+    return item is not None and item.status is not None and item.attempt == entry.attempt
+
+
+def conclude(draft: Draft, entry: Entry) -> None:
+    """An attempt has brought an entry to an end: try again if its retry wants that, else finish it (spec 5.3, step 4)."""
+    try:
+        wanted = _wants_retry(draft, entry)
+    except ExpressionError as error:
+        give_up(draft, entry, error.message)
+        return
+    if not wanted:
+        finish(draft, entry)
+    elif draft.status == "canceling":
+        draft.put(entry._replace(status="canceled", done=draft.at, withdrawn=True))
+        advance(draft, task_event(draft, "canceled"))
+    else:
+        _try_again(draft, entry)
+
+
+def _wants_retry(draft: Draft, entry: Entry) -> bool:
+    retry = draft.graph.retries.get(entry.task)
+    if retry is None or entry.tally >= entry.retry_count or entry.status == "canceled":
+        return False
+    if draft.status in COMPLETED:
+        return False
+    if retry.when is None:
+        return entry.status in ABENDED
+    view = TaskView(draft, entry.task, entry.route, entry)
+    return bool(compile_template(retry.when).render(DraftScope(draft, entry.context, view)))
+
+
+def give_up(draft: Draft, entry: Entry, message: str) -> None:
+    """The retry itself cannot be evaluated: the task fails, and the workflow with it (spec 5.7)."""
+    draft.put(entry._replace(status="failed", done=draft.at, broken=True, terminal=True))
+    record_error(draft, entry.id, message, task_id=entry.task, route=entry.route)
+    advance(draft, task_event(draft, "failed"))
+
+
+def _try_again(draft: Draft, entry: Entry) -> None:
+    again = entry._replace(
+        status="retrying", tally=entry.tally + 1, attempt=entry.attempt + 1, delay=entry.retry_delay
+    )
+    if again.items is not None:
+        again = draft.put(again._replace(items=ItemCounts(again.items.total, again.items.concurrency)))
+        if again.items is not None and again.items.total == 0:
+            conclude(draft, draft.put(again._replace(status="succeeded")))
+            return
+        issue_items(draft, again)
+    else:
+        draft.put(again)
+        try:
+            issue(draft, again, prepare_again(draft, again))
+        except PreparingError as error:
+            give_up(draft, again, error.message)
+            return
+    advance(draft, task_event(draft, "stopped"))
+
+
+def withdraw_waiting(draft: Draft) -> None:
+    """The workflow failed or is canceled: nothing that waits ever begins, except what runs beside `fail` (product)."""
+    canceled = draft.status != "failed"
+    for entry in draft.open_entries():
+        if entry.run_on_fail and not canceled:
+            continue
+        if entry.items is not None:
+            cut_if_quiet(draft, _withdraw_items(draft, entry))
+        elif WAITING in phases_of(entry, draft.since):
+            draft.commands.append(WithdrawAttempt(entry.id, None, entry.attempt))
+            entry = entry._replace(withdrawn=True)
+            draft.put(entry._replace(status="canceled", done=draft.at) if canceled else entry)
+
+
+def _withdraw_items(draft: Draft, entry: Entry) -> Entry:
+    """Take back the items that have not begun; none of the others will start."""
+    counts = entry.items
+    assert counts is not None
+    first = counts.next
+    if counts.scheduled:
+        for index in range(counts.next):
+            item = draft.item(entry.id, index)
+            if item is not None and item.status == "scheduled" and item.attempt == entry.attempt:
+                draft.put_item(item._replace(status=None))
+                draft.commands.append(WithdrawAttempt(entry.id, index, entry.attempt))
+                first = min(first, index)
+    return draft.put(entry._replace(withdrawn=True, items=counts._replace(next=first, scheduled=0)))
+
+
+def cut_if_quiet(draft: Draft, entry: Entry) -> None:
+    """End a with-items entry whose remaining items will never start, once its active ones have ended (product)."""
+    counts = entry.items
+    assert counts is not None
+    if counts.in_flight or counts.paused or counts.pending:
+        return
+    if not entry.begun:
+        if draft.status != "failed":
+            draft.put(entry._replace(status="canceled", done=draft.at))
+        return
+    after = ITEMS_TASK["cut_failed" if counts.failed else "cut"][entry.status]
+    finish(draft, draft.put(entry._replace(status=after)))  # type: ignore[arg-type]
+
+
+def stop(draft: Draft) -> None:
+    """The workflow was asked to cancel: with-items tasks end or are canceling at once (spec 4.5)."""
+    for entry in draft.open_entries():
+        if entry.items is not None:
+            entry = _withdraw_items(draft, entry)
+            counts = entry.items
+            assert counts is not None
+            after = ITEMS_TASK["stop_A" if counts.active else "stop_D"][entry.status]
+            done = draft.at if after in COMPLETED else None
+            draft.put(entry._replace(status=after, done=done))  # type: ignore[arg-type]
+    withdraw_waiting(draft)
+
+
+def hold(draft: Draft) -> None:
+    """Nothing new may start from now on: with-items tasks are pausing, or paused where no item is at work (spec 4.5)."""
+    _ask_items(draft, "pause_A", "pause_D")
+
+
+def release(draft: Draft) -> None:
+    """The hold is over: with-items tasks go on, and those that have free slots start further items (product)."""
+    _ask_items(draft, "resume", "resume")
+
+
+def _ask_items(draft: Draft, at_work: str, idle: str) -> None:
+    for entry in draft.open_entries():
+        if entry.items is not None:
+            event = at_work if entry.items.active else idle
+            after = ITEMS_TASK[event][entry.status]
+            stays = event == "resume" and (entry.items.paused or entry.items.pending) and not entry.items.in_flight
+            if after not in (".", entry.status) and not stays:
+                draft.put(entry._replace(status=after))  # type: ignore[arg-type]
+            draft.touched_items[entry.id] = None

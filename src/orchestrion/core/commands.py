@@ -1,0 +1,30 @@
+"""What a decision asks the runtime to do."""
+
+from typing import NamedTuple, TypeAlias
+
+from orchestrion.core.values import Json
+
+
+class RunAction(NamedTuple):
+    """Start an attempt: of the task, or of one of its items. (entry, item, attempt) names it for ever. Delay in seconds.
+    `action` is None or empty for a task without an action, which succeeds at once with no result."""
+
+    entry: int
+    item: int | None
+    attempt: int
+    task: str
+    route: int
+    action: str | None
+    input: Json
+    delay: int
+
+
+class WithdrawAttempt(NamedTuple):
+    """An attempt that has not begun must never begin."""
+
+    entry: int
+    item: int | None
+    attempt: int
+
+
+Command: TypeAlias = RunAction | WithdrawAttempt

@@ -1,0 +1,217 @@
+"""`conduct`: the one function that decides what follows from an event (architecture 1, 2).
+
+Pure: the same state and the same event give the same decision. It works on a draft, so the state stays as it was, whatever
+the answer. This module handles requests and the frame around every event; reports of attempts are in `reporting`, what follows
+from an end in `progress`, what starts in `scheduling`, re-runs in `rerun`.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias, assert_never
+
+from orchestrion.core.attempts import hold, release, stop, withdraw_waiting
+from orchestrion.core.commands import Command
+from orchestrion.core.draft import Draft, ExternalKey
+from orchestrion.core.ending import render_output
+from orchestrion.core.events import (
+    AttemptBegan,
+    AttemptReported,
+    CancelRequested,
+    Event,
+    PauseRequested,
+    RerunRequested,
+    ResumeRequested,
+    Started,
+)
+from orchestrion.core.expressions import ExpressionError, MissingValue, compile_template
+from orchestrion.core.records import Change, Initial, Staged
+from orchestrion.core.plan import select
+from orchestrion.core.reporting import Unwanted, began, reported
+from orchestrion.core.rerun import rerun
+from orchestrion.core.scheduling import schedule
+from orchestrion.core.scope import DraftScope
+from orchestrion.core.state import ACTIVE, State
+from orchestrion.core.status import COMPLETED
+from orchestrion.core.transitions import REFUSED, WORKFLOW
+from orchestrion.core.values import Json
+from orchestrion.core.workflow_status import WORKABLE, advance, is_held, task_event
+
+
+class Decision(NamedTuple):
+    """What follows from an event: the records in their new form, and what the runtime is to do."""
+
+    changes: tuple[Change, ...]
+    commands: tuple[Command, ...]
+
+
+class Refused(NamedTuple):
+    """The event is not allowed now; nothing has changed. Every problem is named."""
+
+    problems: tuple[str, ...]
+
+
+class Ignored(NamedTuple):
+    """The event changes nothing: a report of an attempt that is not wanted any more, or a request that is already fulfilled."""
+
+
+class NeedValues(NamedTuple):
+    """Expressions ask for values from outside: fetch them and conduct the same event again with all of them."""
+
+    keys: tuple[ExternalKey, ...]
+
+
+Answer: TypeAlias = Decision | Refused | Ignored | NeedValues
+
+
+class Refusal(Exception):  # noqa: N818  # an answer, not an error
+    """Raised inside the core to refuse an event."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+
+def conduct(
+    state: State, event: Event, external: Mapping[ExternalKey, "Json | Exception"] | None = None
+) -> Answer:
+    """Decide what follows from one event.
+
+    `external` holds the outside values that an earlier call asked for, or the exceptions that stand for those that cannot be
+    had. The state is not altered: apply the decision's changes to it.
+    """
+    draft = Draft(state, event.occasion, external or {})
+    before = draft.status
+    try:
+        _take(draft, event)
+        _settle(draft, before)
+    except MissingValue as missing:
+        return NeedValues((missing.key,))
+    except Refusal as refusal:
+        return Refused(refusal.problems)
+    except Unwanted:
+        return Ignored()
+    return Decision(tuple(draft.changes()), tuple(draft.commands))
+
+
+def _take(draft: Draft, event: Event) -> None:
+    match event:
+        case AttemptBegan():
+            began(draft, event)
+        case AttemptReported():
+            reported(draft, event)
+        case Started():
+            _start(draft, event)
+        case PauseRequested():
+            _pause(draft)
+        case ResumeRequested():
+            _resume(draft)
+        case CancelRequested():
+            _cancel(draft)
+        case RerunRequested():
+            _rerun(draft, event)
+        case _:
+            assert_never(event)
+
+
+def _settle(draft: Draft, before: str) -> None:
+    """What every event ends with: withdraw or start what the new status demands, then render the output of a completed one."""
+    was = before
+    while True:
+        now = draft.status
+        if was not in ("failed", "canceling", "canceled") and now in ("failed", "canceling", "canceled"):
+            withdraw_waiting(draft)
+        elif now in ("pausing", "paused") and was not in ("pausing", "paused"):
+            hold(draft)
+        elif now in WORKABLE and was in ("pausing", "paused"):
+            release(draft)
+        schedule(draft)
+        if draft.status == now:
+            break
+        was = now
+    _end_if_idle(draft)
+    render_output(draft)
+
+
+def _end_if_idle(draft: Draft) -> None:
+    """A start, a resume or a re-run may find nothing (left) to do."""
+    if draft.status in ("scheduled", "resuming") and draft.phases[ACTIVE] == 0:
+        event = task_event(draft, "ok")
+        if event in ("ok_done", "ok_held_D") or (event == "ok_paused" and draft.status == "scheduled"):
+            advance(draft, event)
+            _mark_last(draft)
+
+
+def _mark_last(draft: Draft) -> None:
+    """The entry that ended last is the one that completed the workflow: it is terminal (spec 5.9)."""
+    ended = [(entry.done, entry.id) for entry in draft.all_entries() if entry.counts and entry.done is not None]
+    if draft.status in COMPLETED and ended:
+        entry = draft.entry(max(ended)[1])
+        if entry.prepared:
+            draft.put(entry._replace(terminal=True))
+
+
+def _request(draft: Draft, event: str, verb: str) -> str:
+    after = WORKFLOW[event][draft.status]
+    if after == REFUSED:
+        raise Refusal(f"Unable to {verb} the workflow execution because it is {draft.status}.")
+    return after
+
+
+def _start(draft: Draft, event: Started) -> None:
+    draft.status = _request(draft, "start", "start")  # type: ignore[assignment]
+    draft.since = draft.event
+    if not _render_initial(draft, event):
+        draft.status = "failed"
+        draft.rendered = True
+        return
+    for task in draft.graph.roots:
+        draft.stage(Staged(task, 0, arrivals=None, sources=0, ready_at=draft.at))
+
+
+def _render_initial(draft: Draft, event: Started) -> bool:
+    """Inputs, then vars, each seeing the earlier ones; all errors together (spec 5.2). Supplied values are data."""
+    definition = draft.graph.definition
+    draft.set_initial(Initial({}, event.application))
+    scope = DraftScope(draft, draft.root_context)
+    values: dict[str, Json] = {}
+    errors = False
+    supplied = [(one, event.inputs.get(one.name), one.name in event.inputs) for one in definition.inputs]
+    for assignment, given, is_given in [*supplied, *((one, None, False) for one in definition.vars)]:
+        try:
+            value = given if is_given else compile_template(assignment.value).render(scope)
+        except ExpressionError as error:
+            draft.add_failure(None, {"type": "error", "message": error.message})
+            errors = True
+        else:
+            values[assignment.name] = value
+            scope.assign(assignment.name, value)
+    draft.set_initial(Initial(values, event.application))
+    return not errors
+
+
+def _pause(draft: Draft) -> None:
+    event = "pause_active" if draft.phases[ACTIVE] else "pause_idle"
+    draft.status = _request(draft, event, "pause")  # type: ignore[assignment]
+    draft.pause_requested = True
+
+
+def _resume(draft: Draft) -> None:
+    _request(draft, "resume", "resume")
+    draft.pause_requested = False
+    event = "resume_held" if is_held(draft) else "resume"
+    draft.status = _request(draft, event, "resume")  # type: ignore[assignment]
+
+
+def _cancel(draft: Draft) -> None:
+    event = "cancel_active" if draft.phases[ACTIVE] else "cancel_idle"
+    after = _request(draft, event, "cancel")
+    if draft.status not in ("canceling", "canceled"):
+        draft.status = after  # type: ignore[assignment]
+        stop(draft)
+
+
+def _rerun(draft: Draft, event: RerunRequested) -> None:
+    _request(draft, "rerun", "re-run")
+    selection = select(draft, event.tasks)
+    if selection.problems:
+        raise Refusal(*selection.problems)
+    rerun(draft, event, selection)

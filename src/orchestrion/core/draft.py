@@ -1,0 +1,324 @@
+"""The overlay on which the conductor works out one decision (see `state.py`)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from orchestrion.core.commands import Command
+from orchestrion.core.context import Context, initial_context
+from orchestrion.core.events import Occasion
+from orchestrion.core.graph import Graph
+from orchestrion.core.records import (
+    Arrival,
+    Change,
+    Entry,
+    Failure,
+    Head,
+    Initial,
+    Item,
+    RenderedAction,
+    RenderedItems,
+    Route,
+    Staged,
+    Unstaged,
+    Withdrawn,
+)
+from orchestrion.core.state import Key, State, phases_of
+from orchestrion.core.status import COMPLETED, Status
+from orchestrion.core.values import Json
+
+ExternalKey = tuple[str | int | bool | None, ...]
+
+
+class Draft:
+    """New forms of records over an untouched state. The head's fields are the draft's own attributes while it works."""
+
+    def __init__(self, state: State, occasion: Occasion, external: Mapping[ExternalKey, "Json | Exception"]) -> None:
+        head = state.head
+        self.state: Final = state
+        self.graph: Final[Graph] = state.graph
+        self.occasion: Final = occasion
+        self.external: Final = external
+        self.commands: Final[list[Command]] = []
+        self.status: Status = head.status
+        self.event: int = head.event + 1
+        self.at: int = self.event
+        self.since: int = head.since
+        self.next_entry: int = head.entries
+        self.next_arrival: int = head.arrivals
+        self.next_route: int = head.routes
+        self.next_failure: int = head.failures
+        self.reruns: int = head.reruns
+        self.pause_requested: bool = head.pause_requested
+        self.kept_end: Status | None = head.kept_end
+        self.rendered: bool = head.rendered
+        self.output: dict[str, Json] | None = head.output
+        self.phases: Final[list[int]] = [head.active, head.waiting, head.pending, head.paused, head.canceled]
+        self.ready: int = head.ready
+        #: A re-run is putting back what it keeps (see `rerun`): the workflow's status stands still meanwhile.
+        self.replaying: bool = False
+        self.replay_failed: bool = False
+        self._initial: Initial | None = None
+        self._root: Context | None = None
+        self._entries: dict[int, Entry] = {}
+        self._items: dict[tuple[int, int], Item] = {}
+        self._rendered: dict[int, tuple[RenderedAction, ...]] = {}
+        self._arrivals: list[Arrival] = []
+        self._routes: list[Route] = []
+        self._staged: dict[Key, Staged | None] = {}
+        self._latest: dict[Key, int | None] = {}
+        self._failures: list[Failure] = []
+        self._withdrawn: dict[int, None] = {}
+        #: Staged tasks that became ready in this event, and have not started.
+        self.newly_ready: Final[dict[Key, None]] = {}
+        #: With-items entries that this event touched: they may have free slots.
+        self.touched_items: Final[dict[int, None]] = {}
+
+    # --- the initial context
+
+    @property
+    def root_context(self) -> Context:
+        return self._root if self._root is not None else self.state.root_context
+
+    @property
+    def initial(self) -> Initial:
+        return self._initial if self._initial is not None else self.state.initial
+
+    def set_initial(self, initial: Initial) -> None:
+        """Set the initial context; the values become the context 0 when they are new."""
+        if initial.values is not self.initial.values:
+            self._root = initial_context(initial.values)
+        self._initial = initial
+
+    # --- entries
+
+    def entry(self, number: int) -> Entry:
+        """The entry with this number, in its newest form."""
+        found = self._entries.get(number)
+        return found if found is not None else self.state.entries[number]
+
+    def latest(self, task: str, route: int) -> Entry | None:
+        """The latest entry that counts of a task on a route."""
+        key = (task, route)
+        if key in self._latest:
+            number = self._latest[key]
+        else:
+            laps = self.state.latest.get(task, _NOWHERE).get(route)
+            number = laps[-1] if laps else None
+        return None if number is None else self.entry(number)
+
+    def routes_of(self, task: str) -> set[int]:
+        """The routes on which a task has an entry that counts."""
+        routes = {route for route, laps in self.state.latest.get(task, _NOWHERE).items() if laps}
+        for (name, route), number in self._latest.items():
+            if name == task:
+                routes.discard(route) if number is None else routes.add(route)
+        return routes
+
+    def open_entries(self) -> list[Entry]:
+        """The entries that count and are not completed, oldest first."""
+        numbers = set(self.state.open) | set(self._entries)
+        entries = (self.entry(number) for number in sorted(numbers))
+        return [entry for entry in entries if is_open(entry)]
+
+    def add(self, entry: Entry) -> Entry:
+        """A new entry; its number must be `next_entry`."""
+        assert entry.id == self.next_entry
+        self.next_entry += 1
+        self._entries[entry.id] = entry
+        if entry.prepared:
+            self._latest[entry.task, entry.route] = entry.id
+        for phase in phases_of(entry, self.since):
+            self.phases[phase] += 1
+        return entry
+
+    def put(self, entry: Entry) -> Entry:
+        """An entry in its new form."""
+        phases = self.phases
+        for phase in phases_of(self.entry(entry.id), self.since):
+            phases[phase] -= 1
+        for phase in phases_of(entry, self.since):
+            phases[phase] += 1
+        self._entries[entry.id] = entry
+        return entry
+
+    def all_entries(self) -> Iterator[Entry]:
+        """Every entry ever made, by number."""
+        for number in range(self.next_entry):
+            yield self.entry(number)
+
+    def replace(self, entry: Entry) -> None:
+        """An entry in its new form, uncounted: `recount` follows (only a re-run changes entries wholesale)."""
+        self._entries[entry.id] = entry
+
+    def set_latest(self, key: Key, number: int | None) -> None:
+        """The latest entry that counts of a task and route is another one now, or none."""
+        self._latest[key] = number
+
+    def recount(self) -> None:
+        """Count the phases of all entries anew."""
+        self.phases[:] = [0] * len(self.phases)
+        for entry in self.all_entries():
+            for phase in phases_of(entry, self.since):
+                self.phases[phase] += 1
+
+    # --- items
+
+    def item(self, entry: int, index: int) -> Item | None:
+        found = self._items.get((entry, index))
+        if found is not None:
+            return found
+        return self.state.items.get(entry, _NO_ITEMS).get(index)
+
+    def items_of(self, entry: int) -> list[Item]:
+        """The items of an entry that have ever started or are kept, by index."""
+        items = dict(self.state.items.get(entry, _NO_ITEMS))
+        items.update({index: item for (number, index), item in self._items.items() if number == entry})
+        return [items[index] for index in sorted(items)]
+
+    def put_item(self, item: Item) -> None:
+        self._items[item.entry, item.index] = item
+
+    def rendered_items(self, entry: int) -> tuple[RenderedAction, ...]:
+        """The items of an entry as they were rendered."""
+        found = self._rendered.get(entry)
+        return found if found is not None else self.state.rendered[entry]
+
+    def add_rendered(self, entry: int, actions: tuple[RenderedAction, ...]) -> None:
+        self._rendered[entry] = actions
+
+    # --- arrivals, routes, staging
+
+    def arrival(self, number: int) -> Arrival:
+        known = len(self.state.arrivals)
+        return self.state.arrivals[number] if number < known else self._arrivals[number - known]
+
+    def all_arrivals(self) -> Iterator[Arrival]:
+        yield from self.state.arrivals
+        yield from tuple(self._arrivals)
+
+    def add_arrival(self, arrival: Arrival) -> None:
+        assert arrival.id == self.next_arrival
+        self.next_arrival += 1
+        self._arrivals.append(arrival)
+
+    def route_edges(self, route: int) -> tuple[str, ...]:
+        """The split edges that lead to a route, first one first."""
+        known = len(self.state.routes)
+        edges: list[str] = []
+        while route >= known:
+            record = self._routes[route - known]
+            edges.append(record.edge)
+            route = record.parent
+        return (*self.state.route_edges(route), *reversed(edges))
+
+    def add_route(self, parent: int, edge: str) -> int:
+        """A new route: `parent`'s way, then `edge`. Returns its number."""
+        route = Route(self.next_route, parent, edge)
+        self.next_route += 1
+        self._routes.append(route)
+        return route.id
+
+    def staged(self, key: Key) -> Staged | None:
+        if key in self._staged:
+            return self._staged[key]
+        return self.state.staged.get(key)
+
+    def all_staged(self) -> list[Staged]:
+        """Everything that is staged, sorted by task and route."""
+        staged: dict[Key, Staged | None] = {**self.state.staged, **self._staged}
+        return [record for _, record in sorted(staged.items()) if record is not None]
+
+    def stage(self, staged: Staged) -> None:
+        """A staged task in its new form."""
+        key = (staged.task, staged.route)
+        before = self.staged(key)
+        self.ready += (staged.ready_at is not None) - (before is not None and before.ready_at is not None)
+        self._staged[key] = staged
+        if staged.ready_at is not None:
+            self.newly_ready[key] = None
+        else:
+            self.newly_ready.pop(key, None)
+
+    def unstage(self, key: Key) -> None:
+        """Take a staged task away."""
+        before = self.staged(key)
+        if before is not None:
+            self.ready -= before.ready_at is not None
+            self._staged[key] = None
+            self.newly_ready.pop(key, None)
+
+    def ready_tasks(self) -> list[Staged]:
+        """All staged tasks that are ready, sorted by task and route."""
+        keys = set(self.state.ready) | set(self.newly_ready)
+        found = (self.staged(key) for key in sorted(keys))
+        return [staged for staged in found if staged is not None and staged.ready_at is not None]
+
+    # --- errors
+
+    def add_failure(self, entry: int | None, content: dict[str, Json]) -> None:
+        """One more entry of the errors list."""
+        self._failures.append(Failure(self.next_failure, entry, content))
+        self.next_failure += 1
+
+    def failures(self) -> list[Failure]:
+        """The failures that count, oldest first."""
+        kept = [failure for number, failure in self.state.failures.items() if number not in self._withdrawn]
+        return kept + self._failures
+
+    def withdraw_failure(self, number: int) -> None:
+        """A failure of an earlier event stops counting."""
+        self._withdrawn[number] = None
+
+    # --- the decision
+
+    def head(self) -> Head:
+        """The head as the draft leaves it."""
+        active, waiting, pending, paused, canceled = self.phases
+        return Head(
+            status=self.status,
+            event=self.event,
+            since=self.since,
+            entries=self.next_entry,
+            arrivals=self.next_arrival,
+            routes=self.next_route,
+            failures=self.next_failure,
+            reruns=self.reruns,
+            pause_requested=self.pause_requested,
+            kept_end=self.kept_end,
+            rendered=self.rendered,
+            output=self.output,
+            active=active,
+            waiting=waiting,
+            pending=pending,
+            paused=paused,
+            canceled=canceled,
+            ready=self.ready,
+        )
+
+    def changes(self) -> list[Change]:
+        """Every record that was touched, in its new form."""
+        changes: list[Change] = [self.head()]
+        if self._initial is not None:
+            changes.append(self._initial)
+        changes += self._routes
+        changes += [self._entries[number] for number in sorted(self._entries)]
+        changes += [RenderedItems(entry, actions) for entry, actions in self._rendered.items()]
+        changes += self._items.values()
+        changes += self._arrivals
+        for key, staged in self._staged.items():
+            if staged is not None:
+                changes.append(staged)
+            elif key in self.state.staged:
+                changes.append(Unstaged(*key))
+        changes += self._failures
+        changes += [Withdrawn(number) for number in self._withdrawn]
+        return changes
+
+
+def is_open(entry: Entry) -> bool:
+    """Whether an entry counts and has not ended."""
+    return entry.counts and entry.prepared and entry.status not in COMPLETED
+
+
+_NOWHERE: Final[dict[int, list[int]]] = {}
+_NO_ITEMS: Final[dict[int, Item]] = {}

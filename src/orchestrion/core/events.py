@@ -1,0 +1,77 @@
+"""What can happen to a workflow execution. `at` is the time in microseconds since 1970 (UTC), `seed` feeds `random()`;
+both come from outside, so that the same event always gives the same decision."""
+
+from typing import NamedTuple, TypeAlias
+
+from orchestrion.core.status import Status
+from orchestrion.core.values import Json
+
+
+class Occasion(NamedTuple):
+    """When an event happens, and its dice."""
+
+    at: int = 0
+    seed: int = 0
+
+
+class Started(NamedTuple):
+    """The execution starts. `inputs` are the run-time inputs, `application` what is in the context before them
+    (`st2`, `parent`)."""
+
+    inputs: dict[str, Json]
+    application: dict[str, Json]
+    occasion: Occasion = Occasion()
+
+
+class AttemptBegan(NamedTuple):
+    """A worker has begun an attempt. `item` is None for a task without items."""
+
+    entry: int
+    item: int | None
+    attempt: int
+    occasion: Occasion = Occasion()
+
+
+class AttemptReported(NamedTuple):
+    """An attempt reports a status: its end (succeeded, failed, timeout, abandoned, canceled), that it is held (paused, pending),
+    or that it goes on (running)."""
+
+    entry: int
+    item: int | None
+    attempt: int
+    status: Status
+    result: Json = None
+    occasion: Occasion = Occasion()
+
+
+class PauseRequested(NamedTuple):
+    occasion: Occasion = Occasion()
+
+
+class ResumeRequested(NamedTuple):
+    occasion: Occasion = Occasion()
+
+
+class CancelRequested(NamedTuple):
+    occasion: Occasion = Occasion()
+
+
+class TaskRequest(NamedTuple):
+    """One task on one route to re-run; without `reset` the succeeded items of a with-items task are kept."""
+
+    task: str
+    route: int
+    reset: bool = True
+
+
+class RerunRequested(NamedTuple):
+    """Re-run from tasks (spec 6.5, product). `application` replaces the values that belong to the execution (`st2`)."""
+
+    tasks: tuple[TaskRequest, ...]
+    application: dict[str, Json] | None = None
+    occasion: Occasion = Occasion()
+
+
+Event: TypeAlias = (
+    Started | AttemptBegan | AttemptReported | PauseRequested | ResumeRequested | CancelRequested | RerunRequested
+)

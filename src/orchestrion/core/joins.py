@@ -1,0 +1,127 @@
+"""Arrivals: how satisfied transitions stage their targets, and when a staged task is ready (spec 3, 5.4, product).
+
+A join collects arrivals until enough distinct sources have come; it fires once per route and lap. Every other task is ready
+at its first arrival, unless its latest entry still runs: then all arrivals wait and make one entry together.
+"""
+
+from orchestrion.core.context import Context, joined
+from orchestrion.core.draft import Draft
+from orchestrion.core.graph import join_needed
+from orchestrion.core.records import Arrival, Entry, Staged
+from orchestrion.core.state import chain_of, in_chain
+from orchestrion.core.status import COMPLETED
+
+
+def arrive(draft: Draft, arrival: Arrival) -> None:
+    """Stage the target of an arrival, or add to what is staged, or ignore a surplus one."""
+    needed = join_needed(draft.graph, arrival.target)
+    key = (arrival.target, arrival.route)
+    latest = draft.latest(*key)
+    staged = draft.staged(key) or Staged(*key, arrivals=None, sources=0)
+    if needed is None:
+        free = latest is None or latest.status in COMPLETED
+        ready_at = staged.ready_at
+        if free and ready_at is None:
+            ready_at = draft.at if latest is None or latest.done is None else max(draft.at, latest.done)
+        draft.stage(staged._replace(arrivals=(arrival.id, staged.arrivals), ready_at=ready_at))
+    elif latest is None or (arrival.target in draft.graph.cyclic and _descends(draft, arrival.source, latest.id)):
+        _arrive_at_join(draft, staged, arrival, needed, later_lap=latest is not None)
+
+
+def context_of(draft: Draft, arrivals: tuple[int, ...]) -> Context:
+    """The context in which an entry runs that `arrivals` have staged."""
+    if not arrivals:
+        return draft.root_context
+    if len(arrivals) == 1:
+        return draft.arrival(arrivals[0]).context
+    return joined([draft.arrival(number).context for number in arrivals])
+
+
+def consumable(draft: Draft, staged: Staged) -> tuple[int, ...]:
+    """The arrivals that the next entry of a ready task consumes: those up to the moment at which it was ready."""
+    ready_at = staged.ready_at
+    assert ready_at is not None
+    return tuple(number for number in in_chain(staged.arrivals) if draft.arrival(number).at <= ready_at)
+
+
+def take(draft: Draft, staged: Staged) -> tuple[int, ...]:
+    """Consume them. What arrived later stays staged and waits for the end of the entry."""
+    taken = consumable(draft, staged)
+    draft.unstage((staged.task, staged.route))
+    late = in_chain(staged.arrivals)[len(taken) :]
+    if late:
+        draft.stage(Staged(staged.task, staged.route, chain_of(late), sources=0))
+    return taken
+
+
+def release_waiting(draft: Draft, entry: Entry) -> None:
+    """An entry has ended: what arrived at its task meanwhile is ready now."""
+    staged = draft.staged((entry.task, entry.route))
+    if staged is not None and staged.ready_at is None and join_needed(draft.graph, entry.task) is None:
+        draft.stage(staged._replace(ready_at=draft.at))
+
+
+def discount_source(draft: Draft, entry: Entry) -> None:
+    """A source runs again before its join fired: its earlier arrival no longer counts (only its values do)."""
+    for edge in draft.graph.outgoing[entry.task]:
+        staged = draft.staged((edge.target, entry.route))
+        if staged is not None and staged.ready_at is None and join_needed(draft.graph, edge.target) is not None:
+            draft.stage(staged._replace(sources=len(_satisfied(draft, staged))))
+
+
+def _arrive_at_join(draft: Draft, staged: Staged, arrival: Arrival, needed: int, *, later_lap: bool) -> None:
+    if staged.ready_at is not None:
+        if _is_from_same_entry(draft, staged, arrival):  # two transitions of one completion: both contexts count
+            draft.stage(staged._replace(arrivals=(arrival.id, staged.arrivals)))
+        return
+    grown = staged._replace(arrivals=(arrival.id, staged.arrivals))
+    source = draft.entry(arrival.source)
+    if later_lap or source.lap > 0:
+        sources = len(_satisfied(draft, grown) | (_standing(draft, grown) if later_lap else set()))
+    elif _is_from_same_entry(draft, staged, arrival):
+        sources = staged.sources
+    else:
+        sources = staged.sources + 1
+    ready_at = draft.at if sources >= needed else None
+    draft.stage(grown._replace(sources=sources, ready_at=ready_at))
+
+
+def _is_from_same_entry(draft: Draft, staged: Staged, arrival: Arrival) -> bool:
+    """Whether the newest arrival came from the same entry: the transitions of one completion arrive one after another."""
+    return staged.arrivals is not None and draft.arrival(staged.arrivals[0]).source == arrival.source
+
+
+def _satisfied(draft: Draft, staged: Staged) -> set[str]:
+    """The distinct sources whose latest entry has arrived."""
+    sources: set[str] = set()
+    for number in in_chain(staged.arrivals):
+        entry = draft.entry(draft.arrival(number).source)
+        latest = draft.latest(entry.task, entry.route)
+        if latest is not None and latest.id == entry.id:
+            sources.add(entry.task)
+    return sources
+
+
+def _standing(draft: Draft, staged: Staged) -> set[str]:
+    """Sources outside any cycle: they ran once, before the loop, and their transition stands in every lap."""
+    standing: set[str] = set()
+    for edge in draft.graph.inbound[staged.task]:
+        if edge.source not in draft.graph.cyclic:
+            latest = draft.latest(edge.source, staged.route)
+            if latest is not None and (edge.id, True) in latest.edges:
+                standing.add(edge.source)
+    return standing
+
+
+def _descends(draft: Draft, number: int, ancestor: int) -> bool:
+    """Whether an entry follows from another one, by the arrivals that staged it."""
+    seen: set[int] = set()
+    pending = [number]
+    while pending:
+        current = pending.pop()
+        if current == ancestor:
+            return True
+        if current > ancestor and current not in seen:
+            seen.add(current)
+            pending += [draft.arrival(arrival).source for arrival in draft.entry(current).arrivals]
+    return False

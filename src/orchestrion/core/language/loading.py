@@ -1,0 +1,37 @@
+"""The two ways into the language: load a definition from its text, or inspect it (spec 1).
+
+Both are total: `inspect` never raises, `load_definition` raises `DefinitionError` only. Loading needs neither the graph
+nor the expression languages, so what inspects is imported by the first inspection.
+"""
+
+from collections.abc import Collection
+
+from orchestrion.core.language.checker import Work
+from orchestrion.core.language.definition import Definition
+from orchestrion.core.language.document import read_document
+from orchestrion.core.language.loader import build_definition
+from orchestrion.core.language.problems import DefinitionError, Inspection, in_reading_order
+from orchestrion.core.language.syntax import syntax_problems
+
+
+def load_definition(text: str) -> Definition:
+    """Build a definition from YAML 1.1 or JSON text.
+
+    Raises DefinitionError with every syntax problem when no definition can be built. Other problems, such as
+    targets that are not defined, do not keep a definition from being built: `inspect` finds them.
+    """
+    document = read_document(text)
+    problems = syntax_problems(document, Work())
+    if problems:
+        raise DefinitionError(in_reading_order(problems))
+    return build_definition(document.value)
+
+
+def inspect(text: str, known: Collection[str] = ("st2", "parent")) -> Inspection:
+    """List everything that is wrong with a definition, and warnings, in the order of the text. Never raises.
+
+    `known` are the variables that exist besides the definition's own.
+    """
+    from orchestrion.core.language.inspection import inspect_counted
+
+    return inspect_counted(text, known, Work())

@@ -1,0 +1,114 @@
+"""What a re-run from tasks would do: worked out before anything changes, with every problem at once (product, spec 6.5).
+
+Entries form a graph without cycles: each one follows from the entries whose arrivals staged it, so a loop is unrolled into its
+passes. A request names the latest entry of a task on a route. What it restarts, and everything that followed from it, is
+invalidated; everything else is kept. Work that was cut off before it began goes on as well.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from orchestrion.core.draft import Draft, is_open
+from orchestrion.core.events import TaskRequest
+from orchestrion.core.records import Entry
+from orchestrion.core.state import ACTIVE, PAUSED, PENDING, phases_of
+from orchestrion.core.status import COMPLETED
+
+
+class Selection(NamedTuple):
+    """Which entries a re-run restarts, invalidates and keeps; numbers of entries, ascending.
+
+    `restarted` are the requested entries, `dropped` those of them that lie downstream of another one, `continued` are entries
+    that began nothing or were cut off, `keep_items` maps an invalidated with-items entry to whether only its succeeded items
+    are kept (a request without reset) or all that have ended (one that was cut off).
+    """
+
+    restarted: tuple[int, ...]
+    dropped: tuple[int, ...]
+    continued: tuple[int, ...]
+    invalidated: tuple[int, ...]
+    kept: tuple[int, ...]
+    keep_items: dict[int, bool]
+    problems: tuple[str, ...]
+
+
+def select(draft: Draft, requests: Sequence[TaskRequest]) -> Selection:
+    """Find out what a re-run of `requests` means for every entry that counts."""
+    entries = [entry for entry in draft.all_entries() if entry.counts]
+    wanted, problems = _requested(entries, requests)
+    restarted: list[int] = []
+    dropped: list[int] = []
+    continued: list[int] = []
+    invalidated: dict[int, Entry] = {}
+    for entry in entries:
+        downstream = any(draft.arrival(number).source in invalidated for number in entry.arrivals)
+        if entry.id in wanted:
+            (dropped if downstream else restarted).append(entry.id)
+        elif not downstream and never_began(entry):
+            continued.append(entry.id)
+        elif not downstream and was_cut_off(entry):
+            continued.append(entry.id)
+        elif not downstream:
+            continue
+        invalidated[entry.id] = entry
+    problems += _still_running(invalidated.values())
+    keep = {number: True for number in restarted if not wanted[number].reset and _has_items(draft, number)}
+    keep |= {number: False for number in continued if was_cut_off(draft.entry(number))}
+    kept = tuple(entry.id for entry in entries if entry.id not in invalidated)
+    return Selection(
+        tuple(restarted),
+        tuple(dropped),
+        tuple(continued),
+        tuple(invalidated),
+        kept,
+        keep,
+        tuple(problems),
+    )
+
+
+def never_began(entry: Entry) -> bool:
+    """Whether an entry was to start and never did, because its workflow ended first."""
+    return not entry.begun and entry.prepared and (entry.withdrawn or entry.status in ("scheduled", "delayed"))
+
+
+def was_cut_off(entry: Entry) -> bool:
+    """Whether a with-items entry ended because its remaining items could not start any more (product)."""
+    items = entry.items
+    if items is None or not entry.withdrawn or entry.status not in COMPLETED:
+        return False
+    return items.remaining > 0 and items.canceled == 0
+
+
+def _has_items(draft: Draft, number: int) -> bool:
+    return draft.entry(number).items is not None
+
+
+def _requested(
+    entries: Iterable[Entry], requests: Sequence[TaskRequest]
+) -> tuple[dict[int, TaskRequest], list[str]]:
+    """The latest entry of each requested task and route; problems for those that never ran."""
+    latest = {(entry.task, entry.route): entry.id for entry in entries}
+    wanted: dict[int, TaskRequest] = {}
+    missing: list[str] = []
+    for request in requests:
+        number = latest.get((request.task, request.route))
+        if number is None:
+            missing.append(f"{request.task}|{request.route}")
+        else:
+            wanted.setdefault(number, request)
+    if not missing:
+        return wanted, []
+    return wanted, [f"Unable to re-run task|route(s) that never ran: {', '.join(sorted(set(missing)))}."]
+
+
+def _still_running(entries: Iterable[Entry]) -> list[str]:
+    """Problems for entries that are to be invalidated and still have something at work or held."""
+    problems: list[str] = []
+    for entry in entries:
+        items = entry.items
+        busy = items is not None and (items.active or items.paused or items.pending)
+        if busy or (is_open(entry) and set(phases_of(entry, 0)) & {ACTIVE, PENDING, PAUSED}):
+            problems.append(
+                f'Task "{entry.task}" (route {entry.route}) is still {entry.status}: wait for it or end it first.'
+            )
+    return problems

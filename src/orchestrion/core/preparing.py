@@ -1,0 +1,120 @@
+"""Rendering: what a task is about to do, worked out from its context before anything of it starts (spec 5.2, 5.5, 5.6)."""
+
+from typing import NamedTuple
+
+from orchestrion.core.context import Context
+from orchestrion.core.draft import Draft
+from orchestrion.core.expressions import ExpressionError, compile_template
+from orchestrion.core.language.definition import Items, Task
+from orchestrion.core.records import Entry, RenderedAction
+from orchestrion.core.scope import DraftScope, TaskView
+from orchestrion.core.values import Json
+
+
+class Prepared(NamedTuple):
+    """A rendered task. `items` is None for a plain one, whose action is `actions[0]`; delays in seconds."""
+
+    actions: tuple[RenderedAction, ...]
+    items: int | None = None
+    concurrency: int | None = None
+    delay: int = 0
+    retry_count: int = 0
+    retry_delay: int = 0
+
+
+class PreparingError(Exception):
+    """A task could not be rendered; `message` is the text of its errors entry."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def prepare(draft: Draft, task: Task, route: int, context: Context) -> Prepared:
+    """Render a task on a route. Raises PreparingError."""
+    scope = DraftScope(draft, context, TaskView(draft, task.name, route, None))
+    try:
+        if task.items is None:
+            actions, concurrency = (_render_action(task, scope),), None
+        else:
+            actions = _render_items(draft, task, task.items, route, context)
+            concurrency = _concurrency(task, task.items, scope)
+        delay = _delay(task, scope)
+        count, retry_delay = _retry(draft, task, context)
+    except ExpressionError as error:
+        raise PreparingError(error.message) from error
+    items = None if task.items is None else len(actions)
+    return Prepared(actions, items, concurrency, delay, count, retry_delay)
+
+
+def prepare_again(draft: Draft, entry: Entry) -> RenderedAction:
+    """Render a plain task for its next attempt. Raises PreparingError."""
+    task = draft.graph.definition.tasks[entry.task]
+    scope = DraftScope(draft, entry.context, TaskView(draft, entry.task, entry.route, entry))
+    try:
+        return _render_action(task, scope)
+    except ExpressionError as error:
+        raise PreparingError(error.message) from error
+
+
+def _render_action(task: Task, scope: DraftScope) -> RenderedAction:
+    action = compile_template(task.action).render(scope)
+    values = compile_template(task.input).render(scope)
+    return RenderedAction(action if action is None else str(action), {} if values is None else values)
+
+
+def _render_items(
+    draft: Draft, task: Task, items: Items, route: int, context: Context
+) -> tuple[RenderedAction, ...]:
+    view = TaskView(draft, task.name, route, None)
+    values = compile_template(items.expression).render_items(DraftScope(draft, context, view))
+    scope = DraftScope(draft, context, view)
+    actions: list[RenderedAction] = []
+    for value in values:
+        scope.item = _item(items.names, value)
+        actions.append(_render_action(task, scope))
+    return tuple(actions)
+
+
+def _item(names: tuple[str, ...], value: Json) -> Json:
+    """What `item()` gives: the names zipped with a list, one name with a scalar, or the value itself (spec 5.6)."""
+    if not names:
+        return value
+    if isinstance(value, list):
+        return dict(zip(names, value, strict=False))
+    return {names[0]: value} if len(names) == 1 else value
+
+
+def _concurrency(task: Task, items: Items, scope: DraftScope) -> int | None:
+    value = compile_template(items.concurrency).render(scope)
+    if value is None:
+        return None
+    if not isinstance(value, int):
+        raise PreparingError(
+            f'TypeError: The concurrency of task "{task.name}" is not type of integer: {value!r}.'
+        )
+    return max(int(value), 1)
+
+
+def _delay(task: Task, scope: DraftScope) -> int:
+    value = compile_template(task.delay).render(scope)
+    if value is None:
+        return 0
+    if not isinstance(value, int):
+        raise PreparingError("TypeError: The value of task delay is not type of integer.")
+    return max(int(value), 0)
+
+
+def _retry(draft: Draft, task: Task, context: Context) -> tuple[int, int]:
+    """The retry's count and delay, evaluated once, for nobody in particular (spec 5.7)."""
+    retry = draft.graph.retries.get(task.name)
+    if retry is None:
+        return 0, 0
+    scope = DraftScope(draft, context)
+    count = compile_template(retry.count).render(scope)
+    if not isinstance(count, int):
+        raise PreparingError(f'ValueError: The retry count for task "{task.name}" is not an integer.')
+    delay = compile_template(retry.delay).render(scope)
+    if delay is not None and not isinstance(delay, int):
+        raise PreparingError(f'ValueError: The retry delay for task "{task.name}" is not an integer.')
+    return int(count), max(int(delay or 0), 0)

@@ -1,0 +1,146 @@
+"""What attempts tell: that they have begun, how they stand, how they ended (spec 4.4, 4.5)."""
+
+from orchestrion.core.attempts import conclude, is_item_set
+from orchestrion.core.draft import Draft, is_open
+from orchestrion.core.events import AttemptBegan, AttemptReported
+from orchestrion.core.progress import record_failure
+from orchestrion.core.records import Entry
+from orchestrion.core.status import ABENDED, COMPLETED, Status
+from orchestrion.core.transitions import IGNORED, ITEMS_TASK, PLAIN_TASK
+from orchestrion.core.workflow_status import Kind, advance, is_held, task_event
+
+
+class Unwanted(Exception):  # noqa: N818  # an answer, not an error
+    """The attempt is not wanted any more (given up, withdrawn, ended): its report changes nothing."""
+
+
+def began(draft: Draft, event: AttemptBegan) -> None:
+    """An attempt has begun. Raises Unwanted when it must not run any more."""
+    entry = _entry(draft, event.entry, event.attempt)
+    if event.item is not None:
+        item = draft.item(entry.id, event.item)
+        counts = entry.items
+        if item is None or counts is None or item.status != "scheduled" or item.attempt != event.attempt:
+            raise Unwanted
+        draft.put_item(item._replace(status="running"))
+        after = ITEMS_TASK["running"][entry.status]
+        draft.put(entry._replace(items=counts.moved("scheduled", "running"), begun=True, status=after))  # type: ignore[arg-type]
+    elif entry.status in ("scheduled", "delayed", "retrying") and not entry.withdrawn:
+        draft.put(entry._replace(status="running", begun=True))
+    else:
+        raise Unwanted
+    _tell_running(draft)
+
+
+def reported(draft: Draft, event: AttemptReported) -> None:
+    """An attempt reports. Raises Unwanted when the report comes too late to change anything."""
+    entry = _entry(draft, event.entry, event.attempt)
+    if event.item is not None:
+        _item_reported(draft, entry, event)
+        return
+    after = PLAIN_TASK[event.status][entry.status]
+    if after == IGNORED or entry.withdrawn:
+        raise Unwanted
+    entry = entry._replace(status=after, begun=True)  # type: ignore[arg-type]
+    if after in COMPLETED:
+        entry = draft.put(entry._replace(result=event.result))
+        record_failure(draft, entry, event.status, event.result)
+        conclude(draft, entry)
+    else:
+        draft.put(entry)
+        _tell(draft, event.status)
+
+
+def _entry(draft: Draft, number: int, attempt: int) -> Entry:
+    """The entry that an attempt belongs to, if it still is its current attempt."""
+    if not 0 <= number < draft.next_entry:
+        raise Unwanted
+    entry = draft.entry(number)
+    if not entry.counts or not entry.prepared or entry.attempt != attempt:
+        raise Unwanted
+    return entry
+
+
+def _tell_running(draft: Draft) -> None:
+    advance(draft, "running_held" if is_held(draft) else "running")
+
+
+def _tell(draft: Draft, status: Status) -> None:
+    """Tell the workflow that a task is at work again, or stopped for now."""
+    if status in ("running", "resuming"):
+        _tell_running(draft)
+    elif status in ("paused", "pending"):
+        advance(draft, task_event(draft, "stopped"))
+
+
+def _item_reported(draft: Draft, entry: Entry, event: AttemptReported) -> None:
+    assert event.item is not None
+    item = draft.item(entry.id, event.item)
+    counts = entry.items
+    if item is None or counts is None or not is_item_set(item, entry):
+        raise Unwanted
+    before, after = item.status, event.status
+    if before is None or before in COMPLETED or before == after:
+        raise Unwanted
+    counts = counts.moved(before, after)
+    done = draft.at if after in COMPLETED else None
+    draft.put_item(item._replace(status=after, result=event.result, done=done))
+    was_open = is_open(entry)
+    entry = draft.put(entry._replace(items=counts, begun=True))
+    record_failure(draft, entry, after, event.result)
+    if not was_open:
+        if after in COMPLETED:
+            draft.put(entry._replace(terminal=True))
+        return
+    _move_task(draft, entry, after)
+
+
+def _move_task(draft: Draft, entry: Entry, reported: Status) -> None:
+    """Let the task's machine take an item's report, and tell the workflow what became of the task."""
+    event = _items_event(draft, entry, reported)
+    after = ITEMS_TASK[event][entry.status]
+    if after == IGNORED:
+        raise Unwanted
+    entry = draft.put(entry._replace(status=after))  # type: ignore[arg-type]
+    draft.touched_items[entry.id] = None
+    if after in COMPLETED:
+        conclude(draft, entry)
+    elif reported in ("running", "resuming"):
+        _tell_running(draft)
+    else:
+        advance(draft, task_event(draft, _kind_of(reported)))
+
+
+def _kind_of(reported: Status) -> Kind:
+    """As what the workflow sees an item's report after which its task goes on."""
+    if reported == "canceled":
+        return "canceled"
+    return "stopped" if reported in ("paused", "pending") else "ok"
+
+
+def _items_event(draft: Draft, entry: Entry, reported: Status) -> str:
+    """The event of the with-items machine: the report, and what the other items do (see `transitions`)."""
+    counts = entry.items
+    assert counts is not None
+    if reported in ("running", "resuming"):
+        return "running"
+    kind = "failed" if reported in ABENDED else "stopped" if reported in ("paused", "pending") else reported
+    if kind == "canceled":
+        return "canceled_A" if counts.in_flight else "canceled_D"
+    if counts.in_flight:
+        return f"{kind}_A"
+    startable = counts.free_slots > 0 and not entry.withdrawn
+    holding = counts.pending > 0 or (counts.paused > 0 and not startable) or (is_held(draft) and startable)
+    if kind == "stopped":
+        return "stopped_more" if startable and not holding else "stopped_held"
+    if entry.withdrawn and counts.remaining and not (counts.paused or counts.pending or counts.canceled):
+        return "cut_failed" if counts.failed else "cut"
+    if holding:
+        return f"{kind}_held"
+    if counts.canceled:
+        return f"{kind}_canceled"
+    if counts.failed and kind == "succeeded":
+        return "succeeded_failed"
+    if counts.failed > 1:
+        return "failed_failed"
+    return f"{kind}_more" if counts.remaining else f"{kind}_done"

@@ -1,0 +1,181 @@
+"""Re-run from tasks: "re-run is replay" (product; spec 6.5 shows what StackStorm makes of it).
+
+The state after a re-run is the one in which a fresh run would be once every kept task and item has returned what it returned
+then, in the original order. It is built by the conductor's own means: what the selection invalidates stops counting, and then
+everything that kept entries had sent out arrives again, in its original order, at targets that are not kept. So joins wait for
+what is new, surplus arrivals open what they would have opened, ready work that never began goes on, and routes, laps and
+the order of the sequence come out as in that fresh run. Nothing kept is evaluated again.
+"""
+
+from heapq import heappop, heappush
+
+from orchestrion.core.attempts import conclude, give_up, issue
+from orchestrion.core.draft import Draft
+from orchestrion.core.events import RerunRequested
+from orchestrion.core.joins import arrive
+from orchestrion.core.plan import Selection
+from orchestrion.core.preparing import PreparingError, prepare_again
+from orchestrion.core.records import Entry, Initial, Item, ItemCounts, Staged
+from orchestrion.core.scheduling import new_entry
+from orchestrion.core.state import Key
+from orchestrion.core.status import COMPLETED, Status
+from orchestrion.core.workflow_status import is_abended
+
+_START = 1
+"""The event that starts an execution; its first tasks are ready from then on."""
+
+
+def rerun(draft: Draft, event: RerunRequested, selection: Selection) -> None:
+    """Bring the draft to where the fresh run would be once all that is kept has returned; `selection` has no problems."""
+    if event.application is not None:
+        draft.set_initial(Initial(draft.initial.values, event.application))
+    draft.status = "resuming"
+    draft.since = draft.event
+    draft.reruns += 1
+    draft.pause_requested = False
+    draft.rendered = False
+    draft.output = None
+    draft.kept_end = _kept_end(draft, selection)
+    keepers = {
+        (entry.task, entry.route): (entry, only_succeeded)
+        for entry, only_succeeded in ((draft.entry(n), only) for n, only in selection.keep_items.items())
+    }
+    _invalidate(draft, selection)
+    _tidy_kept(draft, selection)
+    draft.recount()
+    _replay(draft, selection, keepers)
+    for number in selection.kept:
+        _revive(draft, draft.entry(number))
+
+
+def _kept_end(draft: Draft, selection: Selection) -> Status | None:
+    """The end that kept failures and cancellations impose: that of the first one."""
+    ends: list[tuple[int, int, Status]] = []
+    for number in selection.kept:
+        entry = draft.entry(number)
+        if entry.status not in COMPLETED or entry.done is None:
+            continue
+        if entry.status == "canceled":
+            ends.append((entry.done, number, "canceled"))
+        elif entry.broken or not entry.prepared or is_abended(entry):
+            ends.append((entry.done, number, "failed"))
+    return min(ends)[2] if ends else None
+
+
+def _invalidate(draft: Draft, selection: Selection) -> None:
+    """The invalidated entries and their errors stop counting, and so does what was reported at the old end."""
+    invalidated = set(selection.invalidated)
+    for number in selection.invalidated:
+        draft.replace(draft.entry(number)._replace(counts=False))
+    latest: dict[tuple[str, int], int] = {}
+    for number in selection.kept:
+        entry = draft.entry(number)
+        if entry.prepared:
+            latest[entry.task, entry.route] = number
+    for number in selection.invalidated:
+        entry = draft.entry(number)
+        draft.set_latest((entry.task, entry.route), latest.get((entry.task, entry.route)))
+    for failure in draft.failures():
+        if failure.entry is None or failure.entry in invalidated:
+            draft.withdraw_failure(failure.id)
+    for staged in draft.all_staged():
+        draft.unstage((staged.task, staged.route))
+
+
+def _tidy_kept(draft: Draft, selection: Selection) -> None:
+    """An entry that was terminal only because the workflow ended there is so no longer."""
+    for number in selection.kept:
+        entry = draft.entry(number)
+        last = not draft.graph.outgoing[entry.task]
+        if entry.prepared and entry.terminal != (last and entry.done is not None):
+            draft.replace(entry._replace(terminal=not entry.terminal))
+
+
+def _replay(draft: Draft, selection: Selection, keepers: dict[Key, tuple[Entry, bool]]) -> None:
+    """Let everything that kept entries have sent out arrive again, in its original order.
+
+    A with-items task that keeps items becomes an entry again as soon as it is ready; when no item is left to run it ends at
+    the moment at which the last kept item had ended.
+    """
+    draft.replaying = True
+    kept = set(selection.kept)
+    consumed = {number for entry in kept for number in draft.entry(entry).arrivals}
+    queue: list[tuple[int, int, int]] = []
+    for arrival in draft.all_arrivals():
+        if arrival.source in kept and arrival.id not in consumed:
+            heappush(queue, (arrival.at, 0, arrival.id))
+    draft.at = _START
+    for task in draft.graph.roots:
+        if draft.latest(task, 0) is None and not _unprepared_kept(draft, kept, task):
+            draft.stage(Staged(task, 0, arrivals=None, sources=0, ready_at=_START))
+    _restore_ready(draft, keepers, queue)
+    while queue:
+        draft.at, ending, number = heappop(queue)
+        if ending:
+            conclude(draft, draft.put(draft.entry(number)._replace(status="succeeded")))
+        else:
+            arrive(draft, draft.arrival(number))
+        _restore_ready(draft, keepers, queue)
+    draft.replaying = False
+    draft.at = draft.event
+    if draft.replay_failed:
+        draft.status = "failed"
+
+
+def _unprepared_kept(draft: Draft, kept: set[int], task: str) -> bool:
+    return any(draft.entry(number).task == task for number in kept if not draft.entry(number).prepared)
+
+
+def _restore_ready(
+    draft: Draft, keepers: dict[Key, tuple[Entry, bool]], queue: list[tuple[int, int, int]]
+) -> None:
+    """Make entries again of those ready with-items tasks that keep items."""
+    for key in [key for key in draft.newly_ready if key in keepers]:
+        staged = draft.staged(key)
+        assert staged is not None
+        entry = _restore(draft, staged, *keepers.pop(key))
+        assert entry.items is not None
+        if entry.items.remaining == 0:
+            done = [item.done or draft.at for item in draft.items_of(entry.id)]
+            heappush(queue, (max([draft.at, *done]), 1, entry.id))
+        else:
+            draft.touched_items[entry.id] = None
+
+
+def _restore(draft: Draft, staged: Staged, old: Entry, only_succeeded: bool) -> Entry:  # noqa: FBT001
+    """A new entry with the kept items of an old one: the same rendering, the same results, retries at zero."""
+    assert old.items is not None
+    fresh = new_entry(draft, staged)
+    counts = ItemCounts(old.items.total, old.items.concurrency)
+    for item in draft.items_of(old.id):
+        ended = item.attempt == old.attempt and item.status in COMPLETED
+        if ended and (item.status == "succeeded" or not only_succeeded):
+            draft.put_item(Item(fresh.id, item.index, item.status, 1, item.result, item.done))
+            counts = counts.moved(None, item.status)
+    draft.add_rendered(fresh.id, draft.rendered_items(old.id))
+    return draft.add(
+        fresh._replace(
+            status="delayed" if old.task_delay else "scheduled",
+            begun=counts.completed > 0,
+            delay=old.task_delay,
+            task_delay=old.task_delay,
+            retry_count=old.retry_count,
+            retry_delay=old.retry_delay,
+            items=counts,
+            kept=old.id,
+        )
+    )
+
+
+def _revive(draft: Draft, entry: Entry) -> None:
+    """A kept entry that waited for its next attempt, or still has items to start, goes on."""
+    if not entry.withdrawn or entry.status in COMPLETED or not entry.prepared:
+        return
+    entry = draft.put(entry._replace(withdrawn=False))
+    if entry.items is not None:
+        draft.touched_items[entry.id] = None
+        return
+    try:
+        issue(draft, entry, prepare_again(draft, entry))
+    except PreparingError as error:
+        give_up(draft, entry, error.message)

@@ -1,0 +1,125 @@
+"""What an expression sees of a draft: the `Scope` of the expressions package, over the records (spec 2.2).
+
+Nothing is copied: variables are looked up in the context's persistent map when an expression asks for them.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Final
+
+from immutables import Map
+
+from orchestrion.core.context import Context, merged
+from orchestrion.core.draft import Draft, ExternalKey
+from orchestrion.core.expressions import MissingValue
+from orchestrion.core.records import Entry
+from orchestrion.core.values import Json
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ABSENT: Final = object()
+
+
+class TaskView:
+    """The current task of an expression: an entry, or a task that is about to get one."""
+
+    __slots__ = ("_draft", "_entry", "_result", "name", "route")
+
+    def __init__(self, draft: Draft, name: str, route: int, entry: Entry | None) -> None:
+        self.name = name
+        self.route = route
+        self._draft = draft
+        self._entry = entry
+        self._result: object = _ABSENT
+
+    @property
+    def status(self) -> str | None:
+        if self._entry is not None:
+            return self._entry.status
+        return status_on(self._draft, self.name, self.route)
+
+    @property
+    def result(self) -> Json:
+        if self._result is _ABSENT:
+            self._result = result_of(self._draft, self._entry)
+        return self._result  # type: ignore[return-value]
+
+
+class DraftScope:
+    """The variables of a context, in the name of a task or of nobody."""
+
+    __slots__ = ("_application", "_draft", "_drawn", "_names", "_sequential", "item", "task")
+
+    def __init__(self, draft: Draft, context: Context, task: TaskView | None = None, item: Json = None) -> None:
+        self._draft = draft
+        self._names: Map[str, Json] = context.names
+        self._application: Mapping[str, Json] = draft.initial.application
+        self._sequential: dict[str, Json] = {}
+        self._drawn = 0
+        self.task = task
+        self.item = item
+
+    def assign(self, name: str, value: Json) -> None:
+        """Let the expressions that follow see `value` under `name`, unmerged (spec 5.4, sequential entries)."""
+        self._sequential[name] = value
+
+    def variable(self, name: str) -> Json:
+        if self._sequential and name in self._sequential:
+            return self._sequential[name]
+        application = self._application
+        if name not in application:
+            return self._names[name]
+        value = self._names.get(name, _ABSENT)
+        return application[name] if value is _ABSENT else merged(application[name], value)
+
+    def names(self) -> Iterator[str]:
+        yield from {**dict.fromkeys(self._names), **dict.fromkeys(self._application), **self._sequential}
+
+    def task_status(self, name: str, route: int | None) -> str | None:
+        if route is None:
+            route = self.task.route if self.task is not None else 0
+        return status_on(self._draft, name, route)
+
+    def external(self, key: ExternalKey) -> Json:
+        value = self._draft.external.get(key, _ABSENT)
+        if value is _ABSENT:
+            raise MissingValue(key)
+        if isinstance(value, Exception):
+            raise value
+        return value  # type: ignore[return-value]
+
+    @property
+    def now(self) -> datetime:
+        return _EPOCH + timedelta(microseconds=self._draft.occasion.at)
+
+    def random(self) -> float:
+        self._drawn += 1
+        text = f"{self._draft.occasion.seed}:{self._drawn}".encode()
+        return (int.from_bytes(blake2b(text, digest_size=8).digest()) >> 11) / (1 << 53)
+
+
+def status_on(draft: Draft, task: str, route: int) -> str | None:
+    """The status of a task's latest entry on `route`, or on the nearest route that leads to it (spec 2.2)."""
+    entry = draft.latest(task, route)
+    if entry is None and route:
+        edges = set(draft.route_edges(route))
+        for candidate in sorted(draft.routes_of(task), reverse=True):
+            if candidate < route and edges.issuperset(draft.route_edges(candidate)):
+                entry = draft.latest(task, candidate)
+                break
+    if entry is None:
+        return None
+    if entry.status in ("scheduled", "delayed"):
+        return None if entry.withdrawn else "running"
+    return entry.status
+
+
+def result_of(draft: Draft, entry: Entry | None) -> Json:
+    """The result of an entry; of a with-items one the list of its items' results in order (spec 5.6)."""
+    if entry is None or entry.items is None:
+        return None if entry is None else entry.result
+    results: list[Json] = []
+    for index in range(entry.items.total):
+        item = draft.item(entry.id, index)
+        results.append(item.result if item is not None and item.attempt == entry.attempt else None)
+    return results

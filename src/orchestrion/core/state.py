@@ -1,0 +1,245 @@
+"""The state of one workflow execution: the records, and indexes that follow from them. No choices are made here.
+
+`State.apply` is the only thing that alters a state. `Draft` is the thin overlay that the conductor works on: it reads
+through to the state, keeps the new forms of the records that it touched, and counts phases as it goes. What it touched
+is the decision; the state itself stays as it was, so a refusal or a missing value leaves nothing behind.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from orchestrion.core.context import Context, initial_context
+from orchestrion.core.graph import Graph
+from orchestrion.core.records import (
+    Arrival,
+    Chain,
+    Change,
+    Entry,
+    Failure,
+    Head,
+    Initial,
+    Item,
+    RenderedAction,
+    RenderedItems,
+    Route,
+    Staged,
+    Unstaged,
+    Withdrawn,
+)
+from orchestrion.core.status import COMPLETED
+from orchestrion.core.values import Json
+
+Key = tuple[str, int]
+"""(task, route)."""
+
+ACTIVE, WAITING, PENDING, PAUSED, CANCELED = range(5)
+"""The phases that are counted: at work; could start; open inquiry; held sub-workflow; canceled."""
+
+_PLAIN_PHASES: Final[Mapping[str, int]] = {
+    "scheduled": WAITING,
+    "delayed": WAITING,
+    "retrying": WAITING,
+    "running": ACTIVE,
+    "resuming": ACTIVE,
+    "pausing": ACTIVE,
+    "canceling": ACTIVE,
+    "pending": PENDING,
+    "paused": PAUSED,
+}
+
+
+def phases_of(entry: Entry, since: int) -> tuple[int, ...]:
+    """In which phases an entry is counted. A cancellation older than `since` (the last re-run) is kept, not counted."""
+    if not entry.counts or not entry.prepared:
+        return ()
+    status = entry.status
+    if status in COMPLETED:
+        return (CANCELED,) if status == "canceled" and entry.done is not None and entry.done > since else ()
+    items = entry.items
+    if items is None:
+        phase = _PLAIN_PHASES[status]
+        return () if phase == WAITING and entry.withdrawn else (phase,)
+    phases: list[int] = []
+    if items.active:
+        phases.append(ACTIVE)
+    if not entry.withdrawn and (items.scheduled or items.free_slots):
+        phases.append(WAITING)
+    if items.pending:
+        phases.append(PENDING)
+    if items.paused:
+        phases.append(PAUSED)
+    return tuple(phases)
+
+
+class State:
+    """The records of one workflow execution, by number, and their indexes."""
+
+    __slots__ = (
+        "arrivals",
+        "entries",
+        "failures",
+        "graph",
+        "head",
+        "initial",
+        "items",
+        "latest",
+        "open",
+        "ready",
+        "rendered",
+        "root_context",
+        "routes",
+        "staged",
+    )
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.head = Head()
+        self.initial = Initial({}, {})
+        self.root_context: Context = initial_context({})
+        self.entries: list[Entry] = []
+        self.arrivals: list[Arrival] = []
+        self.routes: list[Route] = [Route(0, 0, "")]
+        self.items: dict[int, dict[int, Item]] = {}
+        self.rendered: dict[int, tuple[RenderedAction, ...]] = {}
+        self.staged: dict[Key, Staged] = {}
+        self.failures: dict[int, Failure] = {}
+        #: The entries that count, by task and route, the latest one last.
+        self.latest: dict[str, dict[int, list[int]]] = {}
+        #: Entries that count and are not completed.
+        self.open: dict[int, None] = {}
+        #: Staged tasks that are ready.
+        self.ready: dict[Key, None] = {}
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Take each record in its new form, in order."""
+        for change in changes:
+            _APPLY[type(change)](self, change)
+
+    def entries_in_order(self) -> list[Entry]:
+        """All entries that count, in the order of the sequence (spec 5.1)."""
+        return sorted((entry for entry in self.entries if entry.counts), key=lambda entry: (entry.order, entry.id))
+
+    def route_edges(self, route: int) -> tuple[str, ...]:
+        """The split edges that lead to a route, first one first."""
+        edges: list[str] = []
+        while route:
+            record = self.routes[route]
+            edges.append(record.edge)
+            route = record.parent
+        return tuple(reversed(edges))
+
+    def errors(self) -> list[dict[str, Json]]:
+        """The errors list: what counts, in order, each distinct entry once (spec 5.8)."""
+        return distinct_errors(self.failures.values())
+
+
+def distinct_errors(failures: Iterable[Failure]) -> list[dict[str, Json]]:
+    """The contents of `failures`, equal ones once."""
+    seen: set[object] = set()
+    errors: list[dict[str, Json]] = []
+    for failure in failures:
+        key = _frozen(failure.content)
+        if key not in seen:
+            seen.add(key)
+            errors.append(failure.content)
+    return errors
+
+
+def _frozen(value: Json) -> object:
+    """A hashable twin of a JSON value; keeps 1, 1.0 and true apart as JSON does."""
+    if isinstance(value, dict):
+        return (dict, frozenset((key, _frozen(item)) for key, item in value.items()))
+    if isinstance(value, list):
+        return (list, tuple(_frozen(item) for item in value))
+    return (type(value), value)
+
+
+def _apply_entry(state: State, entry: Entry) -> None:
+    if entry.id == len(state.entries):
+        state.entries.append(entry)
+    else:
+        state.entries[entry.id] = entry
+    if entry.prepared:
+        laps = state.latest.setdefault(entry.task, {}).setdefault(entry.route, [])
+        if entry.counts and (not laps or laps[-1] < entry.id):
+            laps.append(entry.id)
+        while laps and not state.entries[laps[-1]].counts:
+            laps.pop()
+    if entry.counts and entry.prepared and entry.status not in COMPLETED:
+        state.open[entry.id] = None
+    else:
+        state.open.pop(entry.id, None)
+
+
+def _apply_item(state: State, item: Item) -> None:
+    state.items.setdefault(item.entry, {})[item.index] = item
+
+
+def _apply_initial(state: State, initial: Initial) -> None:
+    if initial.values is not state.initial.values:
+        state.root_context = initial_context(initial.values)
+    state.initial = initial
+
+
+def _apply_staged(state: State, staged: Staged) -> None:
+    key = (staged.task, staged.route)
+    state.staged[key] = staged
+    if staged.ready_at is None:
+        state.ready.pop(key, None)
+    else:
+        state.ready[key] = None
+
+
+def _apply_unstaged(state: State, unstaged: Unstaged) -> None:
+    key = (unstaged.task, unstaged.route)
+    state.staged.pop(key, None)
+    state.ready.pop(key, None)
+
+
+def _apply_head(state: State, head: Head) -> None:
+    state.head = head
+
+
+def _apply_rendered(state: State, rendered: RenderedItems) -> None:
+    state.rendered[rendered.entry] = rendered.actions
+
+
+def _apply_failure(state: State, failure: Failure) -> None:
+    state.failures[failure.id] = failure
+
+
+def _apply_withdrawn(state: State, withdrawn: Withdrawn) -> None:
+    state.failures.pop(withdrawn.id, None)
+
+
+_APPLY = {
+    Head: _apply_head,
+    Entry: _apply_entry,
+    Item: _apply_item,
+    RenderedItems: _apply_rendered,
+    Arrival: lambda state, arrival: state.arrivals.append(arrival),
+    Route: lambda state, route: state.routes.append(route),
+    Staged: _apply_staged,
+    Unstaged: _apply_unstaged,
+    Failure: _apply_failure,
+    Withdrawn: _apply_withdrawn,
+    Initial: _apply_initial,
+}
+
+
+def chain_of(items: Iterable[int]) -> Chain:
+    """A chain that holds `items`, the last one newest."""
+    chain: Chain = None
+    for item in items:
+        chain = (item, chain)
+    return chain
+
+
+def in_chain(chain: Chain) -> tuple[int, ...]:
+    """The numbers of a chain, oldest first."""
+    numbers: list[int] = []
+    while chain is not None:
+        number, chain = chain
+        numbers.append(number)
+    numbers.reverse()
+    return tuple(numbers)

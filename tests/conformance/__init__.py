@@ -1,0 +1,1 @@
+"""Replays conformance vectors against the core: `python -m tests.conformance FILE...`."""
