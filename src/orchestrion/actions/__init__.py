@@ -1,0 +1,1 @@
+"""Actions: the packs they come from, their parameters, and the runners that perform them."""

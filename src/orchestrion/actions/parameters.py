@@ -1,0 +1,250 @@
+"""The parameters of an action: from what was asked to what a runner gets (spec 2.2, 6.3, 6.4).
+
+The order, as in StackStorm: immutable parameters cannot be given; what is given is cast; what is missing,
+null or immutable gets its default, rendered where it is a template (`rendering`); all is cast, then validated
+against draft 4 with a boolean `required`. All problems are told at once, in StackStorm's words.
+
+Data is never code: a supplied value is inserted into defaults and handed to the runner, but never rendered.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrion.actions.casting import CastError, cast_value, from_text
+from orchestrion.actions.metadata import Action, Parameter
+from orchestrion.actions.metadata_file import read_text
+from orchestrion.actions.rendering import Functions, RenderingError, in_order, names_in, render
+from orchestrion.core.values import Json
+from orchestrion.errors import UsageError
+
+MASK: Final = "********"
+"""What is shown in place of a secret."""
+
+_CONTAINERS: Final = frozenset({"array", "object", "integer", "number", "boolean"})
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What defaults may refer to besides other parameters (spec 6.3).
+
+    `action_context` is the context of the execution, `config` the configuration of the action's pack, `keys`
+    what `st2kv` stands for (with `system` and `user`), `functions` StackStorm's functions and filters by
+    name.
+    """
+
+    action_context: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    config: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    keys: Mapping[str, object] = field(default_factory=dict[str, object])
+    functions: Functions = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The parameters of one action execution.
+
+    `shown` is what the execution shows as its parameters: those that were supplied, and rendered defaults
+    (secrets are not masked here, see `masked`). `action_parameters` has every parameter that the action
+    declares beyond its runner's, null when it has no value: for an orquesta action this is the workflow's
+    input (trap 24).
+    """
+
+    runner_parameters: Mapping[str, Json]
+    action_parameters: Mapping[str, Json]
+    all: Mapping[str, Json]
+    shown: Mapping[str, Json]
+
+
+def cast_text(
+    parameters: Mapping[str, Parameter], texts: Mapping[str, str | Sequence[str]]
+) -> dict[str, Json]:
+    """Give the values for `NAME=TEXT` of a command line, typed as the `st2` client types them (spec 2.2).
+
+    A name that was given several times has several texts. `@NAME` gives the path of a text file whose content
+    is the text. A name that is not declared keeps its text: the server refuses it. Raises `UsageError` with
+    all problems.
+    """
+    values: dict[str, Json] = {}
+    problems: list[str] = []
+    for word, given in texts.items():
+        name = word.removeprefix("@")
+        paths_or_texts = [given] if isinstance(given, str) else given
+        try:
+            contents = [read_text(Path(path)) for path in paths_or_texts] if word != name else paths_or_texts
+            values[name] = from_text(parameters.get(name) or Parameter(name, {}), contents)
+        except CastError as error:
+            problems.append(f'Parameter "{name}" {error}.')
+        except UsageError as error:
+            problems.append(error.message)
+    if problems:
+        message = "The parameters cannot be read; correct them and give the command again."
+        raise UsageError(message, problems=problems)
+    return values
+
+
+def resolve(action: Action, values: Mapping[str, Json], surroundings: Surroundings | None = None) -> Resolved:
+    """Decide the parameters with which an action runs, from the values that were supplied.
+
+    Raises `UsageError`, whose `problems` are the texts that StackStorm's clients know (spec 6.3, 6.4), all of
+    them.
+    """
+    declared = action.all_parameters
+    problems: list[str] = []
+    overridden = [name for name in values if name in declared and declared[name].immutable]
+    if overridden:
+        problems.append(f"Override of immutable parameter(s) {overridden} is unsupported.")
+
+    everything: dict[str, Json] = {}
+    bad: set[str] = set()
+    templates: list[Parameter] = []
+    for name, parameter in declared.items():
+        given = None if parameter.immutable else values.get(name)
+        if given is None and parameter.is_template:
+            templates.append(parameter)
+            continue
+        try:
+            everything[name] = cast_value(parameter, parameter.default if given is None else given)
+        except CastError as error:
+            problems.append(str(error))
+            bad.add(name)
+    if templates:
+        waiting = {parameter.name for parameter in templates}
+        problems += _render_defaults(templates, everything, bad, surroundings or Surroundings())
+        bad |= waiting - everything.keys()
+
+    unknown = {name: value for name, value in values.items() if name not in declared}
+    considered = {name: parameter for name, parameter in declared.items() if name not in bad}
+    missing = declared.keys() - values.keys()
+    problems += _validate(considered, {**everything, **unknown}, missing)
+    if problems:
+        message = f"Action {action.ref} cannot run with these parameters."
+        raise UsageError(message, problems=problems)
+
+    runner = action.runner_parameters
+    rendered = {parameter.name for parameter in templates if not parameter.immutable}
+    return Resolved(
+        runner_parameters={name: value for name, value in everything.items() if name in runner},
+        action_parameters={name: value for name, value in everything.items() if name not in runner},
+        all=everything,
+        shown={name: everything[name] for name in everything if name in values or name in rendered},
+    )
+
+
+def warnings_for(values: Mapping[str, Json]) -> list[str]:
+    """Give one sentence for each supplied value that looks like an expression: it stays text."""
+    warnings: list[str] = []
+    for name, value in values.items():
+        for text in _texts_in(value):
+            mark = next(
+                (f"{left} {right}" for left, right in _DELIMITERS if _encloses(text, left, right)), None
+            )
+            if mark:
+                warnings.append(
+                    f'Parameter "{name}" holds "{mark}": it stays text, supplied values are not evaluated.'
+                )
+                break
+    return warnings
+
+
+def masked(parameters: Mapping[str, Parameter], values: Mapping[str, Json]) -> dict[str, Json]:
+    """Give the values with those of secret parameters hidden (spec 2.3)."""
+    return {
+        name: MASK if name in parameters and parameters[name].secret and value is not None else value
+        for name, value in values.items()
+    }
+
+
+_DELIMITERS: Final = (("{{", "}}"), ("<%", "%>"), ("{%", "%}"))
+
+
+def _encloses(text: str, left: str, right: str) -> bool:
+    start = text.find(left)
+    return start >= 0 and text.find(right, start + len(left)) >= 0
+
+
+def _texts_in(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts_in(item)
+
+
+def _render_defaults(
+    templates: Iterable[Parameter], everything: dict[str, Json], bad: Set[str], surroundings: Surroundings
+) -> list[str]:
+    """Render defaults in the order of what they refer to, into `everything`; give the problems.
+
+    What refers to a parameter in `bad`, which has its problem already, is passed over.
+    """
+    functions = surroundings.functions
+    variables: dict[str, object] = {
+        **everything,
+        "action_context": surroundings.action_context,
+        "config_context": surroundings.config,
+        "st2kv": surroundings.keys,
+    }
+    by_name = {parameter.name: parameter for parameter in templates}
+    problems: list[str] = []
+    dependencies: dict[str, frozenset[str]] = {}
+    for name, parameter in by_name.items():
+        try:
+            dependencies[name] = names_in(parameter.default, functions)
+        except RenderingError as error:
+            problems.append(f'Failed to render parameter "{name}": {error}')
+    missing = (
+        {name for names in dependencies.values() for name in names} - variables.keys() - by_name.keys() - bad
+    )
+    problems += [f'Dependency unsatisfied in variable "{name}"' for name in sorted(missing)]
+
+    order, cyclic = in_order(dependencies)
+    if cyclic:
+        problems.append(
+            f"Cyclic dependency found in the following variables: {', '.join(cyclic)}. "
+            "Likely the variable is referencing itself"
+        )
+    for name in order:
+        if not variables.keys() >= dependencies[name]:
+            continue  # the reason is among the problems
+        parameter = by_name[name]
+        try:
+            keep_type = parameter.type in _CONTAINERS
+            rendered = render(parameter.default, variables, functions, keep_type=keep_type)
+            everything[name] = variables[name] = cast_value(parameter, rendered)
+        except (RenderingError, CastError) as error:
+            problems.append(f'Failed to render parameter "{name}": {error}')
+    return problems
+
+
+def _validate(
+    declared: Mapping[str, Parameter], values: Mapping[str, Json], missing: Collection[str]
+) -> list[str]:
+    """Give the problems of the values; the slow validator is imported when a glance does not settle it."""
+    if all(_is_plainly_valid(declared.get(name), value) for name, value in values.items()):
+        return []
+    from orchestrion.actions.validation import problems_of
+
+    return problems_of(declared, values, missing)
+
+
+_PYTHON_TYPES: Final[Mapping[str | None, tuple[type, ...]]] = {
+    None: (list, bool, int, float, dict, str),
+    "array": (list,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "object": (dict,),
+    "string": (str,),
+}
+
+
+def _is_plainly_valid(parameter: Parameter | None, value: Json) -> bool:
+    if parameter is None:
+        return False
+    if value is None:
+        return parameter.accepts_null
+    return parameter.is_plain and type(value) in _PYTHON_TYPES.get(parameter.type, ())

@@ -1,0 +1,208 @@
+"""Render the Jinja in defaults of action metadata, and nothing else (spec 6.3).
+
+Only metadata is code. A value that a caller, an expression or an action supplied is data: defaults may refer
+to it, and it is inserted as it is, never rendered. Strict: an unknown name is a problem, not an empty text.
+
+A template runs in Jinja's sandbox, and is bounded: `MAX_TEMPLATE` and `MAX_RENDERED` characters, and no
+operator may build a big value before that is noticed. Loops are not counted: who writes metadata writes the
+action, too.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from orchestrion.core.values import Json
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import SandboxedEnvironment
+
+MAX_TEMPLATE: Final = 1024 * 1024
+"""The longest template, in characters."""
+MAX_RENDERED: Final = 16 * 1024 * 1024
+"""The longest text that a template may give, in characters."""
+
+Functions = Mapping[str, Callable[..., Any]]
+"""What templates may call, by name; each is a function and a filter."""
+
+_NO_FUNCTIONS: Final[Functions] = {}
+_WIDE: Final = re.compile(r"%[^a-zA-Z%]*(\d{5}|\*)")
+"""A width or precision in a `%` format that is large, or not known."""
+
+
+class RenderingError(Exception):
+    """A template could not be rendered; the text says why."""
+
+
+def names_in(template: Json, functions: Functions = _NO_FUNCTIONS) -> frozenset[str]:
+    """Give the names that a template (a text, or texts in lists and mappings) refers to.
+
+    Raises `RenderingError` when it is not valid Jinja.
+    """
+    names: set[str] = set()
+    for text in _texts_in(template):
+        if "{" in text:
+            names |= _names(_environment(_frozen(functions)), text)
+    return frozenset(names - functions.keys())
+
+
+def render(
+    template: Json, variables: Mapping[str, object], functions: Functions = _NO_FUNCTIONS, *, keep_type: bool
+) -> Json:
+    """Render a template. `keep_type`: a text that is one expression as a whole gives the value, not its text.
+
+    Inside lists and mappings a value always keeps its type. Raises `RenderingError`.
+    """
+    environment = _environment(_frozen(functions))
+    if isinstance(template, str):
+        return _render_text(environment, template, variables, keep_type=keep_type)
+    if isinstance(template, list):
+        return [render(item, variables, functions, keep_type=True) for item in template]
+    if isinstance(template, dict):
+        return {key: render(item, variables, functions, keep_type=True) for key, item in template.items()}
+    return template
+
+
+def in_order(dependencies: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:
+    """Order names so that each comes after those it depends on.
+
+    Gives the order, and the names that stand in a cycle or depend on one, sorted. Names that are not keys of
+    `dependencies` have no dependencies and are left out.
+    """
+    waiting = {
+        name: {other for other in others if other in dependencies} for name, others in dependencies.items()
+    }
+    order: list[str] = []
+    while ready := [name for name, others in waiting.items() if not others]:
+        order += ready
+        for name in ready:
+            del waiting[name]
+        for others in waiting.values():
+            others.difference_update(ready)
+    return order, sorted(waiting)
+
+
+def _render_text(
+    environment: "SandboxedEnvironment", text: str, variables: Mapping[str, object], *, keep_type: bool
+) -> Json:
+    if "{" not in text:
+        return text
+    try:
+        if keep_type and (expression := _whole_expression(environment, text)) is not None:
+            return _plain(expression(**variables))
+        return _bounded(_compiled(environment, text).generate(**variables))
+    except RenderingError:
+        raise
+    except Exception as error:  # whatever a template's filters and operators raise
+        raise RenderingError(str(error) or type(error).__name__) from error
+
+
+def _bounded(pieces: Iterable[str]) -> str:
+    kept: list[str] = []
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > MAX_RENDERED:
+            raise RenderingError(f"it gives more than {MAX_RENDERED} characters")
+        kept.append(piece)
+    return "".join(kept)
+
+
+def _plain(value: object) -> Json:
+    """Give an expression's value as JSON; what JSON has not becomes text."""
+    from jinja2 import Undefined
+
+    if isinstance(value, Undefined):
+        str(value)  # raises, with the message that names it
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return {str(key): _plain(item) for key, item in items}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in cast("list[object]", value)]
+    return str(value)
+
+
+def _texts_in(template: Json) -> Iterable[str]:
+    if isinstance(template, str):
+        yield template
+    elif isinstance(template, list):
+        for item in template:
+            yield from _texts_in(item)
+    elif isinstance(template, dict):
+        for item in template.values():
+            yield from _texts_in(item)
+
+
+def _frozen(functions: Functions) -> frozenset[tuple[str, Callable[..., Any]]]:
+    return frozenset(functions.items())
+
+
+@lru_cache(maxsize=16)
+def _environment(functions: frozenset[tuple[str, Callable[..., Any]]]) -> "SandboxedEnvironment":
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Bounded(ImmutableSandboxedEnvironment):
+        intercepted_binops = frozenset(["*", "**", "%"])
+
+        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+            _refuse_big(operator, left, right)
+            return super().call_binop(context, operator, left, right)
+
+    environment = Bounded(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    environment.globals.update(dict(functions))
+    environment.filters.update(dict(functions))
+    return environment
+
+
+def _refuse_big(operator: str, left: object, right: object) -> None:
+    big = False
+    if operator == "*":
+        for some, times in ((left, right), (right, left)):
+            if isinstance(some, (str, bytes, list, tuple)) and isinstance(times, int):
+                big = big or len(cast("list[object]", some)) * times > MAX_RENDERED
+            elif isinstance(some, int) and isinstance(times, int):
+                big = big or some.bit_length() + times.bit_length() > MAX_RENDERED
+    elif operator == "**" and isinstance(left, int) and isinstance(right, int):
+        big = left.bit_length() * right > MAX_RENDERED // 1024
+    elif operator == "%" and isinstance(left, str):
+        big = _WIDE.search(left) is not None
+    if big:
+        raise RenderingError(f"the operator {operator} is refused here, because its result may be too big")
+
+
+@lru_cache(maxsize=1024)
+def _names(environment: "SandboxedEnvironment", text: str) -> frozenset[str]:
+    from jinja2 import TemplateSyntaxError, meta
+
+    if len(text) > MAX_TEMPLATE:
+        raise RenderingError(f"the template has more than {MAX_TEMPLATE} characters")
+    try:
+        return frozenset(meta.find_undeclared_variables(environment.parse(text)))
+    except TemplateSyntaxError as error:
+        raise RenderingError(str(error)) from error
+
+
+@lru_cache(maxsize=1024)
+def _compiled(environment: "SandboxedEnvironment", text: str) -> Any:
+    if len(text) > MAX_TEMPLATE:
+        raise RenderingError(f"the template has more than {MAX_TEMPLATE} characters")
+    return environment.from_string(text)
+
+
+@lru_cache(maxsize=1024)
+def _whole_expression(environment: "SandboxedEnvironment", text: str) -> Callable[..., object] | None:
+    """Compile a text that is one `{{ … }}` and nothing else; None for any other text."""
+    from jinja2 import nodes
+
+    body = environment.parse(text).body
+    if len(text) > MAX_TEMPLATE or len(body) != 1 or not isinstance(body[0], nodes.Output):
+        return None
+    parts = body[0].nodes
+    if len(parts) != 1 or isinstance(parts[0], nodes.TemplateData) or not text.startswith("{{"):
+        return None
+    source = text[2:-2].strip("+-")
+    return cast("Callable[..., object]", environment.compile_expression(source, undefined_to_none=False))

@@ -1,0 +1,1 @@
+"""The runners: how an action of each runner type is performed."""

@@ -1,0 +1,44 @@
+"""Which runner performs which action; and which actions cannot run here, in one sentence."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from orchestrion.actions.metadata import Action
+from orchestrion.actions.runners.base import Runner
+from orchestrion.actions.runners.noop import NoopRunner
+from orchestrion.actions.runners.shell import ShellRunner
+from orchestrion.errors import Refused
+
+WORKFLOW_RUNNER: Final = "orquesta"
+"""The runner type of workflows: the engine itself runs them, not a runner."""
+
+_RUNNABLE: Final = frozenset({WORKFLOW_RUNNER, "noop", "local-shell-cmd"})
+
+
+def check_runnable(action: Action) -> None:
+    """Raise `Refused`, in one sentence, when an action is disabled or its runner type is not built in."""
+    if not action.enabled:
+        raise Refused(f'Unable to execute. Action "{action.ref}" is disabled.')
+    if action.runner_type not in _RUNNABLE:
+        has = ", ".join(sorted(_RUNNABLE))
+        raise Refused(
+            f'Action "{action.ref}" cannot run here, because its runner "{action.runner_type}" is not built '
+            f"into this version (it has {has})."
+        )
+
+
+class Runners:
+    """The runners of one engine. `close` it at the end."""
+
+    def __init__(self, shell: ShellRunner | None = None) -> None:
+        self._shell = shell or ShellRunner()
+        self._runners: Mapping[str, Runner] = {"noop": NoopRunner(), "local-shell-cmd": self._shell}
+
+    def runner_for(self, action: Action) -> Runner:
+        """Give the runner of an action that is no workflow. Raises `Refused` as `check_runnable` does."""
+        check_runnable(action)
+        return self._runners[action.runner_type]
+
+    def close(self) -> None:
+        """End what still runs and report it, as `ShellRunner.close` does."""
+        self._shell.close()

@@ -1,0 +1,277 @@
+"""Wait for processes and collect what they write: one thread for all of them.
+
+How it works. Whoever starts a process hands it over with `watch`, from any thread. One thread, started with
+the first process, sleeps in a selector on the output pipes and the pidfd of each process (a pidfd becomes
+readable when its process ends), on a wake-up pipe for new processes, and until the next deadline. Only this
+thread touches what it watches, so there are no locks; what crosses threads is a queue, which is safe. 200
+actions cost one thread, and the end of one is noticed within milliseconds, where a thread each would be 27 to
+77 ms late.
+
+A process is finished when it has ended *and* both its pipes are closed: what its background children still
+write belongs to its output, as in StackStorm. A deadline kills the whole group, so this cannot hang; a
+process that left the group with the pipe in its hand is given up `LINGER_SECONDS` after the group was killed.
+A process is reaped only when it is finished: until then nobody else can get its id, and its group can be
+signalled safely.
+
+Where there is no pidfd (macOS, or no free descriptor), one thread waits for that one process and tells this
+one.
+"""
+
+import contextlib
+import heapq
+import logging
+import os
+import selectors
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import IO, Final, Literal, TypeAlias
+
+from orchestrion.actions.runners.processes import kill_group
+
+LINGER_SECONDS: Final = 1.0
+"""How long open pipes are waited for after a group was killed."""
+_CHUNK_BYTES: Final = 256 * 1024
+
+_log = logging.getLogger(__name__)
+
+Cause: TypeAlias = Literal["ended", "timeout", "output"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a process ended. `return_code` is negative for a signal; -9 also when it could not be ended.
+
+    `cause`: it ended itself, or was killed because of its time or its output.
+    """
+
+    return_code: int
+    stdout: bytes
+    stderr: bytes
+    cause: Cause
+
+
+class _Watched:
+    """One process and what was read from it; belongs to the waiting thread."""
+
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        max_output_bytes: int,
+        on_finished: Callable[[Finished], None],
+    ) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self.process = process
+        self.pipes: dict[int, IO[bytes]] = {pipe.fileno(): pipe for pipe in (process.stdout, process.stderr)}
+        self.stdout, self.stderr = bytearray(), bytearray()
+        self.buffers = dict(zip(self.pipes, (self.stdout, self.stderr), strict=True))
+        self.room = max_output_bytes
+        self.pidfd: int | None = None
+        self.deadline: float | None = None
+        self.has_ended = False
+        self.cause: Cause = "ended"
+        self.on_finished: Callable[[Finished], None] | None = on_finished
+
+    @property
+    def is_finished(self) -> bool:
+        return self.has_ended and not self.pipes
+
+
+class Waiter:
+    """The thread that waits for processes; it starts with the first `watch`. `close` frees what it holds."""
+
+    def __init__(self, *, uses_pidfd: bool = hasattr(os, "pidfd_open")) -> None:
+        self._uses_pidfd = uses_pidfd
+        self._wake_out, self._wake_in = os.pipe()
+        os.set_blocking(self._wake_out, False)
+        os.set_blocking(self._wake_in, False)
+        self._inbox: deque[Callable[[], None]] = deque()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._wake_out, selectors.EVENT_READ, self._drain_wakes)
+        self._watched: set[_Watched] = set()
+        self._deadlines: list[tuple[float, int, _Watched]] = []
+        self._numbers = count()
+        self._is_closing = False
+
+    def watch(
+        self,
+        process: "subprocess.Popen[bytes]",
+        *,
+        timeout_seconds: float | None,
+        max_output_bytes: int,
+        on_finished: Callable[[Finished], None],
+    ) -> None:
+        """Wait for a process that leads its own group and has pipes for stdout and stderr.
+
+        Its group is killed after `timeout_seconds` from now, or when both pipes together gave more than
+        `max_output_bytes`. `on_finished` is called once, in the waiting thread.
+        """
+        watched = _Watched(process, max_output_bytes, on_finished)
+        for descriptor in watched.pipes:
+            os.set_blocking(descriptor, False)
+        if timeout_seconds is not None:
+            watched.deadline = time.monotonic() + timeout_seconds
+        if self._uses_pidfd:
+            with contextlib.suppress(OSError):  # no descriptor left: a thread does it
+                watched.pidfd = os.pidfd_open(process.pid)
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="waiter", daemon=True)
+                self._thread.start()
+        self._tell(lambda: self._admit(watched))
+
+    def close(self) -> None:
+        """End the thread and free its descriptors; not usable afterwards.
+
+        What it watches is given `LINGER_SECONDS` to finish, then killed and reported.
+        """
+        with self._starting:
+            thread = self._thread
+        if thread is not None:
+            self._tell(self._begin_closing)
+            thread.join()
+        self._selector.close()
+        os.close(self._wake_in)
+        os.close(self._wake_out)
+
+    def _tell(self, message: Callable[[], None]) -> None:
+        self._inbox.append(message)
+        with contextlib.suppress(BlockingIOError):  # full: it will wake up anyway
+            os.write(self._wake_in, b"!")
+
+    # What follows runs in the waiting thread alone.
+
+    def _run(self) -> None:
+        while not (self._is_closing and not self._watched and not self._inbox):
+            for key, _ in self._selector.select(self._seconds_to_deadline()):
+                key.data()
+            while self._inbox:
+                self._inbox.popleft()()
+            self._expire()
+
+    def _begin_closing(self) -> None:
+        self._is_closing = True
+        for watched in self._watched:
+            self._set_deadline(watched, LINGER_SECONDS)
+
+    def _drain_wakes(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake_out, 4096)
+
+    def _admit(self, watched: _Watched) -> None:
+        self._watched.add(watched)
+        for descriptor in watched.pipes:
+            self._selector.register(
+                descriptor, selectors.EVENT_READ, lambda fd=descriptor: self._read(watched, fd)
+            )
+        if watched.deadline is not None:
+            heapq.heappush(self._deadlines, (watched.deadline, next(self._numbers), watched))
+        if self._is_closing:
+            self._set_deadline(watched, LINGER_SECONDS)
+        if watched.pidfd is not None:
+            self._selector.register(watched.pidfd, selectors.EVENT_READ, lambda: self._note_end(watched))
+        else:
+            threading.Thread(
+                target=self._wait_for_one, args=(watched,), name="waiter-of-one", daemon=True
+            ).start()
+
+    def _wait_for_one(self, watched: _Watched) -> None:
+        """Wait for one process in a thread of its own, where there is no pidfd."""
+        if hasattr(os, "waitid"):
+            os.waitid(os.P_PID, watched.process.pid, os.WEXITED | os.WNOWAIT)  # its id stays taken
+        else:
+            watched.process.wait()
+        self._tell(lambda: self._note_end(watched))
+
+    def _note_end(self, watched: _Watched) -> None:
+        watched.has_ended = True
+        if watched.pidfd is not None:
+            self._selector.unregister(watched.pidfd)
+            os.close(watched.pidfd)
+            watched.pidfd = None
+        if watched.is_finished:
+            self._finish(watched)
+
+    def _read(self, watched: _Watched, descriptor: int) -> None:
+        if descriptor not in watched.pipes:
+            return  # closed by an earlier event of the same round
+        try:
+            data = os.read(descriptor, _CHUNK_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._close_pipe(watched, descriptor)
+            if watched.is_finished:
+                self._finish(watched)
+            return
+        if watched.cause != "output":
+            watched.buffers[descriptor] += data[: watched.room]
+            watched.room -= len(data)
+            if watched.room < 0:
+                self._kill(watched, "output")
+
+    def _close_pipe(self, watched: _Watched, descriptor: int) -> None:
+        self._selector.unregister(descriptor)
+        watched.pipes.pop(descriptor).close()
+
+    def _kill(self, watched: _Watched, cause: Cause) -> None:
+        watched.cause = cause
+        if watched.process.returncode is None:  # not reaped: the id is still its own
+            kill_group(watched.process.pid)
+        self._set_deadline(watched, LINGER_SECONDS)
+
+    def _set_deadline(self, watched: _Watched, seconds: float) -> None:
+        watched.deadline = time.monotonic() + seconds
+        heapq.heappush(self._deadlines, (watched.deadline, next(self._numbers), watched))
+
+    def _seconds_to_deadline(self) -> float | None:
+        while self._deadlines and self._is_stale(self._deadlines[0]):
+            heapq.heappop(self._deadlines)
+        return max(0.0, self._deadlines[0][0] - time.monotonic()) if self._deadlines else None
+
+    def _is_stale(self, entry: tuple[float, int, _Watched]) -> bool:
+        at, _, watched = entry
+        return watched.on_finished is None or watched.deadline != at
+
+    def _expire(self) -> None:
+        now = time.monotonic()
+        while self._deadlines and self._deadlines[0][0] <= now:
+            entry = heapq.heappop(self._deadlines)
+            if self._is_stale(entry):
+                continue
+            watched = entry[2]
+            if watched.cause == "ended" and not (self._is_closing and watched.has_ended):
+                self._kill(watched, "timeout")
+            else:
+                self._finish(watched)  # over, but something outside the group keeps a pipe open
+
+    def _finish(self, watched: _Watched) -> None:
+        for descriptor in tuple(watched.pipes):
+            self._close_pipe(watched, descriptor)
+        if watched.pidfd is not None:
+            self._selector.unregister(watched.pidfd)
+            os.close(watched.pidfd)
+            watched.pidfd = None
+        code = watched.process.wait() if watched.has_ended else watched.process.poll()
+        self._watched.discard(watched)
+        report, watched.on_finished = watched.on_finished, None
+        if report is None:
+            return
+        finished = Finished(
+            -9 if code is None else code, bytes(watched.stdout), bytes(watched.stderr), watched.cause
+        )
+        watched.stdout.clear()  # the list of deadlines may hold it for a while
+        watched.stderr.clear()
+        try:
+            report(finished)
+        except Exception:  # noqa: BLE001  # the thread serves all actions: it outlives one receiver's mistake
+            _log.exception("The report of a finished process %d was not accepted", watched.process.pid)

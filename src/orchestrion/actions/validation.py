@@ -1,0 +1,85 @@
+"""Validate values as StackStorm does: draft 4, but `required` is a boolean at each property (spec 6.2, 6.4).
+
+The texts of the problems are those of jsonschema, which StackStorm's clients know.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, cast
+
+from orchestrion.actions.metadata import Parameter
+from orchestrion.core.values import Json
+
+
+def problems_of(
+    declared: Mapping[str, Parameter], values: Mapping[str, Json], missing: Collection[str]
+) -> list[str]:
+    """Give all problems of the values of an action's parameters, in the order of the parameters.
+
+    `missing` names those that were not supplied: null is then no value. A null that was supplied is accepted
+    by an optional parameter, and by one whose default is null.
+    """
+    schema: dict[str, Json] = {
+        "type": "object",
+        "properties": {name: _with_null(parameter) for name, parameter in declared.items()},
+        "additionalProperties": False,
+    }
+    instance = {name: value for name, value in values.items() if value is not None or name not in missing}
+    return problems_in(schema, instance)
+
+
+def problems_in(schema: Mapping[str, Json], instance: Json) -> list[str]:
+    """Give all problems of a value against a schema; each text is jsonschema's.
+
+    A schema that is not valid itself gives one problem that says so.
+    """
+    from jsonschema.exceptions import SchemaError, ValidationError
+
+    kind = _validator()
+    try:
+        errors = cast("Iterator[ValidationError]", kind(schema).iter_errors(instance))
+        return [error.message for error in errors]
+    except SchemaError as error:
+        return [f"The schema is not valid: {error.message}"]
+    except Exception as error:  # noqa: BLE001  # an unresolvable $ref, a pattern that is no regular expression
+        return [f"The schema cannot be used: {error}"]
+
+
+def _with_null(parameter: Parameter) -> Json:
+    schema = dict(parameter.schema)
+    if not parameter.accepts_null:
+        return schema
+    kind, choices = schema.get("type"), schema.get("enum")
+    if isinstance(kind, str) and kind != "null":
+        schema["type"] = [kind, "null"]
+    if isinstance(choices, list) and None not in choices:
+        schema["enum"] = [*choices, None]
+    for alternatives in ("anyOf", "oneOf"):
+        options = schema.get(alternatives)
+        if isinstance(options, list) and {"type": "null"} not in options:
+            schema[alternatives] = [*options, {"type": "null"}]
+    return schema
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Any:
+    from jsonschema import Draft4Validator, validators
+    from jsonschema.exceptions import ValidationError
+
+    extend = cast("Any", validators).extend
+    of_draft_4 = cast("Any", Draft4Validator).VALIDATORS
+
+    def properties(validator: Any, schemas: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+        if not validator.is_type(instance, "object"):
+            return
+        for name, schema in schemas.items():
+            if name in instance:
+                yield from validator.descend(instance[name], schema, path=name, schema_path=name)
+            elif isinstance(schema, dict) and cast("dict[str, Any]", schema).get("required") is True:
+                yield ValidationError(f"{name!r} is a required property")
+
+    def required(validator: Any, names: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+        if isinstance(names, list):  # a list is draft 4 proper; a boolean is the business of `properties`
+            yield from of_draft_4["required"](validator, names, instance, schema)
+
+    return extend(Draft4Validator, {"properties": properties, "required": required})
