@@ -47,7 +47,9 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """What follows from a definition alone (spec 3). Every mapping has all nodes reachable from a root as keys.
+    """What follows from a definition alone (spec 3).
+
+    The keys of every mapping but `retries` are the nodes reachable from a root.
 
     Nodes are tasks, the engine commands `continue`, `noop` and `fail` where they are targets, and undefined
     targets.
@@ -104,7 +106,7 @@ def is_join(task: Task | None) -> bool:
 
 
 def join_needed(graph: Graph, task: str) -> int | None:
-    """Say from how many distinct source tasks a join needs an arrival; None when the task is not a join (spec 1.3)."""
+    """Say how many distinct source tasks a join waits for; None when the task is not a join (spec 1.3)."""
     definition = graph.definition.tasks.get(task)
     if definition is None or definition.join is None:
         return None

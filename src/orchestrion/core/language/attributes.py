@@ -109,9 +109,7 @@ def attributes_of(value: dict[str, Json]) -> Attributes:
 
 
 def task_attributes(name: str, body: dict[str, Json]) -> Iterator[Attribute]:
-    """The attributes of a task that are rendered before it runs, in the order in which Orquesta checks
-    them.
-    """
+    """The attributes of a task that are rendered before it runs, in Orquesta's order of checking."""
     path: Path = ("tasks", name)
     schema_path = (*TASK_SCHEMA, "properties")
     if "delay" in body:

@@ -72,8 +72,8 @@ def _defects(references: Iterable[Reference], names: Collection[str]) -> Iterato
         if reference.name.startswith(_PRIVATE):
             yield _defect(
                 reference,
-                f'Variable "{reference.name}" that is prefixed with double underscores is considered a private'
-                " variable and cannot be referenced.",
+                f'Variable "{reference.name}" that is prefixed with double underscores is considered a'
+                " private variable and cannot be referenced.",
             )
 
 
@@ -86,9 +86,7 @@ def _defect(reference: Reference, message: str) -> ContextDefect:
 
 @dataclass(slots=True)
 class _Reads:
-    """What one task reads: before it runs, and in each entry of `next` (with the names published before it
-    there).
-    """
+    """What one task reads before it runs and in `next`, there with the names published earlier in the entry."""
 
     before: list[Reference]
     after: list[tuple[Reference, frozenset[str]]]

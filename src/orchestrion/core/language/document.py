@@ -139,9 +139,7 @@ def _read_yaml(text: str, builder: TreeBuilder) -> None:
 def _events(text: str) -> Iterator[yaml.Event]:
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     try:
-        parser = loader(text)
-        while parser.check_event():
-            yield parser.get_event()
+        yield from yaml.parse(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = ", ".join(part for part in (error.context, error.problem) if part)

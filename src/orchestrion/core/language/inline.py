@@ -33,8 +33,9 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InlineAction:
-    """The text of `action` taken apart. `dropped` is text that means nothing to StackStorm; `error` says why
-    it has none.
+    """The text of `action` taken apart.
+
+    `dropped` is text that means nothing to StackStorm; `error` says why the text cannot be taken apart.
     """
 
     name: str
@@ -44,8 +45,9 @@ class InlineAction:
 
 
 def parse_action(text: str) -> InlineAction:
-    """Take the text of `action` apart: the name up to the first blank, then pairs; without pairs all of it is
-    the name.
+    """Take the text of `action` apart: the name up to the first blank, then pairs.
+
+    Without pairs all of it is the name.
     """
     if "=" not in text:
         return InlineAction(text)
@@ -91,8 +93,9 @@ def dropped_text(text: str, pairs: tuple[Pair, ...], begin: int = 0) -> tuple[st
 
 
 class _Values:
-    """Reads the value at a position. Remembers which closing marks do not occur, so that no text is scanned
-    twice.
+    """Reads the value at a position.
+
+    Remembers which closing marks do not occur, so that no text is scanned twice.
     """
 
     def __init__(self, text: str) -> None:

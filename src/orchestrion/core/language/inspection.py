@@ -103,5 +103,3 @@ def _problem(
     return Problem(
         category, message, path_text(path), ".".join(schema_path), language, expression, line, column
     )
-
-

@@ -12,9 +12,13 @@ from typing import Final
 from orchestrion.core.language.tree import Scalar, TreeBuilder, Unreadable
 
 _TOKEN: Final = re.compile(
-    r'[ \t\n\r]*(?:([{}\[\],:])|("(?:[^"\\\x00-\x1f]|\\.)*+")|(-?(?:0|[1-9]\d*)(?:(?:\.\d+)?[eE][-+]?\d+|\.\d+))|(-?(?:0|[1-9]\d*))'
-    r"|(true|false|null)\b)",
-    re.ASCII,
+    r"""[ \t\n\r]*(?:
+        ([{}\[\],:])
+      | ("(?:[^"\\\x00-\x1f]|\\.)*+")
+      | (-?(?:0|[1-9]\d*)(?:(?:\.\d+)?[eE][-+]?\d+|\.\d+))
+      | (-?(?:0|[1-9]\d*))
+      | (true|false|null)\b)""",
+    re.ASCII | re.VERBOSE,
 )
 _BLANK: Final = re.compile(r"[ \t\n\r]*")
 _WORDS: Final[dict[str, Scalar]] = {"true": True, "false": False, "null": None}

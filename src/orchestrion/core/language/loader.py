@@ -121,8 +121,9 @@ def _transition(value: Json) -> Transition:
 
 
 def targets(value: Json) -> tuple[str, ...]:
-    """The names in `do`, each once; an absent one is `continue`. Blanks do not split a text, commas do (spec
-    1.4).
+    """The names in `do`, each once; an absent one is `continue`.
+
+    Commas split a text, blanks do not (spec 1.4).
     """
     if isinstance(value, str):
         return tuple(dict.fromkeys(part.strip() for part in value.split(",")))

@@ -1,7 +1,7 @@
 """The two ways into the language: load a definition from its text, or inspect it (spec 1).
 
-Both are total: `inspect` never raises, `load_definition` raises `DefinitionError` only. Loading needs neither the graph
-nor the expression languages, so what inspects is imported by the first inspection.
+Both are total: `inspect` never raises, `load_definition` raises `DefinitionError` only. Loading needs neither
+the graph nor the expression languages, so what inspects is imported by the first inspection.
 """
 
 from collections.abc import Collection

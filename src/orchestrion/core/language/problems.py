@@ -1,5 +1,4 @@
-"""What inspection finds: problems, warnings, and the error that is raised when there is no definition (spec
-1.7).
+"""What inspection finds: problems, warnings, and the error for a text that is no definition (spec 1.7).
 
 Only records; how they are shown to a StackStorm or Orquesta client is `reports.py`.
 """

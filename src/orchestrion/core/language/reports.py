@@ -15,9 +15,7 @@ _CATEGORIES: Final = ("context", "expressions", "semantics", "syntax")
 
 
 def as_orquesta(inspection: Inspection) -> dict[str, list[dict[str, Json]]]:
-    """The problems by category, sorted by their paths, each distinct entry once; without lines and
-    columns.
-    """
+    """The problems by category, sorted by paths, each distinct entry once; no lines and columns."""
     report: dict[str, list[dict[str, Json]]] = {}
     for category in _CATEGORIES:
         problems = [problem for problem in inspection.problems if problem.category == category]
@@ -30,9 +28,7 @@ def as_orquesta(inspection: Inspection) -> dict[str, list[dict[str, Json]]]:
 
 
 def as_stackstorm(inspection: Inspection) -> list[dict[str, Json]]:
-    """The problems as StackStorm's flat list, sorted by type and schema path; line and column are our
-    addition.
-    """
+    """The problems as StackStorm's flat list, sorted by type and schema path; with line and column."""
     report: list[dict[str, Json]] = []
     seen: set[tuple[str | None, ...]] = set()
     for problem in sorted(inspection.problems, key=_order):

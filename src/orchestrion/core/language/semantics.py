@@ -20,13 +20,13 @@ from orchestrion.core.language.syntax import TASK_SCHEMA, TASKS_SCHEMA, TRANSITI
 from orchestrion.core.language.tree import Path
 
 _NO_START = (
-    "Unable to identify any tasks to start the workflow. If the workflow has a loop, please add a task that serves"
-    " as an entry point (or lead) into the loop."
+    "Unable to identify any tasks to start the workflow. If the workflow has a loop, please add a task that"
+    " serves as an entry point (or lead) into the loop."
 )
 _UNREACHABLE_JOIN = (
-    'The join task "{}" is unreachable. A join task is determined to be unreachable if there are nested forks from'
-    " multi-referenced tasks that join on the said task. This is ambiguous to the workflow engine because it does"
-    " not know at which level should the join occurs."
+    'The join task "{}" is unreachable. A join task is determined to be unreachable if there are nested'
+    " forks from multi-referenced tasks that join on the said task. This is ambiguous to the workflow engine"
+    " because it does not know at which level should the join occurs."
 )
 
 

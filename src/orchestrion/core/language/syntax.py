@@ -1,5 +1,4 @@
-"""The first category of an inspection: is the text a document, and is each attribute of the right type (spec
-1.1 to 1.5).
+"""The first category of an inspection: the document, and the type of each attribute (spec 1.1 to 1.5).
 
 What crashes Orquesta when a definition is loaded is a problem with paths like all others here.
 """
@@ -62,9 +61,7 @@ def task_bodies(value: Json) -> Iterator[TaskBody]:
 
 
 def expand_with(value: Json) -> Json:
-    """The same value with the string form of `with` as a mapping (spec 1.3); what is not changed is
-    shared.
-    """
+    """The same value with each `with` as a mapping (spec 1.3); what is not changed is shared."""
     expanded: dict[str, Json] = {
         name: {**body, "with": {"items": body["with"]}}
         for name, body in task_bodies(value)
