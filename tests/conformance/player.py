@@ -1,13 +1,12 @@
 """A runtime of a few lines: it begins every attempt at once, as the vectors suppose, and tells what was started."""
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from orchestrion.core.commands import RunAction
+from orchestrion.core.commands import EndEmpty, RunAction
 from orchestrion.core.conductor import Answer, Decision, Ignored, NeedValues, Refused, conduct
-from orchestrion.core.events import AttemptBegan, AttemptReported, Event
+from orchestrion.core.events import AttemptBegan, AttemptReported, EmptyEnded, Event
 from orchestrion.core.graph import build_graph
-from orchestrion.core.language import ENGINE_COMMANDS, Definition
+from orchestrion.core.language import Definition
 from orchestrion.core.records import Entry
 from orchestrion.core.state import State
 from orchestrion.core.workflow_status import WORKABLE
@@ -37,32 +36,36 @@ class Listing(NamedTuple):
 
 
 class Player:
-    """One workflow execution. `begun` holds the attempts that are at work (or held), by (task, route, item)."""
+    """One workflow execution: its state, and what was issued and has not begun."""
 
     def __init__(self, definition: Definition) -> None:
         self.state = State(build_graph(definition))
         self.issued: dict[AttemptKey, RunAction] = {}
-        self.begun: dict[AttemptKey, RunAction] = {}
+        self.empty: list[int] = []
 
     def tell(self, event: Event) -> tuple[Answer, list[Listing]]:
         """Conduct an event, begin what may begin, and list it in rounds (see the vectors' README)."""
         answer = conduct(self.state, event)
         if not isinstance(answer, Decision):
             return answer, []
-        first = self.state.head.entries
-        self.take(answer)
-        started = self._begin()
-        return answer, self._list(first, started)
+        listings = self._round(answer)
+        while self.empty:
+            ended = conduct(self.state, EmptyEnded(tuple(self.empty)))
+            assert isinstance(ended, Decision), ended
+            self.empty = []
+            listings += self._round(ended)
+        return answer, listings
 
     def take(self, decision: Decision) -> None:
         """Apply a decision and keep its commands."""
         self.state.apply(decision.changes)
         for command in decision.commands:
-            key = (command.entry, command.item, command.attempt)
-            if isinstance(command, RunAction):
-                self.issued[key] = command
+            if isinstance(command, EndEmpty):
+                self.empty += command.entries
+            elif isinstance(command, RunAction):
+                self.issued[command.entry, command.item, command.attempt] = command
             else:
-                self.issued.pop(key, None)
+                self.issued.pop((command.entry, command.item, command.attempt), None)
 
     def report(self, task: str, route: int, item: int | None, status: Any, result: Any) -> Event:
         """The report of the latest attempt of a task, or of one of its items."""
@@ -91,22 +94,14 @@ class Player:
             started.append(command)
         return started
 
-    def _list(self, first: int, started: Iterable[RunAction]) -> list[Listing]:
-        actions: dict[int, list[RunAction]] = {}
-        for command in started:
+    def _round(self, decision: Decision) -> list[Listing]:
+        """Take a decision, begin what may begin; what has started, sorted."""
+        self.take(decision)
+        actions: dict[int, list[RunAction]] = {number: [] for number in self.empty}
+        for command in self._begin():
             actions.setdefault(command.entry, []).append(command)
-        fresh = [
-            entry.id
-            for entry in self.state.entries[first:]
-            if entry.prepared and entry.task not in ENGINE_COMMANDS and (entry.begun or entry.id in actions)
-        ]
-        rounds: dict[int, int] = {}
-        for number in sorted({*actions, *fresh}):
-            entry = self.state.entries[number]
-            sources = {self.state.arrivals[arrival].source for arrival in entry.arrivals}
-            rounds[number] = max((rounds[s] + 1 for s in sources if s in rounds and s >= first), default=0)
-        listings = [Listing(self.state.entries[n], tuple(actions.get(n, ()))) for n in rounds]
-        return sorted(listings, key=lambda one: (rounds[one.entry.id], one.entry.task, one.entry.route))
+        listings = [Listing(self.state.entries[number], tuple(run)) for number, run in actions.items()]
+        return sorted(listings, key=lambda one: (one.entry.task, one.entry.route))
 
 
 def outcome(answer: Answer) -> str | None:

@@ -30,7 +30,9 @@ class Difference(NamedTuple):
     got: Any
 
     def __str__(self) -> str:
-        expected, got = (json.dumps(value, sort_keys=True, default=str) for value in (self.expected, self.got))
+        expected, got = (
+            json.dumps(value, sort_keys=True, default=str) for value in (self.expected, self.got)
+        )
         return f"{self.vector} at {self.step}: expected {expected} got {got}"
 
 

@@ -1,6 +1,6 @@
 """Attempts: issuing them, taking back those that have not begun, and trying again (spec 5.6, 5.7)."""
 
-from orchestrion.core.commands import RunAction, WithdrawAttempt
+from orchestrion.core.commands import EndEmpty, RunAction, WithdrawAttempt
 from orchestrion.core.draft import Draft
 from orchestrion.core.expressions import ExpressionError, compile_template
 from orchestrion.core.preparing import PreparingError, prepare_again
@@ -90,10 +90,9 @@ def _try_again(draft: Draft, entry: Entry) -> None:
     )
     if again.items is not None:
         again = draft.put(again._replace(items=ItemCounts(again.items.total, again.items.concurrency)))
-        if again.items is not None and again.items.total == 0:
-            conclude(draft, draft.put(again._replace(status="succeeded")))
-            return
         issue_items(draft, again)
+        if again.items is not None and again.items.total == 0:
+            draft.commands.append(EndEmpty((again.id,)))
     else:
         draft.put(again)
         try:
@@ -134,7 +133,10 @@ def _withdraw_items(draft: Draft, entry: Entry) -> Entry:
 
 
 def cut_if_quiet(draft: Draft, entry: Entry) -> None:
-    """End a with-items entry whose remaining items will never start, once its active ones have ended (product)."""
+    """End a with-items entry whose remaining items will never start, once its active ones have ended (product).
+
+    It was cut off, so its transitions are not followed: a re-run lets it go on.
+    """
     counts = entry.items
     assert counts is not None
     if counts.in_flight or counts.paused or counts.pending:
@@ -144,7 +146,7 @@ def cut_if_quiet(draft: Draft, entry: Entry) -> None:
             draft.put(entry._replace(status="canceled", done=draft.at))
         return
     after = ITEMS_TASK["cut_failed" if counts.failed else "cut"][entry.status]
-    finish(draft, draft.put(entry._replace(status=after)))  # type: ignore[arg-type]
+    draft.put(entry._replace(status=after, done=draft.at))  # type: ignore[arg-type]
 
 
 def stop(draft: Draft) -> None:

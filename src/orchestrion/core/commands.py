@@ -27,4 +27,11 @@ class WithdrawAttempt(NamedTuple):
     attempt: int
 
 
-Command: TypeAlias = RunAction | WithdrawAttempt
+class EndEmpty(NamedTuple):
+    """With-items tasks that have no items: deliver `EmptyEnded` for them in the same transaction, after what starts with them
+    has begun."""
+
+    entries: tuple[int, ...]
+
+
+Command: TypeAlias = RunAction | WithdrawAttempt | EndEmpty

@@ -10,12 +10,14 @@ from typing import NamedTuple, TypeAlias, assert_never
 
 from orchestrion.core.attempts import hold, release, stop, withdraw_waiting
 from orchestrion.core.commands import Command
+from orchestrion.core.context import initial_context
 from orchestrion.core.draft import Draft, ExternalKey
 from orchestrion.core.ending import render_output
 from orchestrion.core.events import (
     AttemptBegan,
     AttemptReported,
     CancelRequested,
+    EmptyEnded,
     Event,
     PauseRequested,
     RerunRequested,
@@ -25,7 +27,7 @@ from orchestrion.core.events import (
 from orchestrion.core.expressions import ExpressionError, MissingValue, compile_template
 from orchestrion.core.records import Change, Initial, Staged
 from orchestrion.core.plan import select
-from orchestrion.core.reporting import Unwanted, began, reported
+from orchestrion.core.reporting import Unwanted, began, empty_ended, reported
 from orchestrion.core.rerun import rerun
 from orchestrion.core.scheduling import schedule
 from orchestrion.core.scope import DraftScope
@@ -98,6 +100,8 @@ def _take(draft: Draft, event: Event) -> None:
             began(draft, event)
         case AttemptReported():
             reported(draft, event)
+        case EmptyEnded():
+            empty_ended(draft, event)
         case Started():
             _start(draft, event)
         case PauseRequested():
@@ -170,8 +174,8 @@ def _start(draft: Draft, event: Started) -> None:
 def _render_initial(draft: Draft, event: Started) -> bool:
     """Inputs, then vars, each seeing the earlier ones; all errors together (spec 5.2). Supplied values are data."""
     definition = draft.graph.definition
-    draft.set_initial(Initial({}, event.application))
-    scope = DraftScope(draft, draft.root_context)
+    draft.set_initial(Initial({}, event.application, initial_context({})))
+    scope = DraftScope(draft, draft.initial.context)
     values: dict[str, Json] = {}
     errors = False
     supplied = [(one, event.inputs.get(one.name), one.name in event.inputs) for one in definition.inputs]
@@ -184,7 +188,7 @@ def _render_initial(draft: Draft, event: Started) -> bool:
         else:
             values[assignment.name] = value
             scope.assign(assignment.name, value)
-    draft.set_initial(Initial(values, event.application))
+    draft.set_initial(Initial(values, event.application, initial_context(values)))
     return not errors
 
 

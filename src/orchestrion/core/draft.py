@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from orchestrion.core.commands import Command
-from orchestrion.core.context import Context, initial_context
 from orchestrion.core.events import Occasion
 from orchestrion.core.graph import Graph
 from orchestrion.core.records import (
@@ -58,7 +57,6 @@ class Draft:
         self.replaying: bool = False
         self.replay_failed: bool = False
         self._initial: Initial | None = None
-        self._root: Context | None = None
         self._entries: dict[int, Entry] = {}
         self._items: dict[tuple[int, int], Item] = {}
         self._rendered: dict[int, tuple[RenderedAction, ...]] = {}
@@ -76,17 +74,10 @@ class Draft:
     # --- the initial context
 
     @property
-    def root_context(self) -> Context:
-        return self._root if self._root is not None else self.state.root_context
-
-    @property
     def initial(self) -> Initial:
         return self._initial if self._initial is not None else self.state.initial
 
     def set_initial(self, initial: Initial) -> None:
-        """Set the initial context; the values become the context 0 when they are new."""
-        if initial.values is not self.initial.values:
-            self._root = initial_context(initial.values)
         self._initial = initial
 
     # --- entries
@@ -224,9 +215,9 @@ class Draft:
         return self.state.staged.get(key)
 
     def all_staged(self) -> list[Staged]:
-        """Everything that is staged, sorted by task and route."""
+        """Everything that is staged, in order of the first arrivals."""
         staged: dict[Key, Staged | None] = {**self.state.staged, **self._staged}
-        return [record for _, record in sorted(staged.items()) if record is not None]
+        return [record for record in staged.values() if record is not None]
 
     def stage(self, staged: Staged) -> None:
         """A staged task in its new form."""

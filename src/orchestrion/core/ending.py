@@ -38,4 +38,4 @@ def _final_context(draft: Draft) -> Context:
     if terminal:
         terminal.sort(key=lambda entry: (entry.order, entry.id))
         return joined([entry.context for entry in terminal])
-    return draft.root_context if draft.status == "canceled" else initial_context({})
+    return draft.initial.context if draft.status == "canceled" else initial_context({})

@@ -44,6 +44,13 @@ class AttemptReported(NamedTuple):
     occasion: Occasion = Occasion()
 
 
+class EmptyEnded(NamedTuple):
+    """With-items tasks without any items succeed (see `commands.EndEmpty`)."""
+
+    entries: tuple[int, ...]
+    occasion: Occasion = Occasion()
+
+
 class PauseRequested(NamedTuple):
     occasion: Occasion = Occasion()
 
@@ -73,5 +80,12 @@ class RerunRequested(NamedTuple):
 
 
 Event: TypeAlias = (
-    Started | AttemptBegan | AttemptReported | PauseRequested | ResumeRequested | CancelRequested | RerunRequested
+    Started
+    | AttemptBegan
+    | AttemptReported
+    | EmptyEnded
+    | PauseRequested
+    | ResumeRequested
+    | CancelRequested
+    | RerunRequested
 )

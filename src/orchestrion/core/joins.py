@@ -31,7 +31,7 @@ def arrive(draft: Draft, arrival: Arrival) -> None:
 def context_of(draft: Draft, arrivals: tuple[int, ...]) -> Context:
     """The context in which an entry runs that `arrivals` have staged."""
     if not arrivals:
-        return draft.root_context
+        return draft.initial.context
     if len(arrivals) == 1:
         return draft.arrival(arrivals[0]).context
     return joined([draft.arrival(number).context for number in arrivals])

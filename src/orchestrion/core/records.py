@@ -246,6 +246,7 @@ class Initial(NamedTuple):
 
     values: dict[str, Json]
     application: dict[str, Json]
+    context: Context
 
 
 Change: TypeAlias = (

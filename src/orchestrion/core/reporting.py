@@ -2,7 +2,7 @@
 
 from orchestrion.core.attempts import conclude, is_item_set
 from orchestrion.core.draft import Draft, is_open
-from orchestrion.core.events import AttemptBegan, AttemptReported
+from orchestrion.core.events import AttemptBegan, AttemptReported, EmptyEnded
 from orchestrion.core.progress import record_failure
 from orchestrion.core.records import Entry
 from orchestrion.core.status import ABENDED, COMPLETED, Status
@@ -49,6 +49,15 @@ def reported(draft: Draft, event: AttemptReported) -> None:
     else:
         draft.put(entry)
         _tell(draft, event.status)
+        _mark_if_over(draft, entry.id)
+
+
+def empty_ended(draft: Draft, event: EmptyEnded) -> None:
+    """With-items tasks without any items succeed, one after the other (spec 5.6)."""
+    for number in event.entries:
+        entry = draft.entry(number)
+        if is_open(entry):
+            conclude(draft, draft.put(entry._replace(status="succeeded", begun=True)))
 
 
 def _entry(draft: Draft, number: int, attempt: int) -> Entry:
@@ -59,6 +68,12 @@ def _entry(draft: Draft, number: int, attempt: int) -> Entry:
     if not entry.counts or not entry.prepared or entry.attempt != attempt:
         raise Unwanted
     return entry
+
+
+def _mark_if_over(draft: Draft, number: int) -> None:
+    """An entry that hears something once the workflow is completed becomes terminal (spec 4.5, 5.3)."""
+    if draft.status in COMPLETED:
+        draft.put(draft.entry(number)._replace(terminal=True))
 
 
 def _tell_running(draft: Draft) -> None:
@@ -89,8 +104,7 @@ def _item_reported(draft: Draft, entry: Entry, event: AttemptReported) -> None:
     entry = draft.put(entry._replace(items=counts, begun=True))
     record_failure(draft, entry, after, event.result)
     if not was_open:
-        if after in COMPLETED:
-            draft.put(entry._replace(terminal=True))
+        _mark_if_over(draft, entry.id)
         return
     _move_task(draft, entry, after)
 
@@ -101,14 +115,19 @@ def _move_task(draft: Draft, entry: Entry, reported: Status) -> None:
     after = ITEMS_TASK[event][entry.status]
     if after == IGNORED:
         raise Unwanted
+    changed = after != entry.status
     entry = draft.put(entry._replace(status=after))  # type: ignore[arg-type]
     draft.touched_items[entry.id] = None
-    if after in COMPLETED:
+    if event in ("cut", "cut_failed"):
+        draft.put(entry._replace(done=draft.at))
+    elif after in COMPLETED:
         conclude(draft, entry)
     elif reported in ("running", "resuming"):
-        _tell_running(draft)
+        if changed:
+            _tell_running(draft)
     else:
         advance(draft, task_event(draft, _kind_of(reported)))
+    _mark_if_over(draft, entry.id)
 
 
 def _kind_of(reported: Status) -> Kind:
@@ -132,6 +151,8 @@ def _items_event(draft: Draft, entry: Entry, reported: Status) -> str:
     startable = counts.free_slots > 0 and not entry.withdrawn
     holding = counts.pending > 0 or (counts.paused > 0 and not startable) or (is_held(draft) and startable)
     if kind == "stopped":
+        if counts.paused + counts.pending == 1 and (counts.canceled or counts.failed):
+            return "stopped_canceled" if counts.canceled else "stopped_failed"
         return "stopped_more" if startable and not holding else "stopped_held"
     if entry.withdrawn and counts.remaining and not (counts.paused or counts.pending or counts.canceled):
         return "cut_failed" if counts.failed else "cut"

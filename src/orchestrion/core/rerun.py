@@ -15,7 +15,7 @@ from orchestrion.core.events import RerunRequested
 from orchestrion.core.joins import arrive
 from orchestrion.core.plan import Selection
 from orchestrion.core.preparing import PreparingError, prepare_again
-from orchestrion.core.records import Entry, Initial, Item, ItemCounts, Staged
+from orchestrion.core.records import Entry, Item, ItemCounts, Staged
 from orchestrion.core.scheduling import new_entry
 from orchestrion.core.state import Key
 from orchestrion.core.status import COMPLETED, Status
@@ -28,7 +28,7 @@ _START = 1
 def rerun(draft: Draft, event: RerunRequested, selection: Selection) -> None:
     """Bring the draft to where the fresh run would be once all that is kept has returned; `selection` has no problems."""
     if event.application is not None:
-        draft.set_initial(Initial(draft.initial.values, event.application))
+        draft.set_initial(draft.initial._replace(application=event.application))
     draft.status = "resuming"
     draft.since = draft.event
     draft.reruns += 1

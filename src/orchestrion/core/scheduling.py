@@ -1,6 +1,7 @@
 """What starts now: staged tasks that are ready, and free slots of with-items tasks (spec 5.2, 5.6)."""
 
-from orchestrion.core.attempts import conclude, issue, issue_items
+from orchestrion.core.attempts import issue, issue_items
+from orchestrion.core.commands import EndEmpty
 from orchestrion.core.draft import Draft, is_open
 from orchestrion.core.joins import consumable, context_of, discount_source, take
 from orchestrion.core.preparing import Prepared, PreparingError, prepare
@@ -12,13 +13,12 @@ from orchestrion.core.workflow_status import WORKABLE, is_held
 def schedule(draft: Draft) -> None:
     """Start everything that may start now.
 
-    Round after round: a task without items to run ends at once and may release more.
+    A with-items task without items ends in an event of its own, right after what starts with it has begun.
     """
-    while True:
-        _fill_slots(draft)
-        batch = _startable(draft)
-        if not batch or not _start(draft, batch):
-            return
+    _fill_slots(draft)
+    batch = _startable(draft)
+    if batch:
+        _start(draft, batch)
 
 
 def _may_start(draft: Draft, *, run_on_fail: bool) -> bool:
@@ -46,7 +46,7 @@ def _fill_slots(draft: Draft) -> None:
     draft.touched_items.clear()
 
 
-def _start(draft: Draft, batch: list[Staged]) -> bool:
+def _start(draft: Draft, batch: list[Staged]) -> None:
     """Render the batch, then start all of it.
 
     If anything cannot be rendered nothing of the batch starts, every error is recorded, and the workflow fails (spec 5.8).
@@ -65,12 +65,11 @@ def _start(draft: Draft, batch: list[Staged]) -> bool:
             entry = new_entry(draft, staged)._replace(status="failed", prepared=False, done=draft.at)
             draft.add(entry)
             record_error(draft, entry.id, message, task_id=staged.task, route=staged.route)
-        return False
+        return
     entries = [start_entry(draft, new_entry(draft, staged), ready) for staged, ready in prepared]
-    for entry in entries:
-        if entry.items is not None and entry.items.total == 0:
-            conclude(draft, draft.put(entry._replace(status="succeeded", begun=True)))
-    return True
+    empty = tuple(entry.id for entry in entries if entry.items is not None and entry.items.total == 0)
+    if empty:
+        draft.commands.append(EndEmpty(empty))
 
 
 def new_entry(draft: Draft, staged: Staged) -> Entry:

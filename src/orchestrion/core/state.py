@@ -8,7 +8,7 @@ is the decision; the state itself stays as it was, so a refusal or a missing val
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from orchestrion.core.context import Context, initial_context
+from orchestrion.core.context import initial_context
 from orchestrion.core.graph import Graph
 from orchestrion.core.records import (
     Arrival,
@@ -62,7 +62,7 @@ def phases_of(entry: Entry, since: int) -> tuple[int, ...]:
     phases: list[int] = []
     if items.active:
         phases.append(ACTIVE)
-    if not entry.withdrawn and (items.scheduled or items.free_slots):
+    if not entry.withdrawn and (items.scheduled or items.free_slots or not items.total):
         phases.append(WAITING)
     if items.pending:
         phases.append(PENDING)
@@ -86,7 +86,6 @@ class State:
         "open",
         "ready",
         "rendered",
-        "root_context",
         "routes",
         "staged",
     )
@@ -94,8 +93,7 @@ class State:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.head = Head()
-        self.initial = Initial({}, {})
-        self.root_context: Context = initial_context({})
+        self.initial = Initial({}, {}, initial_context({}))
         self.entries: list[Entry] = []
         self.arrivals: list[Arrival] = []
         self.routes: list[Route] = [Route(0, 0, "")]
@@ -176,8 +174,6 @@ def _apply_item(state: State, item: Item) -> None:
 
 
 def _apply_initial(state: State, initial: Initial) -> None:
-    if initial.values is not state.initial.values:
-        state.root_context = initial_context(initial.values)
     state.initial = initial
 
 

@@ -113,6 +113,8 @@ failed_more          failed    failed    failed    failed    failed    failed   
 failed_done          failed    failed    failed    failed    failed    failed    canceled  .         .        .       .         .
 stopped_A            running   running   pausing   =         pausing   running   =         .         .        .       .         .
 stopped_held         paused    paused    paused    paused    =         paused    canceled  .         .        .       .         .
+stopped_canceled     canceled  canceled  canceled  canceled  canceled  canceled  canceled  .         .        .       .         .
+stopped_failed       failed    failed    failed    failed    failed    failed    canceled  .         .        .       .         .
 stopped_more         running   running   =         running   running   running   canceled  .         .        .       .         .
 canceled_A           canceling canceling canceling canceling canceling canceling =         .         .        .       .         .
 canceled_D           canceled  canceled  canceled  canceled  canceled  canceled  canceled  .         .        .       .         .

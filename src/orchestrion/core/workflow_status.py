@@ -49,7 +49,7 @@ def advance(draft: Draft, event: str, *, commands_left: bool = False) -> None:
     if after in (IGNORED, before):
         return
     set_status(draft, after)
-    if after in COMPLETED and before not in COMPLETED and draft.status != "canceled":
+    if event != "error" and after in COMPLETED and before not in COMPLETED and draft.status != "canceled":
         _check_joins(draft, commands_left=commands_left)
 
 

@@ -24,14 +24,16 @@ from orchestrion.core.language.json_text import read_json
 from orchestrion.core.language.tree import (
     MAX_CHARACTERS,
     MERGE,
+    Branch,
     Finding,
-    Member,
+    Mark,
     Path,
     Place,
     Scalar,
     TreeBuilder,
     Unreadable,
     load_failure,
+    mark_of,
 )
 from orchestrion.core.values import Json
 
@@ -55,30 +57,31 @@ class Document:
     is_complete: bool
     nodes: int
 
-    def locate(self, path: Path) -> tuple[int, int]:
-        """Find line and column of a part: of a scalar itself, else of its key; of what is near if absent."""
+    def locate(self, path: Path) -> Mark:
+        """Find a part of the document: a scalar itself, else its key; what is near if it is absent."""
         place = self.place
-        line, column = place.line, place.column
+        mark = mark_of(place)
         for part in path:
+            if not isinstance(place, Branch):
+                break
             if isinstance(part, int):
-                if place.elements is None or part >= len(place.elements):
+                if part >= len(place.elements):
                     break
                 place = place.elements[part]
-                line, column = place.line, place.column
+                mark = mark_of(place)
             else:
-                if place.members is None or part not in place.members:
+                if part not in place.members:
                     break
-                member: Member = place.members[part]
-                place = member.value
-                is_scalar = place.members is None and place.elements is None
-                line, column = (place.line, place.column) if is_scalar else (member.line, member.column)
-        return line, column
+                key_mark = place.keys[part]
+                place = place.members[part]
+                mark = key_mark if isinstance(place, Branch) else place
+        return mark
 
 
 def read_document(text: str) -> Document:
     """Read a text. Never raises: what is wrong stands in `findings`."""
     if len(text) > MAX_CHARACTERS:
-        return _unread(TreeBuilder(), Unreadable(f"it is longer than {MAX_CHARACTERS} characters", 1, 1))
+        return _unread(TreeBuilder(), Unreadable(f"it is longer than {MAX_CHARACTERS} characters", (1, 1)))
     builder = TreeBuilder()
     try:
         if text.lstrip()[:1] not in {"{", "["} or not read_json(text, builder):
@@ -97,10 +100,10 @@ def read_document(text: str) -> Document:
 
 
 def _unread(builder: TreeBuilder, error: Unreadable) -> Document:
-    finding = Finding(load_failure(error.message), (), error.line, error.column)
+    finding = Finding(load_failure(error.message), (), error.mark)
     return Document(
         None,
-        Place(1, 1),
+        (1, 1),
         (*builder.findings, finding),
         tuple(builder.notes),
         is_complete=False,
@@ -112,26 +115,24 @@ def _read_yaml(text: str, builder: TreeBuilder) -> None:
     documents = 0
     for event in _events(text):
         mark = event.start_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        at = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         match event:
             case yaml.ScalarEvent():
-                builder.scalar(_scalar(event, line, column), line, column, event.anchor)
+                builder.scalar(_scalar(event, at), at, event.anchor)
             case yaml.MappingStartEvent():
-                _check_tag(event.tag, "map", line, column)
-                builder.open_mapping(line, column, event.anchor)
+                _check_tag(event.tag, "map", at)
+                builder.open_mapping(at, event.anchor)
             case yaml.SequenceStartEvent():
-                _check_tag(event.tag, "seq", line, column)
-                builder.open_list(line, column, event.anchor)
+                _check_tag(event.tag, "seq", at)
+                builder.open_list(at, event.anchor)
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 builder.close()
             case yaml.AliasEvent():
-                builder.alias(str(event.anchor), line, column)
+                builder.alias(str(event.anchor), at)
             case yaml.DocumentStartEvent():
                 documents += 1
                 if documents > 1:
-                    raise Unreadable(
-                        "expected a single document in the stream, but found another one", line, column
-                    )
+                    raise Unreadable("expected a single document in the stream, but found another one", at)
             case _:
                 pass
 
@@ -144,17 +145,17 @@ def _events(text: str) -> Iterator[yaml.Event]:
         mark = error.problem_mark or error.context_mark
         reason = ", ".join(part for part in (error.context, error.problem) if part)
         place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        raise Unreadable(" ".join(reason.split()), *place) from None
+        raise Unreadable(" ".join(reason.split()), place) from None
     except (yaml.YAMLError, UnicodeError) as error:
-        raise Unreadable(" ".join(str(error).split()), 1, 1) from None
+        raise Unreadable(" ".join(str(error).split()), (1, 1)) from None
 
 
-def _check_tag(tag: str | None, kind: str, line: int, column: int) -> None:
+def _check_tag(tag: str | None, kind: str, mark: Mark) -> None:
     if tag is not None and tag not in {"!", _PREFIX + kind}:
-        raise Unreadable(f"the tag '{tag}' does not give a JSON value", line, column)
+        raise Unreadable(f"the tag '{tag}' does not give a JSON value", mark)
 
 
-def _scalar(event: yaml.ScalarEvent, line: int, column: int) -> Scalar:
+def _scalar(event: yaml.ScalarEvent, mark: Mark) -> Scalar:
     value = str(event.value)
     tag = event.tag
     if tag is None or tag == "!":
@@ -165,12 +166,12 @@ def _scalar(event: yaml.ScalarEvent, line: int, column: int) -> Scalar:
             return value
         kind = tag.removeprefix(_PREFIX)
         if kind in {"int", "float"} and len(value) > _LONGEST_NUMBER:
-            raise Unreadable("a number is too long; quote it to make it a text", line, column)
+            raise Unreadable("a number is too long; quote it to make it a text", mark)
     else:
         kind = tag.removeprefix(_PREFIX)
         if kind == "str":
             return value
-    return _construct(kind, value, tag, line, column)
+    return _construct(kind, value, tag, mark)
 
 
 def _implicit_tag(value: str) -> str | None:
@@ -181,7 +182,7 @@ def _implicit_tag(value: str) -> str | None:
     return None
 
 
-def _construct(kind: str, value: str, tag: str, line: int, column: int) -> Scalar:
+def _construct(kind: str, value: str, tag: str, mark: Mark) -> Scalar:
     constructor = SafeConstructor()
     node = yaml.ScalarNode(tag, value)
     try:
@@ -201,9 +202,9 @@ def _construct(kind: str, value: str, tag: str, line: int, column: int) -> Scala
             case "value":
                 return value
             case _:
-                raise Unreadable(f"the tag '{tag}' does not give a JSON value", line, column)
+                raise Unreadable(f"the tag '{tag}' does not give a JSON value", mark)
     except (ValueError, KeyError, IndexError, OverflowError, yaml.YAMLError):
-        raise Unreadable(f"'{value[:50]}' is no {kind}", line, column) from None
+        raise Unreadable(f"'{value[:50]}' is no {kind}", mark) from None
 
 
 def _iso_text(value: str, constructor: SafeConstructor, node: yaml.ScalarNode) -> str:

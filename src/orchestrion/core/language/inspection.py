@@ -32,7 +32,7 @@ def inspect_counted(text: str, known: Collection[str], work: Work) -> Inspection
     work.steps += document.nodes
     problems = syntax_problems(document, work)
     warnings = [
-        Problem("syntax", note.message, path_text(note.path), None, line=note.line, column=note.column)
+        Problem("syntax", note.message, path_text(note.path), None, line=note.mark[0], column=note.mark[1])
         for note in document.notes
     ]
     if document.is_complete and isinstance(document.value, dict):

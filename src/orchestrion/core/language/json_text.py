@@ -9,7 +9,7 @@ import json
 import re
 from typing import Final
 
-from orchestrion.core.language.tree import Scalar, TreeBuilder, Unreadable
+from orchestrion.core.language.tree import Mark, Scalar, TreeBuilder, Unreadable
 
 _TOKEN: Final = re.compile(
     r"""[ \t\n\r]*(?:
@@ -75,7 +75,7 @@ class _Reader:
         if bracket[0] == "{":
             if kind != '"':
                 raise _NotJson
-            self._builder.scalar(value, *self._mark)
+            self._builder.scalar(value, self._mark)
             if self._next()[0] != ":":
                 raise _NotJson
             kind, value = self._next()
@@ -83,13 +83,13 @@ class _Reader:
 
     def _value(self, kind: str, value: Scalar, open_brackets: list[str]) -> None:
         if kind == "{":
-            self._builder.open_mapping(*self._mark)
+            self._builder.open_mapping(self._mark)
             open_brackets.append("{")
         elif kind == "[":
-            self._builder.open_list(*self._mark)
+            self._builder.open_list(self._mark)
             open_brackets.append("[")
         elif kind in {'"', "scalar"}:
-            self._builder.scalar(value, *self._mark)
+            self._builder.scalar(value, self._mark)
         else:
             raise _NotJson
 
@@ -111,12 +111,12 @@ class _Reader:
         if group == 4:  # noqa: PLR2004
             if len(found) > _LONGEST_INTEGER:
                 raise Unreadable(
-                    "an integer does not fit into 64 bits; quote it to make it a text", *self._mark
+                    "an integer does not fit into 64 bits; quote it to make it a text", self._mark
                 )
             return "scalar", int(found)
         return "scalar", _WORDS[found]
 
-    def _place(self, position: int) -> tuple[int, int]:
+    def _place(self, position: int) -> Mark:
         newlines = self._text.count("\n", self._counted, position)
         if newlines:
             self._line += newlines

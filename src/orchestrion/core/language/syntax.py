@@ -23,7 +23,7 @@ _EMPTY = "The spec cannot be type of None."
 def syntax_problems(document: Document, work: Work) -> list[Problem]:
     """List every syntax problem of a document."""
     problems = [
-        Problem("syntax", each.message, path_text(each.path), None, line=each.line, column=each.column)
+        Problem("syntax", each.message, path_text(each.path), None, line=each.mark[0], column=each.mark[1])
         for each in document.findings
     ]
     if not document.is_complete:

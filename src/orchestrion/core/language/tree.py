@@ -8,7 +8,7 @@ alias ...).
 Values that aliases repeat are shared, not copied; `weight` counts them each time they appear.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from orchestrion.core.values import Json
@@ -29,21 +29,27 @@ Path: TypeAlias = tuple[str | int, ...]
 """The way to a part of a document: keys and list indexes."""
 
 
-class Place(NamedTuple):
-    """Where a value stands in the text, and where its parts stand. Lines and columns count from 1."""
-
-    line: int
-    column: int
-    members: "dict[str, Member] | None" = None
-    elements: "list[Place] | None" = None
+Mark: TypeAlias = tuple[int, int]
+"""Line and column, counted from 1. A plain tuple: there is one for each scalar, and the collector forgets them."""
 
 
-class Member(NamedTuple):
-    """Where the key and the value of one entry of a mapping stand."""
+@dataclass(slots=True)
+class Branch:
+    """Where a mapping or a list stands in the text, and where its keys and parts stand."""
 
-    line: int
-    column: int
-    value: Place
+    mark: Mark
+    keys: dict[str, Mark]
+    members: "dict[str, Place]"
+    elements: "list[Place]"
+
+
+Place: TypeAlias = Mark | Branch
+"""Where a value stands: of a scalar only the mark."""
+
+
+def mark_of(place: Place) -> Mark:
+    """Where a value begins."""
+    return place.mark if isinstance(place, Branch) else place
 
 
 class Finding(NamedTuple):
@@ -51,18 +57,16 @@ class Finding(NamedTuple):
 
     message: str
     path: Path
-    line: int
-    column: int
+    mark: Mark
 
 
 class Unreadable(Exception):  # noqa: N818  # ends the reading of a text; becomes a problem, never reaches a caller
     """The text cannot be read beyond this point."""
 
-    def __init__(self, message: str, line: int, column: int) -> None:
+    def __init__(self, message: str, mark: Mark) -> None:
         super().__init__(message)
         self.message = message
-        self.line = line
-        self.column = column
+        self.mark = mark
 
 
 class Merge:
@@ -87,23 +91,29 @@ class Anchored(NamedTuple):
 
 @dataclass(slots=True)
 class _Frame:
-    """A mapping or a list that is being read."""
+    """A mapping or a list that is being read; `mapping` or `elements` is the value, the other is None."""
 
-    line: int
-    column: int
+    place: Branch
     anchor: str | None
-    mapping: dict[str, Json] | None = None
-    members: dict[str, Member] = field(default_factory=dict[str, Member])
-    elements: list[Json] = field(default_factory=list[Json])
-    places: list[Place] = field(default_factory=list[Place])
-    merges: list[Anchored] = field(default_factory=list[Anchored])
+    mapping: dict[str, Json] | None
+    elements: list[Json] | None
     key: str | Merge | None = None
-    key_line: int = 1
-    key_column: int = 1
-    merged: bool = False
+    key_mark: Mark = (1, 1)
+    merges: list[Anchored] | None = None
     nodes: int = 1
     weight: int = 0
     height: int = 1
+
+    @property
+    def wants_key(self) -> bool:
+        return self.mapping is not None and self.key is None
+
+    @property
+    def next_part(self) -> str | int:
+        """The key or index of the part that is read now."""
+        if self.elements is not None:
+            return len(self.elements)
+        return "<<" if isinstance(self.key, Merge) else str(self.key)
 
 
 class TreeBuilder:
@@ -111,150 +121,145 @@ class TreeBuilder:
 
     def __init__(self) -> None:
         self.value: Json = None
-        self.place: Place = Place(1, 1)
+        self.place: Place = (1, 1)
         self.findings: list[Finding] = []
         self.notes: list[Finding] = []
         self.nodes = 0
         self._frames: list[_Frame] = []
         self._anchors: dict[str, Anchored] = {}
 
-    def open_mapping(self, line: int, column: int, anchor: str | None = None) -> None:
+    def open_mapping(self, mark: Mark, anchor: str | None = None) -> None:
         """A mapping begins."""
-        self._open(_Frame(line, column, anchor, mapping={}))
+        self._open(_Frame(Branch(mark, {}, {}, _NO_PLACES), anchor, {}, None))
 
-    def open_list(self, line: int, column: int, anchor: str | None = None) -> None:
+    def open_list(self, mark: Mark, anchor: str | None = None) -> None:
         """A list begins."""
-        self._open(_Frame(line, column, anchor))
+        self._open(_Frame(Branch(mark, _NO_KEYS, _NO_MEMBERS, []), anchor, None, []))
 
     def close(self) -> None:
         """The innermost mapping or list ends."""
         frame = self._frames.pop()
-        if frame.mapping is None:
-            value: Json = frame.elements
-            place = Place(frame.line, frame.column, elements=frame.places)
-        else:
-            value = frame.mapping
-            place = Place(frame.line, frame.column, members=frame.members)
-            if frame.merges:
-                value, place = _merged(frame)
-        self._add(Anchored(value, place, frame.nodes, frame.weight, frame.height), frame.anchor)
+        value: Json = frame.elements if frame.mapping is None else frame.mapping
+        place = frame.place
+        if frame.merges:
+            value, place = _merged(frame)
+        if frame.anchor is not None:
+            self._anchors[frame.anchor] = Anchored(value, place, frame.nodes, frame.weight, frame.height)
+        self._attach(value, place, frame.nodes, frame.weight, frame.height)
 
-    def scalar(self, value: Scalar, line: int, column: int, anchor: str | None = None) -> None:
+    def scalar(self, value: Scalar, mark: Mark, anchor: str | None = None) -> None:
         """A scalar, as a value or as a key."""
         self.nodes += 1
-        frame = self._frames[-1] if self._frames else None
-        if frame is not None and frame.mapping is not None and frame.key is None:
+        weight = len(value) if isinstance(value, str) else _WEIGHT_OF_OTHERS
+        if self._frames and self._frames[-1].wants_key:
             if anchor is not None and not isinstance(value, Merge):
-                self._anchors[anchor] = Anchored(value, Place(line, column), 1, _weight_of(value))
-            self._take_key(frame, value, line, column)
+                self._anchors[anchor] = Anchored(value, mark, 1, weight)
+            self._take_key(self._frames[-1], value, mark)
             return
         if isinstance(value, Merge):
             value = "<<"
-        problem = None if isinstance(value, str) and value.isascii() else problem_of_scalar(value)
+        problem = problem_of_scalar(value)
         if problem is not None:
-            self.findings.append(Finding(problem, self._path_of_next(), line, column))
+            self.findings.append(Finding(problem, self._path_of_next(), mark))
             value = None
-        self._add(Anchored(value, Place(line, column), 1, _weight_of(value)), anchor)
+        if anchor is not None:
+            self._anchors[anchor] = Anchored(value, mark, 1, weight)
+        self._attach(value, mark, 1, weight, 0)
 
-    def alias(self, name: str, line: int, column: int) -> None:
+    def alias(self, name: str, mark: Mark) -> None:
         """An alias repeats what was anchored before."""
-        anchored = self._anchors.get(name)
-        if anchored is None:
+        self.nodes += 1
+        node = self._anchors.get(name)
+        if node is None:
             if any(frame.anchor == name for frame in self._frames):
-                raise Unreadable(f'the alias "{name}" stands inside the value that it repeats', line, column)
-            raise Unreadable(f'found undefined alias "{name}"', line, column)
-        frame = self._frames[-1] if self._frames else None
-        if frame is not None and frame.mapping is not None and frame.key is None:
-            if isinstance(anchored.value, dict | list):
-                raise Unreadable("found unhashable key", line, column)
-            self._take_key(frame, anchored.value, line, column)
-        elif len(self._frames) + anchored.height > MAX_DEPTH:
-            raise Unreadable(_TOO_DEEP, line, column)
+                raise Unreadable(f'the alias "{name}" stands inside the value that it repeats', mark)
+            raise Unreadable(f'found undefined alias "{name}"', mark)
+        if self._frames and self._frames[-1].wants_key:
+            if isinstance(node.value, dict | list):
+                raise Unreadable(_NO_KEY, mark)
+            self._take_key(self._frames[-1], node.value, mark)
+        elif len(self._frames) + node.height > MAX_DEPTH:
+            raise Unreadable(_TOO_DEEP, mark)
         else:
-            self._add(anchored._replace(place=anchored.place._replace(line=line, column=column)), None)
+            place = node.place
+            if isinstance(place, Branch):
+                place = Branch(mark, place.keys, place.members, place.elements)
+            self._attach(node.value, place, node.nodes, node.weight, node.height)
 
     def _open(self, frame: _Frame) -> None:
         self.nodes += 1
         if len(self._frames) >= MAX_DEPTH:
-            raise Unreadable(_TOO_DEEP, frame.line, frame.column)
-        above = self._frames[-1] if self._frames else None
-        if above is not None and above.mapping is not None and above.key is None:
-            raise Unreadable("found unhashable key", frame.line, frame.column)
+            raise Unreadable(_TOO_DEEP, frame.place.mark)
+        if self._frames and self._frames[-1].wants_key:
+            raise Unreadable(_NO_KEY, frame.place.mark)
         if frame.anchor is not None:
             self._anchors.pop(frame.anchor, None)
         self._frames.append(frame)
 
-    def _take_key(self, frame: _Frame, key: Scalar, line: int, column: int) -> None:
-        frame.key_line, frame.key_column = line, column
+    def _take_key(self, frame: _Frame, key: Scalar, mark: Mark) -> None:
+        frame.key_mark = mark
         if isinstance(key, Merge):
             frame.key = key
-            if frame.merged:
-                self._duplicate("<<", line, column)
-            frame.merged = True
+            if frame.merges is not None:
+                self._duplicate("<<", mark)
+            else:
+                frame.merges = []
             return
         text = key if isinstance(key, str) else key_text(key)
         problem = problem_of_scalar(key)
         if problem is not None:
-            self.findings.append(Finding(problem, self._path(), line, column))
+            self.findings.append(Finding(problem, self._path(), mark))
             text = ""
         elif not isinstance(key, str):
-            message = (
-                f"The key is read as the {_kind(key)} {text}, not as a string; it becomes the text '{text}'."
-            )
-            self.notes.append(Finding(message, (*self._path(), text), line, column))
+            message = f"The key is the {_kind(key)} {text}, not a string; it becomes the text '{text}'."
+            self.notes.append(Finding(message, (*self._path(), text), mark))
         frame.key = text
         if frame.mapping is not None and text in frame.mapping:
-            self._duplicate(text, line, column)
+            self._duplicate(text, mark)
 
-    def _duplicate(self, key: str, line: int, column: int) -> None:
-        self.findings.append(
-            Finding(_FAILED.format(f'found duplicate key "{key}"'), (*self._path(), key), line, column)
-        )
+    def _duplicate(self, key: str, mark: Mark) -> None:
+        message = load_failure(f'found duplicate key "{key}"')
+        self.findings.append(Finding(message, (*self._path(), key), mark))
 
-    def _add(self, node: Anchored, anchor: str | None) -> None:
-        if anchor is not None:
-            self._anchors[anchor] = node
+    def _attach(self, value: Json, place: Place, nodes: int, weight: int, height: int) -> None:
+        """Put a finished node where it belongs."""
         if not self._frames:
-            self.value, self.place = node.value, node.place
+            self.value, self.place = value, place
             return
         frame = self._frames[-1]
-        frame.nodes += node.nodes
-        frame.weight += node.weight
-        frame.height = max(frame.height, node.height + 1)
+        frame.nodes += nodes
+        frame.weight += weight
+        if height >= frame.height:
+            frame.height = height + 1
         if frame.nodes > MAX_NODES or frame.weight > MAX_WEIGHT:
-            raise Unreadable(
-                "it is too large once its aliases are expanded", node.place.line, node.place.column
-            )
-        if frame.mapping is None:
-            frame.elements.append(node.value)
-            frame.places.append(node.place)
+            raise Unreadable("it is too large once its aliases are expanded", mark_of(place))
+        if frame.elements is not None:
+            frame.elements.append(value)
+            frame.place.elements.append(place)
             return
         key, frame.key = frame.key, None
         if isinstance(key, Merge):
-            frame.merges.extend(_merge_sources(node))
-        elif key is not None:
+            if frame.merges is not None:
+                frame.merges.extend(_merge_sources(value, place))
+        elif key is not None and frame.mapping is not None:
             frame.weight += len(key)
-            frame.mapping[key] = node.value
-            frame.members[key] = Member(frame.key_line, frame.key_column, node.place)
+            frame.mapping[key] = value
+            frame.place.keys[key] = frame.key_mark
+            frame.place.members[key] = place
 
     def _path(self) -> Path:
         """The path of the innermost mapping or list."""
-        parts: list[str | int] = []
-        for frame in self._frames[:-1]:
-            if frame.mapping is None:
-                parts.append(len(frame.elements))
-            else:
-                parts.append("<<" if isinstance(frame.key, Merge) else str(frame.key))
-        return tuple(parts)
+        return tuple(frame.next_part for frame in self._frames[:-1])
 
     def _path_of_next(self) -> Path:
-        if not self._frames:
-            return ()
-        frame = self._frames[-1]
-        last = len(frame.elements) if frame.mapping is None else str(frame.key)
-        return (*self._path(), last)
+        return tuple(frame.next_part for frame in self._frames)
 
 
+_NO_KEYS: Final[dict[str, Mark]] = {}
+_NO_MEMBERS: Final[dict[str, Place]] = {}
+_NO_PLACES: Final[list[Place]] = []
+_WEIGHT_OF_OTHERS: Final = 8
+_NO_KEY: Final = "found unhashable key"
 _TOO_DEEP: Final = f"it is nested more than {MAX_DEPTH} levels deep"
 _FAILED: Final = "Failed to load workflow definition because {}."
 
@@ -275,6 +280,8 @@ def key_text(key: PlainScalar, /) -> str:
 
 def problem_of_scalar(value: PlainScalar, /) -> str | None:
     """Say why a scalar is no JSON value that can be stored; None when it is one."""
+    if value is None or value is True or value is False:
+        return None
     if isinstance(value, str):
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
             return load_failure("a text holds half of a surrogate pair, which is no character")
@@ -292,34 +299,29 @@ def _kind(key: PlainScalar, /) -> str:
     return "boolean" if isinstance(key, bool) else "number"
 
 
-def _weight_of(value: Scalar) -> int:
-    return len(value) if isinstance(value, str) else 8
-
-
-def _merge_sources(node: Anchored) -> list[Anchored]:
-    if isinstance(node.value, dict):
-        return [node]
-    if isinstance(node.value, list) and node.place.elements is not None:
-        sources = [
-            Anchored(value, place, 0, 0)
-            for value, place in zip(node.value, node.place.elements, strict=True)
-            if isinstance(value, dict)
-        ]
-        if len(sources) == len(node.value):
+def _merge_sources(value: Json, place: Place) -> list[Anchored]:
+    if isinstance(value, dict):
+        return [Anchored(value, place, 0, 0)]
+    if isinstance(value, list) and isinstance(place, Branch):
+        parts = zip(value, place.elements, strict=True)
+        sources = [Anchored(each, where, 0, 0) for each, where in parts if isinstance(each, dict)]
+        if len(sources) == len(value):
             return sources
-    raise Unreadable("expected a mapping or list of mappings for merging", node.place.line, node.place.column)
+    raise Unreadable("expected a mapping or list of mappings for merging", mark_of(place))
 
 
-def _merged(frame: _Frame) -> tuple[dict[str, Json], Place]:
+def _merged(frame: _Frame) -> tuple[dict[str, Json], Branch]:
     """What is merged in comes first in order and last in precedence; the first of several wins."""
     value: dict[str, Json] = {}
-    members: dict[str, Member] = {}
-    for source in frame.merges:
-        if isinstance(source.value, dict) and source.place.members is not None:
+    place = Branch(frame.place.mark, {}, {}, _NO_PLACES)
+    for source in frame.merges or ():
+        if isinstance(source.value, dict) and isinstance(source.place, Branch):
             for key, entry in source.value.items():
                 if key not in value:
                     value[key] = entry
-                    members[key] = source.place.members[key]
+                    place.keys[key] = source.place.keys[key]
+                    place.members[key] = source.place.members[key]
     value.update(frame.mapping or {})
-    members.update(frame.members)
-    return value, Place(frame.line, frame.column, members=members)
+    place.keys.update(frame.place.keys)
+    place.members.update(frame.place.members)
+    return value, place
