@@ -54,10 +54,15 @@ def conclude(draft: Draft, entry: Entry) -> None:
     try:
         wanted = _wants_retry(draft, entry)
     except ExpressionError as error:
-        give_up(draft, entry, error.message)
+        if draft.status in COMPLETED:
+            finish(draft, entry)
+        else:
+            give_up(draft, entry, error.message)
         return
     if not wanted:
         finish(draft, entry)
+    elif draft.status in COMPLETED:
+        finish(draft, entry._replace(retry_denied=True))
     elif draft.status == "canceling":
         draft.put(entry._replace(status="canceled", done=draft.at, withdrawn=True))
         advance(draft, task_event(draft, "canceled"))
@@ -68,8 +73,6 @@ def conclude(draft: Draft, entry: Entry) -> None:
 def _wants_retry(draft: Draft, entry: Entry) -> bool:
     retry = draft.graph.retries.get(entry.task)
     if retry is None or entry.tally >= entry.retry_count or entry.status == "canceled":
-        return False
-    if draft.status in COMPLETED:
         return False
     if retry.when is None:
         return entry.status in ABENDED

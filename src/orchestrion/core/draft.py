@@ -53,9 +53,6 @@ class Draft:
         self.output: dict[str, Json] | None = head.output
         self.phases: Final[list[int]] = [head.active, head.waiting, head.pending, head.paused, head.canceled]
         self.ready: int = head.ready
-        #: A re-run is putting back what it keeps (see `rerun`): the workflow's status stands still meanwhile.
-        self.replaying: bool = False
-        self.replay_failed: bool = False
         self._initial: Initial | None = None
         self._entries: dict[int, Entry] = {}
         self._items: dict[tuple[int, int], Item] = {}
@@ -215,7 +212,7 @@ class Draft:
         return self.state.staged.get(key)
 
     def all_staged(self) -> list[Staged]:
-        """Everything that is staged, in order of the first arrivals."""
+        """Everything that is staged, in no particular order."""
         staged: dict[Key, Staged | None] = {**self.state.staged, **self._staged}
         return [record for record in staged.values() if record is not None]
 

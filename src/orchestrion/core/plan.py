@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from orchestrion.core.draft import Draft, is_open
 from orchestrion.core.events import TaskRequest
+from orchestrion.core.language.definition import ENGINE_COMMANDS
 from orchestrion.core.records import Entry
 from orchestrion.core.state import ACTIVE, PAUSED, PENDING, phases_of
 from orchestrion.core.status import COMPLETED
@@ -18,12 +19,14 @@ from orchestrion.core.status import COMPLETED
 class Selection(NamedTuple):
     """Which entries a re-run restarts, invalidates and keeps; numbers of entries, ascending.
 
-    `restarted` are the requested entries, `dropped` those of them that lie downstream of another one, `continued` are entries
-    that began nothing or were cut off, `keep_items` maps an invalidated with-items entry to whether only its succeeded items
-    are kept (a request without reset) or all that have ended (one that was cut off).
+    `restarted` are the requested entries that run again, `passed` those of which every item is kept, so that their kept result
+    goes on, `dropped` those that lie downstream of another request, `continued` are entries that began nothing or were cut off,
+    `keep_items` maps an invalidated with-items entry to whether only its succeeded items are kept (a request without reset) or
+    all that have ended (one that was cut off).
     """
 
     restarted: tuple[int, ...]
+    passed: tuple[int, ...]
     dropped: tuple[int, ...]
     continued: tuple[int, ...]
     invalidated: tuple[int, ...]
@@ -37,11 +40,18 @@ def select(draft: Draft, requests: Sequence[TaskRequest]) -> Selection:
     entries = [entry for entry in draft.all_entries() if entry.counts]
     wanted, problems = _requested(entries, requests)
     restarted: list[int] = []
+    passed: dict[int, None] = {}
     dropped: list[int] = []
     continued: list[int] = []
     invalidated: dict[int, Entry] = {}
     for entry in entries:
-        downstream = any(draft.arrival(number).source in invalidated for number in entry.arrivals)
+        sources = [draft.arrival(number).source for number in entry.arrivals]
+        downstream = any(source in invalidated for source in sources)
+        if entry.task not in ENGINE_COMMANDS:  # a command of a kept entry was performed and stays so
+            downstream = downstream or any(source in passed for source in sources)
+        if entry.id in wanted and not downstream and not wanted[entry.id].reset and _all_succeeded(entry):
+            passed[entry.id] = None
+            continue
         if entry.id in wanted:
             (dropped if downstream else restarted).append(entry.id)
         elif not downstream and never_began(entry):
@@ -57,6 +67,7 @@ def select(draft: Draft, requests: Sequence[TaskRequest]) -> Selection:
     kept = tuple(entry.id for entry in entries if entry.id not in invalidated)
     return Selection(
         tuple(restarted),
+        tuple(passed),
         tuple(dropped),
         tuple(continued),
         tuple(invalidated),
@@ -77,6 +88,11 @@ def was_cut_off(entry: Entry) -> bool:
     if items is None or not entry.withdrawn or entry.status not in COMPLETED:
         return False
     return items.remaining > 0 and items.canceled == 0
+
+
+def _all_succeeded(entry: Entry) -> bool:
+    """Whether a with-items entry has no item left that a re-run without reset would run."""
+    return entry.items is not None and entry.status == "succeeded" and entry.items.succeeded == entry.items.total
 
 
 def _has_items(draft: Draft, number: int) -> bool:

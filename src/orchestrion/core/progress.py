@@ -51,7 +51,7 @@ def finish(draft: Draft, entry: Entry) -> None:
     advance(draft, task_event(draft, kind, commands_left=bool(commands)), commands_left=bool(commands))
     for index, arrival in enumerate(commands):
         _perform(draft, arrival, commands_left=index + 1 < len(commands))
-    if draft.status in COMPLETED and not draft.replaying:
+    if draft.status in COMPLETED:
         draft.put(draft.entry(entry.id)._replace(terminal=True))
 
 

@@ -117,6 +117,8 @@ class Entry(NamedTuple):
     """False when its input could not be rendered: it never began, and yet can be re-run by name."""
     broken: bool = False
     """A transition of it could not be evaluated, which failed the workflow although the task may have succeeded."""
+    retry_denied: bool = False
+    """It would have been tried again, had the workflow not failed before."""
     counts: bool = True
     """False once a re-run has invalidated it: it stays as history and is as if it had never run."""
     kept: int | None = None

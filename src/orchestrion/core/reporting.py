@@ -7,7 +7,7 @@ from orchestrion.core.progress import record_failure
 from orchestrion.core.records import Entry
 from orchestrion.core.status import ABENDED, COMPLETED, Status
 from orchestrion.core.transitions import IGNORED, ITEMS_TASK, PLAIN_TASK
-from orchestrion.core.workflow_status import Kind, advance, is_held, task_event
+from orchestrion.core.workflow_status import advance, is_held, task_event
 
 
 class Unwanted(Exception):  # noqa: N818  # an answer, not an error
@@ -120,21 +120,24 @@ def _move_task(draft: Draft, entry: Entry, reported: Status) -> None:
     draft.touched_items[entry.id] = None
     if event in ("cut", "cut_failed"):
         draft.put(entry._replace(done=draft.at))
+        advance(draft, task_event(draft, "canceled"))
     elif after in COMPLETED:
         conclude(draft, entry)
-    elif reported in ("running", "resuming"):
-        if changed:
-            _tell_running(draft)
     else:
-        advance(draft, task_event(draft, _kind_of(reported)))
+        _tell_of_item(draft, reported, changed=changed)
     _mark_if_over(draft, entry.id)
 
 
-def _kind_of(reported: Status) -> Kind:
-    """As what the workflow sees an item's report after which its task goes on."""
-    if reported == "canceled":
-        return "canceled"
-    return "stopped" if reported in ("paused", "pending") else "ok"
+def _tell_of_item(draft: Draft, reported: Status, *, changed: bool) -> None:
+    """Tell the workflow of an item's report after which its task goes on; `changed`: the task's status is another one now."""
+    if reported in ("paused", "pending"):
+        advance(draft, task_event(draft, "stopped"))
+    elif reported == "canceled" and changed:
+        advance(draft, task_event(draft, "canceled"))
+    elif reported in ("running", "resuming") and changed:
+        _tell_running(draft)
+    elif reported in COMPLETED and reported != "canceled":
+        advance(draft, task_event(draft, "ok"))
 
 
 def _items_event(draft: Draft, entry: Entry, reported: Status) -> str:

@@ -7,9 +7,7 @@ what is new, surplus arrivals open what they would have opened, ready work that 
 the order of the sequence come out as in that fresh run. Nothing kept is evaluated again.
 """
 
-from heapq import heappop, heappush
-
-from orchestrion.core.attempts import conclude, give_up, issue
+from orchestrion.core.attempts import give_up, issue
 from orchestrion.core.draft import Draft
 from orchestrion.core.events import RerunRequested
 from orchestrion.core.joins import arrive
@@ -57,7 +55,7 @@ def _kept_end(draft: Draft, selection: Selection) -> Status | None:
             continue
         if entry.status == "canceled":
             ends.append((entry.done, number, "canceled"))
-        elif entry.broken or not entry.prepared or is_abended(entry):
+        elif entry.broken or entry.retry_denied or not entry.prepared or is_abended(entry):
             ends.append((entry.done, number, "failed"))
     return min(ends)[2] if ends else None
 
@@ -94,52 +92,37 @@ def _tidy_kept(draft: Draft, selection: Selection) -> None:
 def _replay(draft: Draft, selection: Selection, keepers: dict[Key, tuple[Entry, bool]]) -> None:
     """Let everything that kept entries have sent out arrive again, in its original order.
 
-    A with-items task that keeps items becomes an entry again as soon as it is ready; when no item is left to run it ends at
-    the moment at which the last kept item had ended.
+    A with-items task that keeps items becomes an entry again as soon as it is ready.
     """
-    draft.replaying = True
     kept = set(selection.kept)
     consumed = {number for entry in kept for number in draft.entry(entry).arrivals}
-    queue: list[tuple[int, int, int]] = []
-    for arrival in draft.all_arrivals():
-        if arrival.source in kept and arrival.id not in consumed:
-            heappush(queue, (arrival.at, 0, arrival.id))
+    again = sorted(
+        (arrival.at, arrival.id)
+        for arrival in draft.all_arrivals()
+        if arrival.source in kept and arrival.id not in consumed and leads_on(draft.entry(arrival.source))
+    )
     draft.at = _START
     for task in draft.graph.roots:
         if draft.latest(task, 0) is None and not _unprepared_kept(draft, kept, task):
             draft.stage(Staged(task, 0, arrivals=None, sources=0, ready_at=_START))
-    _restore_ready(draft, keepers, queue)
-    while queue:
-        draft.at, ending, number = heappop(queue)
-        if ending:
-            conclude(draft, draft.put(draft.entry(number)._replace(status="succeeded")))
-        else:
-            arrive(draft, draft.arrival(number))
-        _restore_ready(draft, keepers, queue)
-    draft.replaying = False
+    _restore_ready(draft, keepers)
+    for draft.at, number in again:
+        arrive(draft, draft.arrival(number))
+        _restore_ready(draft, keepers)
     draft.at = draft.event
-    if draft.replay_failed:
-        draft.status = "failed"
 
 
 def _unprepared_kept(draft: Draft, kept: set[int], task: str) -> bool:
     return any(draft.entry(number).task == task for number in kept if not draft.entry(number).prepared)
 
 
-def _restore_ready(
-    draft: Draft, keepers: dict[Key, tuple[Entry, bool]], queue: list[tuple[int, int, int]]
-) -> None:
+def _restore_ready(draft: Draft, keepers: dict[Key, tuple[Entry, bool]]) -> None:
     """Make entries again of those ready with-items tasks that keep items."""
     for key in [key for key in draft.newly_ready if key in keepers]:
         staged = draft.staged(key)
         assert staged is not None
         entry = _restore(draft, staged, *keepers.pop(key))
-        assert entry.items is not None
-        if entry.items.remaining == 0:
-            done = [item.done or draft.at for item in draft.items_of(entry.id)]
-            heappush(queue, (max([draft.at, *done]), 1, entry.id))
-        else:
-            draft.touched_items[entry.id] = None
+        draft.touched_items[entry.id] = None
 
 
 def _restore(draft: Draft, staged: Staged, old: Entry, only_succeeded: bool) -> Entry:  # noqa: FBT001
@@ -179,3 +162,11 @@ def _revive(draft: Draft, entry: Entry) -> None:
         issue(draft, entry, prepare_again(draft, entry))
     except PreparingError as error:
         give_up(draft, entry, error.message)
+
+
+def leads_on(entry: Entry) -> bool:
+    """Whether what a kept entry has sent out goes on.
+
+    Nothing follows from a cancellation that no request covers, nor from a failure that was not the task's last word.
+    """
+    return entry.status != "canceled" and not entry.retry_denied

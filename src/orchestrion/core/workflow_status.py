@@ -5,7 +5,7 @@ from typing import Final, Literal
 from orchestrion.core.draft import Draft
 from orchestrion.core.graph import join_needed
 from orchestrion.core.records import Entry, Staged
-from orchestrion.core.state import ACTIVE, CANCELED, PAUSED, PENDING, WAITING
+from orchestrion.core.state import ACTIVE, CANCELED, PAUSED, PENDING, WAITING, in_chain
 from orchestrion.core.status import ABENDED, COMPLETED, Status
 from orchestrion.core.transitions import IGNORED, REFUSED, WORKFLOW
 from orchestrion.core.values import Json
@@ -36,13 +36,7 @@ def task_event(draft: Draft, kind: Kind, *, commands_left: bool = False) -> str:
 
 
 def advance(draft: Draft, event: str, *, commands_left: bool = False) -> None:
-    """Let the workflow's machine take an event of a task; when that completes it, look at its joins.
-
-    While a re-run puts its kept entries back, the status stands still.
-    """
-    if draft.replaying:
-        draft.replay_failed |= event.startswith("failed")
-        return
+    """Let the workflow's machine take an event of a task; when that completes it, look at its joins."""
     before = draft.status
     after = WORKFLOW[event][before]
     assert after != REFUSED, (event, before)
@@ -75,10 +69,16 @@ def _check_joins(draft: Draft, *, commands_left: bool) -> None:
     dormant = (
         draft.phases[ACTIVE] == 0 and draft.phases[WAITING] == 0 and draft.ready == 0 and not commands_left
     )
-    for staged in draft.all_staged():
+    for staged in sorted(draft.all_staged(), key=lambda staged: _first_arrival(draft, staged)):
         if staged.ready_at is None and join_needed(draft.graph, staged.task) is not None:
             if dormant or _all_sources_ran(draft, staged):
                 _report_unreachable(draft, staged)
+
+
+def _first_arrival(draft: Draft, staged: Staged) -> tuple[int, int]:
+    """When a staged task was first arrived at; first tasks were there from the start."""
+    numbers = in_chain(staged.arrivals)
+    return (draft.arrival(numbers[0]).at, numbers[0]) if numbers else (0, 0)
 
 
 def _all_sources_ran(draft: Draft, staged: Staged) -> bool:

@@ -86,7 +86,7 @@ def _defect(reference: Reference, message: str) -> ContextDefect:
 
 @dataclass(slots=True)
 class _Reads:
-    """What one task reads before it runs and in `next`, there with the names published earlier in the entry."""
+    """What one task reads before it runs, and in `next` with the names published earlier in the entry."""
 
     before: list[Reference]
     after: list[tuple[Reference, frozenset[str]]]

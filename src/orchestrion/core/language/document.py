@@ -100,7 +100,7 @@ def read_document(text: str) -> Document:
 
 
 def _unread(builder: TreeBuilder, error: Unreadable) -> Document:
-    finding = Finding(load_failure(error.message), (), error.mark)
+    finding = Finding(load_failure(error.message), builder.path(), error.mark)
     return Document(
         None,
         (1, 1),

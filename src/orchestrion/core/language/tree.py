@@ -60,7 +60,7 @@ class Finding(NamedTuple):
     mark: Mark
 
 
-class Unreadable(Exception):  # noqa: N818  # ends the reading of a text; becomes a problem, never reaches a caller
+class Unreadable(Exception):  # noqa: N818  # it becomes a problem and never reaches a caller
     """The text cannot be read beyond this point."""
 
     def __init__(self, message: str, mark: Mark) -> None:
@@ -208,18 +208,18 @@ class TreeBuilder:
         text = key if isinstance(key, str) else key_text(key)
         problem = problem_of_scalar(key)
         if problem is not None:
-            self.findings.append(Finding(problem, self._path(), mark))
+            self.findings.append(Finding(problem, self.path(), mark))
             text = ""
         elif not isinstance(key, str):
             message = f"The key is the {_kind(key)} {text}, not a string; it becomes the text '{text}'."
-            self.notes.append(Finding(message, (*self._path(), text), mark))
+            self.notes.append(Finding(message, (*self.path(), text), mark))
         frame.key = text
         if frame.mapping is not None and text in frame.mapping:
             self._duplicate(text, mark)
 
     def _duplicate(self, key: str, mark: Mark) -> None:
         message = load_failure(f'found duplicate key "{key}"')
-        self.findings.append(Finding(message, (*self._path(), key), mark))
+        self.findings.append(Finding(message, (*self.path(), key), mark))
 
     def _attach(self, value: Json, place: Place, nodes: int, weight: int, height: int) -> None:
         """Put a finished node where it belongs."""
@@ -247,7 +247,7 @@ class TreeBuilder:
             frame.place.keys[key] = frame.key_mark
             frame.place.members[key] = place
 
-    def _path(self) -> Path:
+    def path(self) -> Path:
         """The path of the innermost mapping or list."""
         return tuple(frame.next_part for frame in self._frames[:-1])
 
@@ -288,7 +288,7 @@ def problem_of_scalar(value: PlainScalar, /) -> str | None:
     elif isinstance(value, float):
         if value - value != 0.0:
             return load_failure(f"{value} is not a JSON value")
-    elif isinstance(value, int) and not _SMALLEST_INTEGER <= value < _LARGEST_INTEGER:
+    elif not _SMALLEST_INTEGER <= value < _LARGEST_INTEGER:
         return load_failure("an integer does not fit into 64 bits; quote it to make it a text")
     return None
 
