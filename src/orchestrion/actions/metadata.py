@@ -267,7 +267,7 @@ def _check_keys(document: Mapping[str, Json], pack: Pack, problems: _Problems) -
         elif not isinstance(value, _ACTION_KEYS[key]):
             wanted = _WORDS[_ACTION_KEYS[key][0]]
             remedy = (
-                " Put it in quotes." if wanted == "a text" and isinstance(value, (bool, int, float)) else ""
+                " Put it in quotes." if wanted == "a text" and not isinstance(value, (list, dict)) else ""
             )
             problems.add((key,), f"{key} must be {wanted}, found {value!r}.{remedy}")
     for key in ("name", "runner_type"):

@@ -7,7 +7,8 @@ against draft 4 with a boolean `required`. All problems are told at once, in Sta
 Data is never code: a supplied value is inserted into defaults and handed to the runner, but never rendered.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -175,7 +176,10 @@ def _texts_in(value: Json) -> Iterator[str]:
 
 
 def _render_defaults(
-    templates: Iterable[Parameter], everything: dict[str, Json], bad: Set[str], surroundings: Surroundings
+    templates: Iterable[Parameter],
+    everything: dict[str, Json],
+    bad: AbstractSet[str],
+    surroundings: Surroundings,
 ) -> list[str]:
     """Render defaults in the order of what they refer to, into `everything`; give the problems.
 

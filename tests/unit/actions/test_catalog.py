@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -102,7 +101,7 @@ def test_an_unknown_pack_is_named_with_the_known_ones() -> None:
 
 
 def test_a_missing_folder_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nowhere: There is no such folder"):
+    with pytest.raises(UsageError, match=r"nowhere: There is no such folder"):
         Catalog([tmp_path / "nowhere"])
 
 
@@ -119,7 +118,7 @@ def test_only_what_is_needed_is_read(tmp_path: Path) -> None:
     assert len(problems) == 2
     assert problems[0].startswith(f"{tmp_path}/bad/pack.yaml:2: This is not valid YAML: ")
     assert problems[1].startswith(f"{tmp_path}/good/actions/b.yaml:2: This is not valid YAML: ")
-    with pytest.raises(UsageError, match="b.yaml:2: This is not valid YAML"):
+    with pytest.raises(UsageError, match=r"b\.yaml:2: This is not valid YAML"):
         catalog.find("good.b")
 
 
@@ -137,7 +136,7 @@ def test_a_corrected_file_counts_at_once(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         catalog.find("p.a")
     assert catalog.find("p.renamed").ref == "p.renamed"
-    os.unlink(pack / "actions/a.yaml")
+    (pack / "actions/a.yaml").unlink()
     with pytest.raises(NotFound, match=r'Action "p\.renamed" cannot be found\.'):
         catalog.find("p.renamed")
 
@@ -147,10 +146,8 @@ def test_two_files_with_one_name_are_told(tmp_path: Path) -> None:
     pack = write_pack(
         tmp_path / "p", {"pack.yaml": "name: p", "actions/a.yaml": text, "actions/b.yaml": text}
     )
-    assert Catalog([pack]).problems() == (
-        f"{pack}/actions/b.yaml:2: a.yaml has the name 'same' too and counts. "
-        "Give each action of a pack its own name.",
-    )
+    (problem,) = Catalog([pack]).problems()
+    assert problem.startswith(f"{pack}/actions/b.yaml:2: a.yaml has the name 'same' too and counts.")
 
 
 def test_a_built_in_pack_cannot_be_replaced(tmp_path: Path) -> None:
@@ -184,7 +181,7 @@ def test_a_pack_named_by_its_folder_alone(tmp_path: Path) -> None:
 
 def test_the_workflow_of_an_action() -> None:
     assert workflow_path(action("demo.deploy")) == PACKS / "demo/actions/workflows/deploy.yaml"
-    with pytest.raises(UsageError, match="names no workflow. Write entry_point: workflows/typed.yaml."):
+    with pytest.raises(UsageError, match=r"names no workflow\. Write entry_point: workflows/typed\.yaml\."):
         workflow_path(action("demo.typed"))
 
 

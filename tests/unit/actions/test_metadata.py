@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from orchestrion.actions.catalog import Catalog
-from orchestrion.actions.metadata import parameters_of
+from orchestrion.actions.metadata import TYPES, parameters_of
 from orchestrion.errors import UsageError
 from tests.unit.actions.packs import action, write_pack
 
@@ -40,8 +40,7 @@ def problems_of(folder: Path, text: str) -> tuple[str, ...]:
         ),
         (
             HEAD + "parameters:\n  x:\n    type: [string, integer]\n",
-            "5: type of parameter x must be one of array, boolean, integer, null, number, object, string, "
-            "found ['string', 'integer'].",
+            f"5: type of parameter x must be one of {', '.join(TYPES)}, found ['string', 'integer'].",
         ),
         (
             HEAD + "parameters:\n  x:\n    typo: string\n",
