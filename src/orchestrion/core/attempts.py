@@ -62,7 +62,7 @@ def conclude(draft: Draft, entry: Entry) -> None:
     if not wanted:
         finish(draft, entry)
     elif draft.status in COMPLETED:
-        finish(draft, entry._replace(retry_denied=True))
+        finish(draft, entry._replace(retry_denied=entry.status in ABENDED))
     elif draft.status == "canceling":
         draft.put(entry._replace(status="canceled", done=draft.at, withdrawn=True))
         advance(draft, task_event(draft, "canceled"))
