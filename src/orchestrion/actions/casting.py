@@ -5,7 +5,6 @@ does (spec 6.3). A value that cannot be cast is a `CastError`, or is left as it 
 it better.
 """
 
-import ast
 import json
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn, cast
@@ -106,6 +105,8 @@ def _literal(text: str) -> Json:
         return _from_json(text)
     except ValueError:
         pass
+    import ast
+
     try:
         return _only_json(ast.literal_eval(text))
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):

@@ -10,7 +10,6 @@ Safe to use from several threads: every cache entry is replaced whole, and readi
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from re import fullmatch
 from typing import Final
@@ -171,6 +170,8 @@ class Catalog:
         return known.content
 
     def _not_found(self, ref: str, problems: Iterable[str] = ()) -> NotFound:
+        from difflib import get_close_matches
+
         pack_ref, _, name = ref.partition(".")
         packs, broken_packs = self._load_packs()
         message = f'Action "{ref}" cannot be found.'

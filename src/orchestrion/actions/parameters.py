@@ -23,6 +23,7 @@ from orchestrion.errors import UsageError
 MASK: Final = "********"
 """What is shown in place of a secret."""
 
+_LONG: Final = 6  # a shorter secret is hidden where it is quoted; everywhere, it would blot out the message
 _CONTAINERS: Final = frozenset({"array", "object", "integer", "number", "boolean"})
 
 
@@ -120,7 +121,7 @@ def resolve(action: Action, values: Mapping[str, Json], surroundings: Surroundin
     problems += _validate(considered, {**everything, **unknown}, missing)
     if problems:
         message = f"Action {action.ref} cannot run with these parameters."
-        raise UsageError(message, problems=problems)
+        raise UsageError(message, problems=[_without_secrets(text, declared, values) for text in problems])
 
     runner = action.runner_parameters
     rendered = {parameter.name for parameter in templates if not parameter.immutable}
@@ -154,6 +155,15 @@ def masked(parameters: Mapping[str, Parameter], values: Mapping[str, Json]) -> d
         name: MASK if name in parameters and parameters[name].secret and value is not None else value
         for name, value in values.items()
     }
+
+
+def _without_secrets(text: str, declared: Mapping[str, Parameter], values: Mapping[str, Json]) -> str:
+    """Hide in a message what the value of a secret parameter may have brought into it."""
+    for name, value in values.items():
+        if name in declared and declared[name].secret and value is not None and value != "":
+            for form in (repr(value), f'"{value}"', *([str(value)] if len(str(value)) >= _LONG else [])):
+                text = text.replace(form, MASK)
+    return text
 
 
 _DELIMITERS: Final = (("{{", "}}"), ("<%", "%>"), ("{%", "%}"))

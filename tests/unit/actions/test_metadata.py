@@ -57,8 +57,8 @@ def problems_of(folder: Path, text: str) -> tuple[str, ...]:
         ),
         (HEAD + "parameters:\n  x: {immutable: true}\n", "4: Immutable param x requires a default value."),
         (
-            HEAD + "parameters:\n  timeout:\n    type: string\n",
-            '5: The attribute "type" for the runner parameter "timeout" in action "p.a" cannot be overridden.',
+            HEAD + "parameters:\n  cwd:\n    type: array\n",
+            '5: The attribute "type" for the runner parameter "cwd" in action "p.a" cannot be overridden.',
         ),
         (
             HEAD + "parameters:\n  x: {position: 0}\n  y: {position: 0}\n",

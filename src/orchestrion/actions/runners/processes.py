@@ -21,6 +21,7 @@ GRACE_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.01
 _PROC: Final = Path("/proc")
 _STARTED_FIELD: Final = 22
+_STATE_FIELD: Final = 3
 _GROUP_FIELD: Final = 5
 _OURS: Final = b"ST2_ACTION_EXECUTION_ID="
 
@@ -49,7 +50,7 @@ def end_groups(groups: Iterable[tuple[int, str]], *, grace_seconds: float = GRAC
     deadline = time.monotonic() + grace_seconds
     while alive and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)  # nothing tells when a group of other processes is empty
-        alive = [pid for pid in alive if _signal(pid, 0)]
+        alive = _living(alive)
     for pid in alive:
         _signal(pid, signal.SIGKILL)
     return ending
@@ -76,11 +77,23 @@ def _is_ours(pid: int, mark: str) -> bool:
 
 
 def _members(group: int) -> Iterable[int]:
+    return (pid for pid, fields in _processes() if fields[_GROUP_FIELD] == str(group))
+
+
+def _living(groups: list[int]) -> list[int]:
+    """Give the groups that have members which still run; those that only wait to be collected do not count."""
+    present = [group for group in groups if _signal(group, 0)]
+    if not present or _boot() is None:
+        return present
+    running = (fields for _, fields in _processes() if fields[_STATE_FIELD] not in {"Z", "X"})
+    living = {fields[_GROUP_FIELD] for fields in running}
+    return [group for group in present if str(group) in living]
+
+
+def _processes() -> Iterable[tuple[int, list[str]]]:
     for entry in _PROC.iterdir():
-        if entry.name.isdigit():
-            fields = _stat(int(entry.name))
-            if fields is not None and fields[_GROUP_FIELD] == str(group):
-                yield int(entry.name)
+        if entry.name.isdigit() and (fields := _stat(int(entry.name))) is not None:
+            yield int(entry.name), fields
 
 
 def _has_our_environment(pid: int) -> bool:

@@ -6,11 +6,8 @@ millisecond); one thread waits for all of them and reports (`waiter`). The comma
 environment and files, reads nothing (stdin is empty), and its output is bounded.
 """
 
-import json
 import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,6 +24,8 @@ MAX_OUTPUT_BYTES: Final = 64 * 1024 * 1024
 MAX_ARGUMENT_BYTES: Final = 100 * 1024
 """A longer command is read by bash from a file: Linux allows 128 KiB for one argument."""
 
+_LONGEST_SECONDS: Final = 100 * 365 * 24 * 3600
+"""More than any clock here can count is as good as for ever."""
 _JSON_STARTS: Final = frozenset('{["-0123456789tfn')
 
 
@@ -39,7 +38,7 @@ class _Command:
     arguments: list[bytes]
     environment: dict[bytes, bytes]
     folder: str | None
-    timeout_seconds: float | None
+    timeout_seconds: int | float | None
     password: bytes | None
     script: bytes | None
     """What bash reads from a file, when it is too long for an argument."""
@@ -98,6 +97,8 @@ def _command_of(job: Job) -> _Command:
         message = f"Action {job.action.ref} has no command: give the parameter cmd."
         raise _NotStartable(message)
     command = _bytes_of(text, "cmd")
+    import shutil
+
     bash = shutil.which("bash")
     if bash is None:
         message = (
@@ -140,8 +141,7 @@ def _environment_of(job: Job) -> dict[bytes, bytes]:
             )
             raise _NotStartable(message)
         if value is not None:
-            text = value if isinstance(value, str) else json.dumps(value)
-            environment[_bytes_of(name, "env")] = _bytes_of(text, "env")
+            environment[_bytes_of(name, "env")] = _bytes_of(_text_of(value), "env")
     action: Mapping[str, str] = {
         "ST2_ACTION_PACK_NAME": job.action.pack.ref,
         "ST2_ACTION_EXECUTION_ID": job.execution_id,
@@ -150,6 +150,14 @@ def _environment_of(job: Job) -> dict[bytes, bytes]:
         **({"ST2_ACTION_DEBUG": "true"} if job.debug else {}),
     }
     return environment | {name.encode(): value.encode() for name, value in action.items()}
+
+
+def _text_of(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    import json
+
+    return json.dumps(value)
 
 
 def _folder_of(value: Json) -> str | None:
@@ -161,13 +169,13 @@ def _folder_of(value: Json) -> str | None:
     return value
 
 
-def _timeout_of(value: Json) -> float | None:
+def _timeout_of(value: Json) -> int | float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
         message = f"The parameter timeout must be a number of seconds greater than 0, found {value!r}."
         raise _NotStartable(message)
-    return float(value)
+    return min(value, _LONGEST_SECONDS)
 
 
 def _bytes_of(text: str, parameter: str) -> bytes:
@@ -207,6 +215,8 @@ def _spawn(command: _Command) -> "subprocess.Popen[bytes]":
 
 def _file_of(content: bytes) -> IO[bytes]:
     """Make a file without a name, of which nothing can be left behind; it is read from its start."""
+    import tempfile
+
     file = tempfile.TemporaryFile()  # noqa: SIM115  # the caller closes it
     file.write(content)
     file.flush()
@@ -249,7 +259,7 @@ def _status_of(
                 "Write large output to a file and give its path."
             )
         case "timeout", _:
-            return "timeout", f"Action failed to complete in {timeout_seconds:g} seconds"
+            return "timeout", f"Action failed to complete in {timeout_seconds} seconds"
         case _, 0:
             return "succeeded", None
         case _, -9:

@@ -19,7 +19,6 @@ one.
 
 import contextlib
 import heapq
-import logging
 import os
 import selectors
 import subprocess
@@ -35,9 +34,8 @@ from orchestrion.actions.runners.processes import kill_group
 
 LINGER_SECONDS: Final = 1.0
 """How long open pipes are waited for after a group was killed."""
+_LONGEST_SLEEP_SECONDS: Final = 3600.0  # the selector cannot count much further
 _CHUNK_BYTES: Final = 256 * 1024
-
-_log = logging.getLogger(__name__)
 
 Cause: TypeAlias = Literal["ended", "timeout", "output"]
 
@@ -236,7 +234,9 @@ class Waiter:
     def _seconds_to_deadline(self) -> float | None:
         while self._deadlines and self._is_stale(self._deadlines[0]):
             heapq.heappop(self._deadlines)
-        return max(0.0, self._deadlines[0][0] - time.monotonic()) if self._deadlines else None
+        if not self._deadlines:
+            return None
+        return min(max(0.0, self._deadlines[0][0] - time.monotonic()), _LONGEST_SLEEP_SECONDS)
 
     def _is_stale(self, entry: tuple[float, int, _Watched]) -> bool:
         at, _, watched = entry
@@ -273,5 +273,9 @@ class Waiter:
         watched.stderr.clear()
         try:
             report(finished)
-        except Exception:  # noqa: BLE001  # the thread serves all actions: it outlives one receiver's mistake
-            _log.exception("The report of a finished process %d was not accepted", watched.process.pid)
+        except Exception:  # the thread serves all actions: it outlives one receiver's mistake
+            import logging
+
+            logging.getLogger(__name__).exception(
+                "The report of a finished process %d was not accepted", watched.process.pid
+            )

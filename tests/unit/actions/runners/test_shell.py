@@ -2,6 +2,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ class TestCommand:
         assert result_of(run(shell, local_job("cat; echo done")))["stdout"] == "done"
 
     def test_leads_its_own_session(self, shell: ShellRunner) -> None:
-        started = Started(shell, local_job("ps -o pgid=,sid= -p $$ | xargs echo"))
+        started = Started(shell, local_job("read -a stat < /proc/$$/stat; echo ${stat[4]} ${stat[5]}"))
         assert result_of(started.outcome())["stdout"] == f"{started.pid} {started.pid}"
 
     def test_ends_on_a_closed_pipe_as_in_a_terminal(self, shell: ShellRunner) -> None:
@@ -229,6 +230,10 @@ class TestTimeout:
         assert outcome.status == "timeout"
         os.kill(result_of(outcome)["stdout"], 9)
 
+    @pytest.mark.parametrize("timeout", [10**12, 10**400])
+    def test_may_be_longer_than_any_clock(self, shell: ShellRunner, timeout: int) -> None:
+        assert run(shell, local_job("true", timeout=timeout)).status == "succeeded"
+
 
 class TestOutput:
     def test_of_background_processes_belongs_to_it(self, shell: ShellRunner, tmp_path: Path) -> None:
@@ -316,6 +321,18 @@ class TestOneThread:
             os.close(gate)
         finally:
             shell.close()
+
+    def test_serves_starts_from_several_threads(
+        self, shell: ShellRunner, count: Callable[[int, int], int]
+    ) -> None:
+        each = count(10, 200)
+
+        def echo_all(number: int) -> list[Json]:
+            return [echo(shell, str(number * each + n)) for n in range(each)]
+
+        with ThreadPoolExecutor(4) as pool:
+            found = [value for values in pool.map(echo_all, range(4)) for value in values]
+        assert found == list(range(4 * each))
 
     def test_is_not_held_up_by_a_loud_command(self, shell: ShellRunner) -> None:
         loud = Started(shell, local_job("head -c 30000000 /dev/zero"))
