@@ -176,7 +176,7 @@ class TestValues:
 
     def test_that_are_secret_do_not_show_in_problems(self) -> None:
         (problem,) = problems_of("demo.typed", {"token": ["s3cret"]})
-        assert problem == 'Value ******** must either be a string or None. Got "list".'
+        assert problem == 'Value "********" must either be a string or None. Got "list".'
 
     @given(json_values)
     def test_of_no_declared_type_arrive_as_they_are(self, value: Json) -> None:
