@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from orchestrion.core.graph import Graph, components, is_join
+from orchestrion.core.graph import Graph, components, edges_of, is_join
 from orchestrion.core.language.checker import Work
 from orchestrion.core.language.definition import ENGINE_COMMANDS
 from orchestrion.core.language.syntax import TASK_SCHEMA, TASKS_SCHEMA, TRANSITION_SCHEMA
@@ -55,7 +55,7 @@ def semantic_defects(graph: Graph, work: Work) -> Iterator[Defect]:
         if task.items is not None and not task.action:
             message = "The action property is required for with items task."
             yield Defect(message, ("tasks", name), TASK_SCHEMA)
-        for edge in graph.outgoing[name]:
+        for edge in edges_of(task):
             work.steps += 1
             if edge.target not in tasks and edge.target not in ENGINE_COMMANDS:
                 path: Path = ("tasks", name, "next", edge.ref, "do")

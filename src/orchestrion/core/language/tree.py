@@ -30,7 +30,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 Mark: TypeAlias = tuple[int, int]
-"""Line and column, counted from 1. A plain tuple: there is one for each scalar, and the collector forgets them."""
+"""Line and column, counted from 1; a plain tuple, because there is one for each scalar."""
 
 
 @dataclass(slots=True)
