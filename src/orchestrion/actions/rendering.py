@@ -198,11 +198,13 @@ def _whole_expression(environment: "SandboxedEnvironment", text: str) -> Callabl
     """Compile a text that is one `{{ … }}` and nothing else; None for any other text."""
     from jinja2 import nodes
 
+    if len(text) > MAX_TEMPLATE or not (text.startswith("{{") and text.endswith("}}")):
+        return None
     body = environment.parse(text).body
-    if len(text) > MAX_TEMPLATE or len(body) != 1 or not isinstance(body[0], nodes.Output):
+    if len(body) != 1 or not isinstance(body[0], nodes.Output):
         return None
     parts = body[0].nodes
-    if len(parts) != 1 or isinstance(parts[0], nodes.TemplateData) or not text.startswith("{{"):
+    if len(parts) != 1 or isinstance(parts[0], nodes.TemplateData):
         return None
     source = text[2:-2].strip("+-")
     return cast("Callable[..., object]", environment.compile_expression(source, undefined_to_none=False))

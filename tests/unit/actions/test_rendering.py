@@ -40,6 +40,8 @@ def test_the_names_of_a_template_are_found_at_any_depth() -> None:
         ("{{ none }}", True, None),
         ("{{ none }}", False, "None"),
         (["{{ n }}", "x{{ n }}"], False, [5, "x5"]),
+        ("{{ n }}{# five #}", True, "5"),
+        ("{{ '}}' }}", True, "}}"),
         ("a\n", False, "a\n"),
         ("{{ n }}\n", False, "5\n"),
         ("{% if n > 3 %}many{% else %}few{% endif %}", True, "many"),

@@ -81,7 +81,7 @@ def _members(group: int) -> Iterable[int]:
 
 
 def _living(groups: list[int]) -> list[int]:
-    """Give the groups with members that still run; a member that only waits to be collected does not count."""
+    """Give the groups with members that still run, not counting those that only wait to be collected."""
     present = [group for group in groups if _signal(group, 0)]
     if not present or _boot() is None:
         return present

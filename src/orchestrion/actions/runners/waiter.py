@@ -3,9 +3,9 @@
 How it works. Whoever starts a process hands it over with `watch`, from any thread. One thread, started with
 the first process, sleeps in a selector on the output pipes and the pidfd of each process (a pidfd becomes
 readable when its process ends), on a wake-up pipe for new processes, and until the next deadline. Only this
-thread touches what it watches, so there are no locks; what crosses threads is a queue, which is safe. 200
-actions cost one thread, and the end of one is noticed within milliseconds, where a thread each would be 27 to
-77 ms late.
+thread touches what it watches, so nothing of that is locked; what crosses threads is one queue of messages.
+200 actions cost one thread, and the end of one is noticed within milliseconds, where a thread each would be
+27 to 77 ms late.
 
 A process is finished when it has ended *and* both its pipes are closed: what its background children still
 write belongs to its output, as in StackStorm. A deadline kills the whole group, so this cannot hang; a
@@ -90,6 +90,8 @@ class Waiter:
         os.set_blocking(self._wake_in, False)
         self._inbox: deque[Callable[[], None]] = deque()
         self._starting = threading.Lock()
+        self._telling = threading.Lock()
+        self._is_closed = False
         self._thread: threading.Thread | None = None
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wake_out, selectors.EVENT_READ, self._drain_wakes)
@@ -135,14 +137,18 @@ class Waiter:
         if thread is not None:
             self._tell(self._begin_closing)
             thread.join()
-        self._selector.close()
-        os.close(self._wake_in)
-        os.close(self._wake_out)
+        with self._telling:
+            self._is_closed = True
+            self._selector.close()
+            os.close(self._wake_in)
+            os.close(self._wake_out)
 
     def _tell(self, message: Callable[[], None]) -> None:
-        self._inbox.append(message)
-        with contextlib.suppress(BlockingIOError):  # full: it will wake up anyway
-            os.write(self._wake_in, b"!")
+        with self._telling:
+            if not self._is_closed:
+                self._inbox.append(message)
+                with contextlib.suppress(BlockingIOError):  # full: it will wake up anyway
+                    os.write(self._wake_in, b"!")
 
     # What follows runs in the waiting thread alone.
 
@@ -183,7 +189,8 @@ class Waiter:
     def _wait_for_one(self, watched: _Watched) -> None:
         """Wait for one process in a thread of its own, where there is no pidfd."""
         if hasattr(os, "waitid"):
-            os.waitid(os.P_PID, watched.process.pid, os.WEXITED | os.WNOWAIT)  # its id stays taken
+            with contextlib.suppress(ChildProcessError):  # given up and reaped meanwhile
+                os.waitid(os.P_PID, watched.process.pid, os.WEXITED | os.WNOWAIT)  # its id stays taken
         else:
             watched.process.wait()
         self._tell(lambda: self._note_end(watched))
@@ -212,9 +219,9 @@ class Waiter:
                 self._finish(watched)
             return
         if watched.cause != "output":
-            watched.buffers[descriptor] += data[: watched.room]
+            watched.buffers[descriptor] += data[: max(0, watched.room)]
             watched.room -= len(data)
-            if watched.room < 0:
+            if watched.room < 0 and watched.cause == "ended":
                 self._kill(watched, "output")
 
     def _close_pipe(self, watched: _Watched, descriptor: int) -> None:

@@ -1,7 +1,8 @@
 """Start jobs and wait for what they report; every wait has an end, none is a sleep."""
 
+import os
 import queue
-from collections.abc import Callable
+import select
 from pathlib import Path
 
 from orchestrion.actions.runners.base import Job, Outcome, Runner
@@ -25,29 +26,30 @@ class Started:
         return self.outcomes.get(timeout=WAIT_SECONDS)
 
 
-def fifo(folder: Path, name: str = "fifo") -> Path:
+def fifo(folder: Path) -> Path:
     """Make a named pipe: a shell that writes to it tells a test that it got there."""
-    import os
-
-    path = folder / name
+    path = folder / "fifo"
     os.mkfifo(path)
     return path
 
 
-def is_gone(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
     """Whether there is no such process, or only its remains wait to be collected."""
+    return _ends_within(pid, 0.0)
+
+
+def wait_for_end(*pids: int) -> None:
+    """Wait until processes, which need not be children, have ended."""
+    for pid in pids:
+        assert _ends_within(pid, WAIT_SECONDS), f"process {pid} did not end"
+
+
+def _ends_within(pid: int, seconds: float) -> bool:
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
         return True
-    return text.rpartition(")")[2].split()[0] in {"Z", "X"}
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what another process does and no event tells; fails after `WAIT_SECONDS`."""
-    import time
-
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "this never came true"
-        time.sleep(0.005)
+    try:
+        return bool(select.select([descriptor], [], [], seconds)[0])
+    finally:
+        os.close(descriptor)

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 from orchestrion.actions.runners.processes import end_group, end_groups, start_mark
-from tests.unit.actions.runners.collecting import fifo, is_gone, until
+from tests.unit.actions.runners.collecting import fifo, has_ended, wait_for_end
 
 
 def leader(command: str, **variables: str) -> "subprocess.Popen[bytes]":
@@ -65,9 +65,9 @@ def test_members_that_outlived_their_leader_are_ended(tmp_path: Path) -> None:
         child = int(ready.read_text(encoding="ascii"))
         process.wait()
     assert not end_group(process.pid, f"another-boot:{mark.rpartition(':')[2]}")
-    assert not is_gone(child)
+    assert not has_ended(child)
     assert end_group(process.pid, mark)
-    until(lambda: is_gone(child))
+    wait_for_end(child)
 
 
 def test_members_that_are_not_an_actions_are_left_alone(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_members_that_are_not_an_actions_are_left_alone(tmp_path: Path) -> None:
         child = int(ready.read_text(encoding="ascii"))
         process.wait()
     assert not end_group(process.pid, mark)
-    assert not is_gone(child)
+    assert not has_ended(child)
     os.kill(child, signal.SIGKILL)
 
 
@@ -104,6 +104,6 @@ def test_a_group_outlives_its_engine_and_can_be_ended_by_the_next(tmp_path: Path
         child = int(ready.read_text(encoding="ascii"))
         process.kill()
         process.wait()
-    assert not is_gone(child)
+    assert not has_ended(child)
     assert end_group(int(pid), mark)
-    until(lambda: is_gone(int(pid)) and is_gone(child))
+    wait_for_end(int(pid), child)

@@ -14,7 +14,7 @@ from orchestrion.actions.runners.processes import end_group, start_mark
 from orchestrion.actions.runners.shell import MAX_ARGUMENT_BYTES, ShellRunner
 from orchestrion.core.values import Json
 from tests.unit.actions.packs import action, local_job
-from tests.unit.actions.runners.collecting import Started, fifo, is_gone, until
+from tests.unit.actions.runners.collecting import WAIT_SECONDS, Started, fifo, has_ended, wait_for_end
 
 
 def result_of(outcome: Outcome) -> dict[str, Any]:
@@ -197,7 +197,7 @@ class TestWhatCannotStart:
 
         with pytest.raises(OSError, match="disk full"):
             shell.start(local_job(f"sleep 60; touch {tmp_path}/late"), fail, lambda _outcome: None)
-        assert is_gone(pids[0])
+        assert has_ended(pids[0])
 
 
 class TestTimeout:
@@ -218,7 +218,7 @@ class TestTimeout:
                 "error": "Action failed to complete in 1 seconds",
             },
         )
-        until(lambda: all(map(is_gone, pids)))
+        wait_for_end(*pids)
 
     def test_counts_for_background_processes_that_hold_the_output(self, shell: ShellRunner) -> None:
         outcome = run(shell, local_job("sleep 60 & echo started", timeout=1))
@@ -278,7 +278,7 @@ class TestEnding:
         assert started.mark == start_mark(started.pid)
         assert end_group(started.pid, started.mark)
         assert started.outcome().status == "abandoned"
-        until(lambda: is_gone(child))
+        wait_for_end(child)
         assert not end_group(started.pid, started.mark)
 
     def test_close_ends_and_reports_what_still_runs(self, tmp_path: Path) -> None:
@@ -290,13 +290,13 @@ class TestEnding:
         shell.close(grace_seconds=0.1)
         assert polite.outcome().status == "abandoned"
         assert result_of(deaf.outcome())["return_code"] == -9
-        assert is_gone(polite.pid)
-        assert is_gone(deaf.pid)
+        assert has_ended(polite.pid)
+        assert has_ended(deaf.pid)
 
     def test_close_does_not_wait_for_what_left_the_group(self) -> None:
         shell = ShellRunner()
         started = Started(shell, local_job("setsid sleep 30 & echo $!", timeout=25))
-        until(lambda: is_gone(started.pid))
+        wait_for_end(started.pid)
         shell.close(grace_seconds=0.1)
         outcome = started.outcome()
         assert outcome.status == "succeeded"
@@ -342,13 +342,17 @@ class TestOneThread:
     def test_survives_a_receiver_that_fails(
         self, shell: ShellRunner, caplog: pytest.LogCaptureFixture
     ) -> None:
+        failed = threading.Event()
+
         def fail(_outcome: Outcome) -> None:
+            failed.set()
             message = "receiver"
             raise RuntimeError(message)
 
         shell.start(local_job("true"), lambda _pid, _mark: None, fail)
-        until(lambda: "was not accepted" in caplog.text)
+        assert failed.wait(WAIT_SECONDS)
         assert run(shell, local_job("echo next")).status == "succeeded"
+        assert "was not accepted" in caplog.text
 
     def test_leaves_no_descriptors_and_no_children_behind(self, shell: ShellRunner) -> None:
         run(shell, local_job("true"))
