@@ -50,7 +50,7 @@ def is_item_set(item: Item | None, entry: Entry) -> bool:
 
 
 def conclude(draft: Draft, entry: Entry) -> None:
-    """An attempt has brought an entry to an end: try again if its retry wants that, else finish it (spec 5.3, step 4)."""
+    """An attempt has brought an entry to an end: try again if its retry wants that, else finish (spec 5.3)."""
     try:
         wanted = _wants_retry(draft, entry)
     except ExpressionError as error:
@@ -107,7 +107,7 @@ def _try_again(draft: Draft, entry: Entry) -> None:
 
 
 def withdraw_waiting(draft: Draft) -> None:
-    """The workflow failed or is canceled: nothing that waits ever begins, except what runs beside `fail` (product)."""
+    """The workflow failed or is canceled: nothing that waits ever begins, except beside `fail` (product)."""
     canceled = draft.status != "failed"
     for entry in draft.open_entries():
         if entry.run_on_fail and not canceled:
@@ -136,7 +136,7 @@ def _withdraw_items(draft: Draft, entry: Entry) -> Entry:
 
 
 def cut_if_quiet(draft: Draft, entry: Entry) -> None:
-    """End a with-items entry whose remaining items will never start, once its active ones have ended (product).
+    """End a with-items entry whose other items never start, once its active ones have ended (product).
 
     It was cut off, so its transitions are not followed: a re-run lets it go on.
     """
@@ -166,12 +166,12 @@ def stop(draft: Draft) -> None:
 
 
 def hold(draft: Draft) -> None:
-    """Nothing new may start from now on: with-items tasks are pausing, or paused where no item is at work (spec 4.5)."""
+    """Nothing new may start: with-items tasks are pausing, or paused where no item is at work (spec 4.5)."""
     _ask_items(draft, "pause_A", "pause_D")
 
 
 def release(draft: Draft) -> None:
-    """The hold is over: with-items tasks go on, and those that have free slots start further items (product)."""
+    """The hold is over: with-items tasks go on, and start further items where slots are free (product)."""
     _ask_items(draft, "resume", "resume")
 
 
@@ -180,7 +180,11 @@ def _ask_items(draft: Draft, at_work: str, idle: str) -> None:
         if entry.items is not None:
             event = at_work if entry.items.active else idle
             after = ITEMS_TASK[event][entry.status]
-            stays = event == "resume" and (entry.items.paused or entry.items.pending) and not entry.items.in_flight
+            stays = (
+                event == "resume"
+                and (entry.items.paused or entry.items.pending)
+                and not entry.items.in_flight
+            )
             if after not in (".", entry.status) and not stays:
                 draft.put(entry._replace(status=after))  # type: ignore[arg-type]
             draft.touched_items[entry.id] = None

@@ -6,8 +6,11 @@ from orchestrion.core.values import Json
 
 
 class RunAction(NamedTuple):
-    """Start an attempt: of the task, or of one of its items. (entry, item, attempt) names it for ever. Delay in seconds.
-    `action` is None or empty for a task without an action, which succeeds at once with no result."""
+    """Start an attempt: of the task, or of one of its items. (entry, item, attempt) names it for ever.
+
+    Delay in seconds. `action` is None or empty for a task without an action, which succeeds at once with no
+    result.
+    """
 
     entry: int
     item: int | None
@@ -28,8 +31,10 @@ class WithdrawAttempt(NamedTuple):
 
 
 class EndEmpty(NamedTuple):
-    """With-items tasks that have no items: deliver `EmptyEnded` for them in the same transaction, after what starts with them
-    has begun."""
+    """With-items tasks that have no items.
+
+    Deliver `EmptyEnded` for them in the same transaction, after what starts with them has begun.
+    """
 
     entries: tuple[int, ...]
 

@@ -1,8 +1,8 @@
 """`conduct`: the one function that decides what follows from an event (architecture 1, 2).
 
-Pure: the same state and the same event give the same decision. It works on a draft, so the state stays as it was, whatever
-the answer. This module handles requests and the frame around every event; reports of attempts are in `reporting`, what follows
-from an end in `progress`, what starts in `scheduling`, re-runs in `rerun`.
+Pure: the same state and the same event give the same decision. It works on a draft, so the state stays as it
+was, whatever the answer. This module handles requests and the frame around every event; reports of attempts
+are in `reporting`, what follows from an end in `progress`, what starts in `scheduling`, re-runs in `rerun`.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ from orchestrion.core.events import (
     Started,
 )
 from orchestrion.core.expressions import ExpressionError, MissingValue, compile_template
-from orchestrion.core.records import Change, Initial, Staged
 from orchestrion.core.plan import select
+from orchestrion.core.records import Change, Initial, Staged
 from orchestrion.core.reporting import Unwanted, began, empty_ended, reported
 from orchestrion.core.rerun import rerun
 from orchestrion.core.scheduling import schedule
@@ -52,11 +52,11 @@ class Refused(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """The event changes nothing: a report of an attempt that is not wanted any more, or a request that is already fulfilled."""
+    """The event changes nothing: a report that is not wanted any more, or a request that is fulfilled."""
 
 
 class NeedValues(NamedTuple):
-    """Expressions ask for values from outside: fetch them and conduct the same event again with all of them."""
+    """Expressions ask for values from outside: fetch them and conduct the event again with all of them."""
 
     keys: tuple[ExternalKey, ...]
 
@@ -77,8 +77,8 @@ def conduct(
 ) -> Answer:
     """Decide what follows from one event.
 
-    `external` holds the outside values that an earlier call asked for, or the exceptions that stand for those that cannot be
-    had. The state is not altered: apply the decision's changes to it.
+    `external` holds the outside values that an earlier call asked for, or the exceptions that stand for those
+    that cannot be had. The state is not altered: apply the decision's changes to it.
     """
     draft = Draft(state, event.occasion, external or {})
     before = draft.status
@@ -105,7 +105,7 @@ def _take(draft: Draft, event: Event) -> None:
         case Started():
             _start(draft, event)
         case PauseRequested():
-            _pause(draft)
+            _pause(draft, event)
         case ResumeRequested():
             _resume(draft)
         case CancelRequested():
@@ -117,7 +117,7 @@ def _take(draft: Draft, event: Event) -> None:
 
 
 def _settle(draft: Draft, before: str) -> None:
-    """What every event ends with: withdraw or start what the new status demands, then render the output of a completed one."""
+    """What every event ends with: withdraw or start what the new status demands; render a due output."""
     was = before
     while True:
         now = draft.status
@@ -146,7 +146,9 @@ def _end_if_idle(draft: Draft) -> None:
 
 def _mark_last(draft: Draft) -> None:
     """The entry that ended last is the one that completed the workflow: it is terminal (spec 5.9)."""
-    ended = [(entry.done, entry.id) for entry in draft.all_entries() if entry.counts and entry.done is not None]
+    ended = [
+        (entry.done, entry.id) for entry in draft.all_entries() if entry.counts and entry.done is not None
+    ]
     if draft.status in COMPLETED and ended:
         entry = draft.entry(max(ended)[1])
         if entry.prepared:
@@ -172,7 +174,10 @@ def _start(draft: Draft, event: Started) -> None:
 
 
 def _render_initial(draft: Draft, event: Started) -> bool:
-    """Inputs, then vars, each seeing the earlier ones; all errors together (spec 5.2). Supplied values are data."""
+    """Inputs, then vars, each seeing the earlier ones; all errors together (spec 5.2).
+
+    Supplied values are data.
+    """
     definition = draft.graph.definition
     draft.set_initial(Initial({}, event.application, initial_context({})))
     scope = DraftScope(draft, draft.initial.context)
@@ -192,9 +197,10 @@ def _render_initial(draft: Draft, event: Started) -> bool:
     return not errors
 
 
-def _pause(draft: Draft) -> None:
-    event = "pause_active" if draft.phases[ACTIVE] else "pause_idle"
-    draft.status = _request(draft, event, "pause")  # type: ignore[assignment]
+def _pause(draft: Draft, event: PauseRequested) -> None:
+    verb = "hold" if event.cascaded else "pause"
+    row = f"{verb}_{'active' if draft.phases[ACTIVE] else 'idle'}"
+    draft.status = _request(draft, row, "pause")  # type: ignore[assignment]
     draft.pause_requested = True
 
 

@@ -1,11 +1,12 @@
 """Contexts as immutable layers (spec 5.4, as `product.md` amends it).
 
-A context is an ordered list of layers: the initial one, then what each satisfied transition on the way has published.
-The lists of all entries form a tree of common prefixes, so a new context costs one node, whatever its length, and
-nothing is ever copied. Names are looked up in a persistent map that each node shares with its prefix.
+A context is an ordered list of layers: the initial one, then what each satisfied transition on the way has
+published. The lists of all entries form a tree of common prefixes, so a new context costs one node, whatever
+its length, and nothing is ever copied. Names are looked up in a persistent map that each node shares with its
+prefix.
 
-Mappings merge deeply, later layers win, everything else replaces. Where branches meet, each layer counts once, at its
-first place: a value published before the fork never overwrites one that was published after it.
+Mappings merge deeply, later layers win, everything else replaces. Where branches meet, each layer counts
+once, at its first place: a value published before the fork never overwrites one that was published after it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +35,7 @@ def initial_context(values: Mapping[str, Json]) -> Context:
 
 
 def joined(contexts: Sequence[Context]) -> Context:
-    """The context of an entry at which `contexts` meet, in order of arrival: later wins, each layer counts once.
+    """The context where `contexts` meet, in order of arrival: later wins, each layer counts once.
 
     The cost is the number of layers since the contexts parted.
     """

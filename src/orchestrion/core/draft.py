@@ -29,9 +29,14 @@ ExternalKey = tuple[str | int | bool | None, ...]
 
 
 class Draft:
-    """New forms of records over an untouched state. The head's fields are the draft's own attributes while it works."""
+    """New forms of records over an untouched state.
 
-    def __init__(self, state: State, occasion: Occasion, external: Mapping[ExternalKey, "Json | Exception"]) -> None:
+    The head's fields are the draft's own attributes while it works.
+    """
+
+    def __init__(
+        self, state: State, occasion: Occasion, external: Mapping[ExternalKey, "Json | Exception"]
+    ) -> None:
         head = state.head
         self.state: Final = state
         self.graph: Final[Graph] = state.graph
@@ -135,7 +140,7 @@ class Draft:
             yield self.entry(number)
 
     def replace(self, entry: Entry) -> None:
-        """An entry in its new form, uncounted: `recount` follows (only a re-run changes entries wholesale)."""
+        """An entry in its new form, uncounted: `recount` follows (a re-run changes entries wholesale)."""
         self._entries[entry.id] = entry
 
     def set_latest(self, key: Key, number: int | None) -> None:

@@ -1,5 +1,8 @@
-"""What can happen to a workflow execution. `at` is the time in microseconds since 1970 (UTC), `seed` feeds `random()`;
-both come from outside, so that the same event always gives the same decision."""
+"""What can happen to a workflow execution.
+
+`at` is the time in microseconds since 1970 (UTC), `seed` feeds `random()`; both come from outside, so that
+the same event always gives the same decision.
+"""
 
 from typing import NamedTuple, TypeAlias
 
@@ -15,8 +18,10 @@ class Occasion(NamedTuple):
 
 
 class Started(NamedTuple):
-    """The execution starts. `inputs` are the run-time inputs, `application` what is in the context before them
-    (`st2`, `parent`)."""
+    """The execution starts.
+
+    `inputs` are the run-time inputs, `application` what is in the context before them (`st2`, `parent`).
+    """
 
     inputs: dict[str, Json]
     application: dict[str, Json]
@@ -33,8 +38,11 @@ class AttemptBegan(NamedTuple):
 
 
 class AttemptReported(NamedTuple):
-    """An attempt reports a status: its end (succeeded, failed, timeout, abandoned, canceled), that it is held (paused, pending),
-    or that it goes on (running)."""
+    """An attempt reports a status.
+
+    That is its end (succeeded, failed, timeout, abandoned, canceled), that it is held (paused, pending), or
+    that it goes on (running).
+    """
 
     entry: int
     item: int | None
@@ -52,6 +60,9 @@ class EmptyEnded(NamedTuple):
 
 
 class PauseRequested(NamedTuple):
+    """A pause. `cascaded`: a workflow above is paused, which also holds what has not started yet."""
+
+    cascaded: bool = False
     occasion: Occasion = Occasion()
 
 
@@ -72,7 +83,10 @@ class TaskRequest(NamedTuple):
 
 
 class RerunRequested(NamedTuple):
-    """Re-run from tasks (spec 6.5, product). `application` replaces the values that belong to the execution (`st2`)."""
+    """Re-run from tasks (spec 6.5, product).
+
+    `application` replaces the values that belong to the execution (`st2`).
+    """
 
     tasks: tuple[TaskRequest, ...]
     application: dict[str, Json] | None = None

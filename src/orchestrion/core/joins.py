@@ -1,7 +1,8 @@
-"""Arrivals: how satisfied transitions stage their targets, and when a staged task is ready (spec 3, 5.4, product).
+"""Arrivals: how satisfied transitions stage their targets, and when a staged task is ready (spec 3, 5.4).
 
-A join collects arrivals until enough distinct sources have come; it fires once per route and lap. Every other task is ready
-at its first arrival, unless its latest entry still runs: then all arrivals wait and make one entry together.
+A join collects arrivals until enough distinct sources have come; it fires once per route and lap. Every other
+task is ready at its first arrival, unless its latest entry still runs: then all arrivals wait and make one
+entry together.
 """
 
 from orchestrion.core.context import Context, joined
@@ -24,7 +25,9 @@ def arrive(draft: Draft, arrival: Arrival) -> None:
         if free and ready_at is None:
             ready_at = draft.at if latest is None or latest.done is None else max(draft.at, latest.done)
         draft.stage(staged._replace(arrivals=(arrival.id, staged.arrivals), ready_at=ready_at))
-    elif latest is None or (arrival.target in draft.graph.cyclic and _descends(draft, arrival.source, latest.id)):
+    elif latest is None or (
+        arrival.target in draft.graph.cyclic and _descends(draft, arrival.source, latest.id)
+    ):
         _arrive_at_join(draft, staged, arrival, needed, later_lap=latest is not None)
 
 
@@ -38,7 +41,7 @@ def context_of(draft: Draft, arrivals: tuple[int, ...]) -> Context:
 
 
 def consumable(draft: Draft, staged: Staged) -> tuple[int, ...]:
-    """The arrivals that the next entry of a ready task consumes: those up to the moment at which it was ready."""
+    """The arrivals that the next entry of a ready task consumes: those until it was ready."""
     ready_at = staged.ready_at
     assert ready_at is not None
     return tuple(number for number in in_chain(staged.arrivals) if draft.arrival(number).at <= ready_at)
@@ -62,16 +65,22 @@ def release_waiting(draft: Draft, entry: Entry) -> None:
 
 
 def discount_source(draft: Draft, entry: Entry) -> None:
-    """A source runs again before its join fired: its earlier arrival no longer counts (only its values do)."""
+    """A source runs again before its join fired: its earlier arrival counts no longer, its values do."""
     for edge in draft.graph.outgoing[entry.task]:
         staged = draft.staged((edge.target, entry.route))
-        if staged is not None and staged.ready_at is None and join_needed(draft.graph, edge.target) is not None:
+        if (
+            staged is not None
+            and staged.ready_at is None
+            and join_needed(draft.graph, edge.target) is not None
+        ):
             draft.stage(staged._replace(sources=len(_satisfied(draft, staged))))
 
 
 def _arrive_at_join(draft: Draft, staged: Staged, arrival: Arrival, needed: int, *, later_lap: bool) -> None:
     if staged.ready_at is not None:
-        if _is_from_same_entry(draft, staged, arrival):  # two transitions of one completion: both contexts count
+        if _is_from_same_entry(
+            draft, staged, arrival
+        ):  # two transitions of one completion: both contexts count
             draft.stage(staged._replace(arrivals=(arrival.id, staged.arrivals)))
         return
     grown = staged._replace(arrivals=(arrival.id, staged.arrivals))
@@ -87,7 +96,7 @@ def _arrive_at_join(draft: Draft, staged: Staged, arrival: Arrival, needed: int,
 
 
 def _is_from_same_entry(draft: Draft, staged: Staged, arrival: Arrival) -> bool:
-    """Whether the newest arrival came from the same entry: the transitions of one completion arrive one after another."""
+    """Whether the newest arrival came from the same entry: those of one completion come one after another."""
     return staged.arrivals is not None and draft.arrival(staged.arrivals[0]).source == arrival.source
 
 

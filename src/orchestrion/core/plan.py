@@ -1,8 +1,9 @@
-"""What a re-run from tasks would do: worked out before anything changes, with every problem at once (product, spec 6.5).
+"""What a re-run from tasks would do: worked out before anything changes, all problems at once (spec 6.5).
 
-Entries form a graph without cycles: each one follows from the entries whose arrivals staged it, so a loop is unrolled into its
-passes. A request names the latest entry of a task on a route. What it restarts, and everything that followed from it, is
-invalidated; everything else is kept. Work that was cut off before it began goes on as well.
+Entries form a graph without cycles: each one follows from the entries whose arrivals staged it, so a loop is
+unrolled into its passes. A request names the latest entry of a task on a route. What it restarts, and
+everything that followed from it, is invalidated; everything else is kept. Work that was cut off before it
+began goes on as well.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,10 +20,10 @@ from orchestrion.core.status import COMPLETED
 class Selection(NamedTuple):
     """Which entries a re-run restarts, invalidates and keeps; numbers of entries, ascending.
 
-    `restarted` are the requested entries that run again, `passed` those of which every item is kept, so that their kept result
-    goes on, `dropped` those that lie downstream of another request, `continued` are entries that began nothing or were cut off,
-    `keep_items` maps an invalidated with-items entry to whether only its succeeded items are kept (a request without reset) or
-    all that have ended (one that was cut off).
+    `restarted` are the requested entries that run again, `passed` those of which every item is kept, so that
+    their kept result goes on, `dropped` those that lie downstream of another request, `continued` are entries
+    that began nothing or were cut off, `keep_items` maps an invalidated with-items entry to whether only its
+    succeeded items are kept (a request without reset) or all that have ended (one that was cut off).
     """
 
     restarted: tuple[int, ...]
@@ -54,9 +55,7 @@ def select(draft: Draft, requests: Sequence[TaskRequest]) -> Selection:
             continue
         if entry.id in wanted:
             (dropped if downstream else restarted).append(entry.id)
-        elif not downstream and never_began(entry):
-            continued.append(entry.id)
-        elif not downstream and was_cut_off(entry):
+        elif not downstream and (never_began(entry) or was_cut_off(entry)):
             continued.append(entry.id)
         elif not downstream:
             continue
@@ -79,7 +78,9 @@ def select(draft: Draft, requests: Sequence[TaskRequest]) -> Selection:
 
 def never_began(entry: Entry) -> bool:
     """Whether an entry was to start and never did, because its workflow ended first."""
-    return not entry.begun and entry.prepared and (entry.withdrawn or entry.status in ("scheduled", "delayed"))
+    return (
+        not entry.begun and entry.prepared and (entry.withdrawn or entry.status in ("scheduled", "delayed"))
+    )
 
 
 def was_cut_off(entry: Entry) -> bool:
@@ -92,7 +93,9 @@ def was_cut_off(entry: Entry) -> bool:
 
 def _all_succeeded(entry: Entry) -> bool:
     """Whether a with-items entry has no item left that a re-run without reset would run."""
-    return entry.items is not None and entry.status == "succeeded" and entry.items.succeeded == entry.items.total
+    return (
+        entry.items is not None and entry.status == "succeeded" and entry.items.succeeded == entry.items.total
+    )
 
 
 def _has_items(draft: Draft, number: int) -> bool:

@@ -1,4 +1,4 @@
-"""Rendering: what a task is about to do, worked out from its context before anything of it starts (spec 5.2, 5.5, 5.6)."""
+"""Rendering: what a task is about to do, worked out before anything of it starts (spec 5.2, 5.5, 5.6)."""
 
 from typing import NamedTuple
 
@@ -77,7 +77,7 @@ def _render_items(
 
 
 def _item(names: tuple[str, ...], value: Json) -> Json:
-    """What `item()` gives: the names zipped with a list, one name with a scalar, or the value itself (spec 5.6)."""
+    """What `item()` gives: the names zipped with a list, one name with a scalar, or the value (spec 5.6)."""
     if not names:
         return value
     if isinstance(value, list):

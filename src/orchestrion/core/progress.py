@@ -1,9 +1,10 @@
 """From a task's end to what follows from it, in the order of spec 5.3.
 
-Errors, retry, transitions with their conditions and publishes, arrivals, the workflow's own status, engine commands.
+Errors, retry, transitions with their conditions and publishes, arrivals, the workflow's own status, engine
+commands.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from orchestrion.core.context import Context
 from orchestrion.core.draft import Draft
@@ -37,13 +38,13 @@ def record_failure(draft: Draft, entry: Entry, reported: str, result: Json) -> N
 
 
 def record_error(draft: Draft, entry: int | None, message: str, **where: Json) -> None:
-    """Something could not be evaluated: an errors entry, and the workflow fails (canceled workflows stay canceled)."""
+    """Something could not be evaluated: an errors entry, and the workflow fails (a canceled one stays so)."""
     draft.add_failure(entry, {"type": "error", "message": message, **where})
     advance(draft, "error")
 
 
 def finish(draft: Draft, entry: Entry) -> None:
-    """An entry has reached its last status: follow its transitions, then tell the workflow (spec 5.3, steps 5 to 8)."""
+    """An entry has reached its last status: follow its transitions, then tell the workflow (spec 5.3)."""
     entry = draft.put(entry._replace(done=draft.at, terminal=not draft.graph.outgoing[entry.task]))
     release_waiting(draft, entry)
     entry, commands = _follow(draft, entry)
@@ -96,7 +97,9 @@ def _follow(draft: Draft, entry: Entry) -> tuple[Entry, list[Arrival]]:
     return entry, commands
 
 
-def _is_satisfied(draft: Draft, entry: Entry, edge: Edge, transition: Transition, view: TaskView) -> bool | None:
+def _is_satisfied(
+    draft: Draft, entry: Entry, edge: Edge, transition: Transition, view: TaskView
+) -> bool | None:
     """Whether a transition's condition holds; None when it could not be evaluated (an error is recorded)."""
     if transition.when is None:
         return True

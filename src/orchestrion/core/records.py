@@ -1,8 +1,8 @@
 """The records of a workflow execution's state: small, immutable, one row each.
 
-A `Change` is one of these records in its new form, and the only thing that alters a state: the same objects are applied
-in memory (`state.py`), written as rows, and shown as history. Numbers of entries and arrivals count up within one
-workflow execution and are never used again, so they name a record for ever.
+A `Change` is one of these records in its new form, and the only thing that alters a state: the same objects
+are applied in memory (`state.py`), written as rows, and shown as history. Numbers of entries and arrivals
+count up within one workflow execution and are never used again, so they name a record for ever.
 """
 
 from typing import Final, NamedTuple, TypeAlias
@@ -12,8 +12,11 @@ from orchestrion.core.status import Status
 from orchestrion.core.values import Json
 
 Order: TypeAlias = tuple[int, int, str, int]
-"""Where an entry stands in the sequence: (event that made it ready, commands first, task, route). It depends on the order of
-the events alone, not on when a slot, a pause or a worker let the entry start, and a re-run keeps it."""
+"""Where an entry stands in the sequence: (event that made it ready, commands first, task, route).
+
+It depends on the order of the events alone, not on when a slot, a pause or a worker let the entry start, and
+a re-run keeps it.
+"""
 
 
 _COUNTED_AS: Final[dict[Status | None, str]] = {
@@ -37,7 +40,8 @@ _COUNTED_AS: Final[dict[Status | None, str]] = {
 class ItemCounts(NamedTuple):
     """What the items of one entry are doing; a with-items entry decides from these numbers, never by a scan.
 
-    `scheduled` items wait for a worker, `active` ones have begun. `next` is the lowest index that may not have started.
+    `scheduled` items wait for a worker, `active` ones have begun. `next` is the lowest index that may not
+    have started.
     """
 
     total: int
@@ -85,9 +89,10 @@ class ItemCounts(NamedTuple):
 class Entry(NamedTuple):
     """One pass of the workflow through a task (or engine command) on a route: a task execution (spec 5.1).
 
-    `arrivals` are the satisfied transitions that staged it (none for a first task). `attempt` is the number of its
-    current attempt, `tally` how many retries it has used. `edges` holds for each evaluated transition whether it is
-    satisfied. `lap` counts the passes through this task on this route. `done` is the event that completed it.
+    `arrivals` are the satisfied transitions that staged it (none for a first task). `attempt` is the number
+    of its current attempt, `tally` how many retries it has used. `edges` holds for each evaluated transition
+    whether it is satisfied. `lap` counts the passes through this task on this route. `done` is the event that
+    completed it.
     """
 
     id: int
@@ -116,7 +121,7 @@ class Entry(NamedTuple):
     prepared: bool = True
     """False when its input could not be rendered: it never began, and yet can be re-run by name."""
     broken: bool = False
-    """A transition of it could not be evaluated, which failed the workflow although the task may have succeeded."""
+    """A transition of it could not be evaluated, which failed the workflow whatever became of the task."""
     retry_denied: bool = False
     """It would have been tried again, had the workflow not failed before."""
     counts: bool = True
@@ -151,7 +156,7 @@ class RenderedItems(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """A satisfied transition: what `source` sends to `target`, with what it publishes (a context layer of its own).
+    """A satisfied transition: what `source` sends to `target`; what it publishes is a layer of its own.
 
     `at` is its logical time: the event in whose course it came, which a re-run keeps.
     """
@@ -167,7 +172,10 @@ class Arrival(NamedTuple):
 
 
 class Route(NamedTuple):
-    """One way through the splits of a workflow: the parent's way, then one more split edge (spec 3). Route 0 has none."""
+    """One way through the splits of a workflow: the parent's way, then one more split edge (spec 3).
+
+    Route 0 has none.
+    """
 
     id: int
     parent: int
@@ -200,7 +208,7 @@ class Unstaged(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """One entry of the errors list (spec 5.8), with the entry that it came from (None: the workflow itself)."""
+    """One entry of the errors list (spec 5.8), with the entry that it came from (None: the workflow)."""
 
     id: int
     entry: int | None
@@ -216,10 +224,10 @@ class Withdrawn(NamedTuple):
 class Head(NamedTuple):
     """The workflow execution itself: its status, its counters and the next numbers.
 
-    `event` counts the events, `since` is the one of the last re-run. `pause_requested` remembers that an operator asked for the pause. `kept_end` is the end
-    that kept failures or cancellations impose on a re-run that does not cover them. `active`, `waiting`, `pending`,
-    `paused` and `canceled` count the latest entries that are in such a phase (`state.phase_of`), `ready` the staged
-    tasks that may start.
+    `event` counts the events, `since` is the one of the last re-run. `pause_requested` remembers that an
+    operator asked for the pause. `kept_end` is the end that kept failures or cancellations impose on a re-run
+    that does not cover them. `active`, `waiting`, `pending`, `paused` and `canceled` count the latest entries
+    that are in such a phase (`state.phase_of`), `ready` the staged tasks that may start.
     """
 
     status: Status = "requested"
@@ -243,8 +251,10 @@ class Head(NamedTuple):
 
 
 class Initial(NamedTuple):
-    """The initial context: inputs and vars, and beneath them the application's values (`st2`, `parent`), which are those of
-    the latest execution that a re-run has made."""
+    """The initial context: inputs and vars, and beneath them the application's values (`st2`, `parent`).
+
+    The application's values are those of the latest execution that a re-run has made.
+    """
 
     values: dict[str, Json]
     application: dict[str, Json]

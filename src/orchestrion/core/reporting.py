@@ -129,7 +129,7 @@ def _move_task(draft: Draft, entry: Entry, reported: Status) -> None:
 
 
 def _tell_of_item(draft: Draft, reported: Status, *, changed: bool) -> None:
-    """Tell the workflow of an item's report after which its task goes on; `changed`: the task's status is another one now."""
+    """Tell the workflow of an item's report after which its task goes on; `changed`: in another status."""
     if reported in ("paused", "pending"):
         advance(draft, task_event(draft, "stopped"))
     elif reported == "canceled" and changed:

@@ -1,10 +1,11 @@
 """Re-run from tasks: "re-run is replay" (product; spec 6.5 shows what StackStorm makes of it).
 
-The state after a re-run is the one in which a fresh run would be once every kept task and item has returned what it returned
-then, in the original order. It is built by the conductor's own means: what the selection invalidates stops counting, and then
-everything that kept entries had sent out arrives again, in its original order, at targets that are not kept. So joins wait for
-what is new, surplus arrivals open what they would have opened, ready work that never began goes on, and routes, laps and
-the order of the sequence come out as in that fresh run. Nothing kept is evaluated again.
+The state after a re-run is the one in which a fresh run would be once every kept task and item has returned
+what it returned then, in the original order. It is built by the conductor's own means: what the selection
+invalidates stops counting, and then everything that kept entries had sent out arrives again, in its original
+order, at targets that are not kept. So joins wait for what is new, surplus arrivals open what they would have
+opened, ready work that never began goes on, and routes, laps and the order of the sequence come out as in
+that fresh run. Nothing kept is evaluated again.
 """
 
 from orchestrion.core.attempts import give_up, issue
@@ -24,7 +25,10 @@ _START = 1
 
 
 def rerun(draft: Draft, event: RerunRequested, selection: Selection) -> None:
-    """Bring the draft to where the fresh run would be once all that is kept has returned; `selection` has no problems."""
+    """Bring the draft to where the fresh run would be once all that is kept has returned.
+
+    `selection` has no problems.
+    """
     if event.application is not None:
         draft.set_initial(draft.initial._replace(application=event.application))
     draft.status = "resuming"
@@ -33,7 +37,7 @@ def rerun(draft: Draft, event: RerunRequested, selection: Selection) -> None:
     draft.pause_requested = False
     draft.rendered = False
     draft.output = None
-    draft.kept_end = _kept_end(draft, selection)
+    draft.kept_end = imposed_end(draft, selection)
     keepers = {
         (entry.task, entry.route): (entry, only_succeeded)
         for entry, only_succeeded in ((draft.entry(n), only) for n, only in selection.keep_items.items())
@@ -46,7 +50,7 @@ def rerun(draft: Draft, event: RerunRequested, selection: Selection) -> None:
         _revive(draft, draft.entry(number))
 
 
-def _kept_end(draft: Draft, selection: Selection) -> Status | None:
+def imposed_end(draft: Draft, selection: Selection) -> Status | None:
     """The end that kept failures and cancellations impose: that of the first one."""
     ends: list[tuple[int, int, Status]] = []
     for number in selection.kept:
@@ -61,7 +65,7 @@ def _kept_end(draft: Draft, selection: Selection) -> Status | None:
 
 
 def _invalidate(draft: Draft, selection: Selection) -> None:
-    """The invalidated entries and their errors stop counting, and so does what was reported at the old end."""
+    """The invalidated entries and their errors stop counting; so does what was reported at the old end."""
     invalidated = set(selection.invalidated)
     for number in selection.invalidated:
         draft.replace(draft.entry(number)._replace(counts=False))
@@ -126,7 +130,7 @@ def _restore_ready(draft: Draft, keepers: dict[Key, tuple[Entry, bool]]) -> None
 
 
 def _restore(draft: Draft, staged: Staged, old: Entry, only_succeeded: bool) -> Entry:  # noqa: FBT001
-    """A new entry with the kept items of an old one: the same rendering, the same results, retries at zero."""
+    """A new entry with the kept items of an old one: same rendering, same results, retries at zero."""
     assert old.items is not None
     fresh = new_entry(draft, staged)
     counts = ItemCounts(old.items.total, old.items.concurrency)
@@ -167,6 +171,7 @@ def _revive(draft: Draft, entry: Entry) -> None:
 def leads_on(entry: Entry) -> bool:
     """Whether what a kept entry has sent out goes on.
 
-    Nothing follows from a cancellation that no request covers, nor from a failure that was not the task's last word.
+    Nothing follows from a cancellation that no request covers, nor from a failure that was not the task's
+    last word.
     """
     return entry.status != "canceled" and not entry.retry_denied

@@ -49,7 +49,8 @@ def _fill_slots(draft: Draft) -> None:
 def _start(draft: Draft, batch: list[Staged]) -> None:
     """Render the batch, then start all of it.
 
-    If anything cannot be rendered nothing of the batch starts, every error is recorded, and the workflow fails (spec 5.8).
+    If anything cannot be rendered nothing of the batch starts, every error is recorded, and the workflow
+    fails (spec 5.8).
     """
     prepared: list[tuple[Staged, Prepared]] = []
     errors: list[tuple[Staged, str]] = []

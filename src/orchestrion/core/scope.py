@@ -50,7 +50,9 @@ class DraftScope:
 
     __slots__ = ("_application", "_draft", "_drawn", "_names", "_sequential", "item", "task")
 
-    def __init__(self, draft: Draft, context: Context, task: TaskView | None = None, item: Json = None) -> None:
+    def __init__(
+        self, draft: Draft, context: Context, task: TaskView | None = None, item: Json = None
+    ) -> None:
         self._draft = draft
         self._names: Map[str, Json] = context.names
         self._application: Mapping[str, Json] = draft.initial.application
@@ -60,7 +62,7 @@ class DraftScope:
         self.item = item
 
     def assign(self, name: str, value: Json) -> None:
-        """Let the expressions that follow see `value` under `name`, unmerged (spec 5.4, sequential entries)."""
+        """Let the expressions that follow see `value` under `name`, unmerged (spec 5.4)."""
         self._sequential[name] = value
 
     def variable(self, name: str) -> Json:

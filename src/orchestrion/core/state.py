@@ -1,8 +1,11 @@
-"""The state of one workflow execution: the records, and indexes that follow from them. No choices are made here.
+"""The state of one workflow execution: the records, and indexes that follow from them.
 
-`State.apply` is the only thing that alters a state. `Draft` is the thin overlay that the conductor works on: it reads
-through to the state, keeps the new forms of the records that it touched, and counts phases as it goes. What it touched
-is the decision; the state itself stays as it was, so a refusal or a missing value leaves nothing behind.
+No choices are made here.
+
+`State.apply` is the only thing that alters a state. `Draft` is the thin overlay that the conductor works on:
+it reads through to the state, keeps the new forms of the records that it touched, and counts phases as it
+goes. What it touched is the decision; the state itself stays as it was, so a refusal or a missing value
+leaves nothing behind.
 """
 
 from collections.abc import Iterable, Mapping
@@ -49,7 +52,10 @@ _PLAIN_PHASES: Final[Mapping[str, int]] = {
 
 
 def phases_of(entry: Entry, since: int) -> tuple[int, ...]:
-    """In which phases an entry is counted. A cancellation older than `since` (the last re-run) is kept, not counted."""
+    """In which phases an entry is counted.
+
+    A cancellation older than `since` (the last re-run) is kept, not counted.
+    """
     if not entry.counts or not entry.prepared:
         return ()
     status = entry.status
@@ -108,6 +114,23 @@ class State:
         #: Staged tasks that are ready.
         self.ready: dict[Key, None] = {}
 
+    def copy(self) -> "State":
+        """A state that can go its own way; the records are shared."""
+        twin = State(self.graph)
+        twin.head, twin.initial = self.head, self.initial
+        twin.entries, twin.arrivals, twin.routes = self.entries[:], self.arrivals[:], self.routes[:]
+        twin.items = {number: dict(items) for number, items in self.items.items()}
+        twin.latest = {
+            task: {route: laps[:] for route, laps in routes.items()} for task, routes in self.latest.items()
+        }
+        twin.rendered, twin.staged, twin.failures = (
+            dict(self.rendered),
+            dict(self.staged),
+            dict(self.failures),
+        )
+        twin.open, twin.ready = dict(self.open), dict(self.ready)
+        return twin
+
     def apply(self, changes: Iterable[Change]) -> None:
         """Take each record in its new form, in order."""
         for change in changes:
@@ -115,7 +138,9 @@ class State:
 
     def entries_in_order(self) -> list[Entry]:
         """All entries that count, in the order of the sequence (spec 5.1)."""
-        return sorted((entry for entry in self.entries if entry.counts), key=lambda entry: (entry.order, entry.id))
+        return sorted(
+            (entry for entry in self.entries if entry.counts), key=lambda entry: (entry.order, entry.id)
+        )
 
     def route_edges(self, route: int) -> tuple[str, ...]:
         """The split edges that lead to a route, first one first."""

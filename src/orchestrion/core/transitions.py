@@ -36,7 +36,9 @@ def _table(text: str) -> Table:
     table: dict[str, dict[str, str]] = {}
     for event, *cells in lines[1:]:
         assert len(cells) == len(statuses), event
-        table[event] = {status: status if cell == "=" else cell for status, cell in zip(statuses, cells, strict=True)}
+        table[event] = {
+            status: status if cell == "=" else cell for status, cell in zip(statuses, cells, strict=True)
+        }
     return table
 
 
@@ -46,6 +48,8 @@ start               scheduled !         !         !         !         !         
 wait                .         running   .         .         .         .         .         .        .         .
 pause_active        !         !         pausing   =         =         pausing   !         !        !         !
 pause_idle          !         !         paused    =         =         paused    !         !        !         !
+hold_active         !         pausing   pausing   =         =         pausing   !         !        !         !
+hold_idle           !         paused    paused    =         =         paused    !         !        !         !
 resume              !         !         !         resuming  resuming  =         !         !        !         !
 resume_held         !         !         !         =         =         =         !         !        !         !
 cancel_active       canceled  canceling canceling canceling canceling canceling =         =        !         !

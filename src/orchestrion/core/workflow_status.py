@@ -1,4 +1,4 @@
-"""The workflow's own status: what a task's event makes of it, and what follows when it ends or is held (spec 4.2, 4.3)."""
+"""The workflow's own status: what a task's event makes of it, and what its end leads to (spec 4.2, 4.3)."""
 
 from typing import Final, Literal
 
@@ -19,7 +19,7 @@ def is_held(draft: Draft) -> bool:
 
 
 def task_event(draft: Draft, kind: Kind, *, commands_left: bool = False) -> str:
-    """The name of the workflow's event for a task's event, with what the rest of the workflow does (see `transitions`)."""
+    """The workflow's event for a task's event, with what the rest of the workflow does (see `transitions`)."""
     phases = draft.phases
     at_work = phases[ACTIVE] > 0
     if kind in ("failed", "canceled"):
