@@ -124,6 +124,19 @@ def test_an_optional_parameter_without_value_is_known_to_defaults(tmp_path: Path
     assert resolve(action, {"y": "{{ z }}"}).all["x"] == "{{ z }}"
 
 
+def test_required_may_stand_at_an_object_and_as_a_list_within(tmp_path: Path) -> None:
+    schema = (
+        "{type: object, required: true, minProperties: 1, properties: {in: {type: object, required: true}}}"
+    )
+    action = action_with(tmp_path, f"  x: {schema}\n")
+    assert resolve(action, {"x": {"in": {}}}).all == {"x": {"in": {}}}
+    with pytest.raises(UsageError, match="'in' is a required property"):
+        resolve(action, {"x": {"out": 1}})
+    action = action_with(tmp_path, "  x: {type: object, allOf: [{required: [a]}]}\n")
+    with pytest.raises(UsageError, match="'a' is a required property"):
+        resolve(action, {"x": {"b": 1}})
+
+
 def test_a_bad_schema_is_told_and_does_not_raise(tmp_path: Path) -> None:
     action = action_with(tmp_path, '  x: {type: string, pattern: "("}\n')
     with pytest.raises(UsageError, match="The schema cannot be used"):

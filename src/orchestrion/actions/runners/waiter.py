@@ -218,11 +218,10 @@ class Waiter:
             if watched.is_finished:
                 self._finish(watched)
             return
-        if watched.cause != "output":
-            watched.buffers[descriptor] += data[: max(0, watched.room)]
-            watched.room -= len(data)
-            if watched.room < 0 and watched.cause == "ended":
-                self._kill(watched, "output")
+        watched.buffers[descriptor] += data[: max(0, watched.room)]
+        watched.room -= len(data)
+        if watched.room < 0 and watched.cause == "ended":
+            self._kill(watched, "output")
 
     def _close_pipe(self, watched: _Watched, descriptor: int) -> None:
         self._selector.unregister(descriptor)

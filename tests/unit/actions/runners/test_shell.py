@@ -203,7 +203,7 @@ class TestWhatCannotStart:
 class TestTimeout:
     def test_ends_the_whole_group(self, shell: ShellRunner, tmp_path: Path) -> None:
         ready = fifo(tmp_path)
-        job = local_job(f"trap '' TERM; sleep 60 & echo $$ $! | tee {ready}; sleep 60", timeout=1)
+        job = local_job(f"trap '' TERM; sleep 60 & echo $$ $! | tee {ready}; sleep 60", timeout=2)
         started = Started(shell, job)
         pids = [int(pid) for pid in ready.read_text(encoding="ascii").split()]
         outcome = started.outcome()
@@ -215,7 +215,7 @@ class TestTimeout:
                 "return_code": -9,
                 "stdout": " ".join(map(str, pids)),
                 "stderr": "",
-                "error": "Action failed to complete in 1 seconds",
+                "error": "Action failed to complete in 2 seconds",
             },
         )
         wait_for_end(*pids)
@@ -293,9 +293,12 @@ class TestEnding:
         assert has_ended(polite.pid)
         assert has_ended(deaf.pid)
 
-    def test_close_does_not_wait_for_what_left_the_group(self) -> None:
+    def test_close_does_not_wait_for_what_left_the_group(self, tmp_path: Path) -> None:
         shell = ShellRunner()
-        started = Started(shell, local_job("setsid sleep 30 & echo $!", timeout=25))
+        ready = fifo(tmp_path)
+        job = local_job(f"setsid bash -c 'echo > {ready}; exec sleep 30' & echo $!", timeout=25)
+        started = Started(shell, job)
+        ready.read_text(encoding="ascii")
         wait_for_end(started.pid)
         shell.close(grace_seconds=0.1)
         outcome = started.outcome()
