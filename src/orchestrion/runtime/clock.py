@@ -1,0 +1,30 @@
+"""The time and the ids of the runtime; both are passed in, so that tests can set them."""
+
+import os
+import time
+from collections.abc import Callable
+
+Clock = Callable[[], int]
+"""Gives the time in microseconds since 1970, UTC."""
+
+
+def system_clock() -> int:
+    """The time of the system."""
+    return time.time_ns() // 1_000
+
+
+class Ids:
+    """Ids of 24 hexadecimal digits that sort by time.
+
+    14 digits are microseconds, which never repeat or go back within a process; 10 are chance of the process.
+    """
+
+    def __init__(self, clock: Clock, entropy: bytes | None = None) -> None:
+        self._clock = clock
+        self._last = 0
+        self._entropy = (entropy or os.urandom(5)).hex()
+
+    def next(self) -> str:
+        """A new id."""
+        self._last = max(self._last + 1, self._clock())
+        return f"{self._last:014x}{self._entropy}"

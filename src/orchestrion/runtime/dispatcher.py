@@ -1,0 +1,338 @@
+"""The one way to write: events go in, decisions become rows, all in one transaction (architecture 3).
+
+A `Unit` is one transaction. Everything that it delivers commits together or not at all, and what follows for a parent or a
+sub-workflow is delivered in the same unit: they never disagree. What a decision asks for is written as attempts; those that
+this process may start at once are claimed in the commit that creates them. Actions start after the commit, and what they report
+comes back as an event of a later unit.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from orchestrion.core.commands import EndEmpty, RunAction, WithdrawAttempt
+from orchestrion.core.conductor import Answer, Decision, NeedValues, conduct
+from orchestrion.core.events import AttemptBegan, AttemptReported, EmptyEnded, Event, Occasion
+from orchestrion.core.expressions import ExternalError
+from orchestrion.core.records import Change, Entry, Head, Item
+from orchestrion.core.state import State
+from orchestrion.core.status import COMPLETED, Status
+from orchestrion.core.values import Json
+from orchestrion.core.workflow_status import WORKABLE
+from orchestrion.runtime.clock import Clock, Ids
+from orchestrion.runtime.definitions import graph_of
+from orchestrion.runtime.ledger import Attempt, Execution, Ledger, Token
+from orchestrion.store import rows
+from orchestrion.store.sqlite import Store, Transaction
+from orchestrion.store.states import load_state, save_changes
+
+MICROSECONDS: Final = 1_000_000
+_CACHED_STATES: Final = 1_000
+
+
+class Claimer(Protocol):
+    """What a unit asks of the engine for which it works."""
+
+    @property
+    def id(self) -> str: ...
+
+    def may_claim(self, root: str, action: str) -> bool:
+        """Whether the engine works for that tree and has room for that action; a yes takes the room."""
+        ...
+
+    def begin(self, unit: "Unit", attempt: Attempt, execution: Execution) -> None:
+        """An attempt was claimed: note what starts after the commit, or start a sub-workflow in this unit."""
+        ...
+
+
+@dataclass(slots=True)
+class Workflow:
+    """A workflow execution within a unit: its row, its state, and what the unit has changed."""
+
+    row: dict[str, Any]
+    state: State
+    changes: list[Change] = field(default_factory=list[Change])
+    history: list[rows.Row] = field(default_factory=list[rows.Row])
+
+    @property
+    def id(self) -> str:
+        return self.row["id"]
+
+    @property
+    def head(self) -> Head:
+        return self.state.head
+
+    @property
+    def claimable(self) -> bool:
+        """Whether its attempts may start. In a failed one only those are left that run beside `fail`."""
+        head = self.head
+        held = head.pause_requested or head.pending > 0
+        return head.status == "failed" or (head.status in WORKABLE and not held)
+
+
+class Unit:
+    """One transaction of events. Made by `Dispatcher.unit`."""
+
+    def __init__(self, dispatcher: "Dispatcher", transaction: Transaction, claimer: Claimer | None) -> None:
+        self.transaction: Final = transaction
+        self.ledger: Final = Ledger(transaction)
+        self.ids: Final = dispatcher.ids
+        self.now: Final = dispatcher.clock()
+        self.workflows: Final[dict[str, Workflow]] = {}
+        self._dispatcher = dispatcher
+        self._claimer = claimer
+        self._inbox: deque[tuple[str, Event]] = deque()
+        self._empty: deque[tuple[str, EmptyEnded]] = deque()
+        self._fresh: deque[Attempt] = deque()
+
+    def deliver(self, workflow: str, event: Event) -> Answer:
+        """Let the core decide about an event, and take over what it decides."""
+        subject = self.workflow(workflow)
+        event = event._replace(occasion=Occasion(self.now, self._dispatcher.seed()))
+        answer = _conduct(subject.state, event)
+        if isinstance(answer, Decision):
+            self._take(subject, answer, type(event).__name__)
+        return answer
+
+    def post(self, workflow: str, event: Event) -> None:
+        """Have an event delivered in this unit, after what is being delivered now."""
+        self._inbox.append((workflow, event))
+
+    def report(self, execution: str, status: Status, result: Json) -> bool:
+        """An action reports its end. False: its attempt was given up meanwhile, so nothing changes."""
+        attempt = self.ledger.attempt(execution)
+        if attempt is None:
+            return False
+        self.ledger.end(execution)
+        self.ledger.execution(execution).show(status, self.now, result)
+        token = attempt.token
+        self.deliver(token.workflow, AttemptReported(token.entry, token.item, token.number, status, result))
+        return True
+
+    def claim_due(self, root: str, count: int) -> None:
+        """Claim attempts of a tree that are due and not held."""
+        for row in self.transaction.all("claimable_attempts", root=root, now=self.now, count=count):
+            attempt = self.ledger.attempt(row["execution"])
+            if attempt is not None and attempt.engine is None:
+                self._offer(attempt)
+
+    def settle(self) -> None:
+        """Deliver all that follows, and claim what may start at once, until nothing is left."""
+        while True:
+            if self._fresh:
+                self._offer(self._fresh.popleft())
+            elif self._empty:
+                self.deliver(*self._empty.popleft())
+            elif self._inbox:
+                self.deliver(*self._inbox.popleft())
+            else:
+                return
+
+    # --- workflow executions
+
+    def workflow(self, number: str) -> Workflow:
+        """A workflow execution with its state."""
+        found = self.workflows.get(number)
+        if found is None:
+            found = self.workflows[number] = self._dispatcher.load(self.transaction, number)
+        return found
+
+    def add_workflow(self, row: dict[str, Any], definition: str) -> None:
+        """A new workflow execution, which is still to be started."""
+        self.transaction.run("add_workflow", **row)
+        self.workflows[row["id"]] = Workflow(dict(row), State(graph_of(definition)))
+
+    def save(self) -> None:
+        """Write everything that the unit has changed."""
+        touched = [workflow for workflow in self.workflows.values() if workflow.changes]
+        for workflow in touched:
+            if workflow.head.status in COMPLETED:
+                execution = self.ledger.execution(workflow.row["execution"])
+                execution.show(workflow.head.status, self.now, result_of(workflow.state))
+        self.ledger.write()
+        save_changes(self.transaction, {workflow.id: workflow.changes for workflow in touched})
+        history = [row for workflow in touched for row in workflow.history]
+        if history:
+            self.transaction.many("save_history", history)
+        for workflow in touched:
+            head = workflow.head
+            self.transaction.run(
+                "save_workflow",
+                id=workflow.id,
+                status=head.status,
+                version=head.event,
+                held=not workflow.claimable,
+                head=rows.head_text(head),
+            )
+
+    # --- what a decision brings
+
+    def _take(self, subject: Workflow, decision: Decision, cause: str) -> None:
+        before = subject.head.status
+        self._note_history(subject, decision, cause)
+        subject.state.apply(decision.changes)
+        subject.changes += decision.changes
+        for command in decision.commands:
+            match command:
+                case RunAction():
+                    self._add_attempt(subject, command)
+                case WithdrawAttempt(entry, item, number):
+                    self._withdraw(Token(subject.id, entry, item, number))
+                case EndEmpty(entries):
+                    self._empty.append((subject.id, EmptyEnded(entries)))
+        if subject.head.status != before:
+            self._follow_status(subject, before)
+
+    def _note_history(self, subject: Workflow, decision: Decision, cause: str) -> None:
+        """Every status that changes, with the event that caused it."""
+        state = subject.state
+        event = state.head.event + 1
+        for change in decision.changes:
+            row: tuple[int | None, int | None, str | None]
+            match change:
+                case Entry(id=number, status=status):
+                    known = number < len(state.entries)
+                    if known and state.entries[number].status == status:
+                        continue
+                    row = (number, None, status)
+                case Item(entry=number, index=index, status=status):
+                    before = state.items.get(number, {}).get(index)
+                    if before is not None and before.status == status:
+                        continue
+                    row = (number, index, status)
+                case Head(status=status):
+                    if status == state.head.status:
+                        continue
+                    row = (None, None, status)
+                case _:
+                    continue
+            subject.history.append((subject.id, event, len(subject.history), self.now, cause, *row))
+
+    def _add_attempt(self, subject: Workflow, command: RunAction) -> None:
+        token = Token(subject.id, command.entry, command.item, command.attempt)
+        execution = Execution(
+            id=self.ids.next(),
+            action=command.action or "",
+            status="delayed" if command.delay else "requested",
+            parameters=command.input,
+            created_at=self.now,
+            parent=subject.row["execution"],
+            token=token,
+            task=command.task,
+            route=command.route,
+        )
+        due_at = self.now + command.delay * MICROSECONDS
+        attempt = Attempt(execution.id, token, subject.row["root"], due_at)
+        self.ledger.add(execution)
+        self.ledger.add_attempt(attempt)
+        self._fresh.append(attempt)
+
+    def _withdraw(self, token: Token) -> None:
+        attempt = self.ledger.attempt_with(token)
+        if attempt is not None:
+            self.ledger.end(attempt.execution)
+            self.ledger.execution(attempt.execution).show("canceled", self.now)
+
+    def _follow_status(self, subject: Workflow, before: Status) -> None:
+        """Its execution shows a workflow's status; a parent hears of the end, of a hold and of its release."""
+        status = subject.head.status
+        row = subject.row
+        ended = status in COMPLETED
+        result = result_of(subject.state) if ended else None
+        self.ledger.execution(row["execution"]).show(status, self.now, result)
+        if row["parent"] is None:
+            return
+        report: Status
+        if ended:
+            report = status
+            self.ledger.end(row["execution"])
+        elif status == "paused":
+            report = "paused"
+        elif before == "paused":
+            report = "running"
+        else:
+            return
+        token = (row["parent_entry"], row["parent_item"], row["parent_attempt"])
+        self.post(row["parent"], AttemptReported(*token, report, result))
+
+    def _offer(self, attempt: Attempt) -> None:
+        """Claim an attempt, if it is still wanted, may start now, and there is room for it; else it waits in the queue."""
+        current = self.ledger.attempt(attempt.execution)
+        claimer = self._claimer
+        if current is None or claimer is None or current.due_at > self.now:
+            return
+        execution = self.ledger.execution(attempt.execution)
+        subject = self.workflow(attempt.token.workflow)
+        if not subject.claimable or not claimer.may_claim(attempt.root, execution.action):
+            return
+        token = attempt.token
+        answer = self.deliver(subject.id, AttemptBegan(token.entry, token.item, token.number))
+        if not isinstance(answer, Decision):
+            self.ledger.end(attempt.execution)
+            return
+        execution.show("running", self.now)
+        claimer.begin(self, self.ledger.claim(attempt, claimer.id), execution)
+
+
+def result_of(state: State) -> dict[str, Json]:
+    """The result of a workflow execution as clients see it: the output, and the errors if it ended badly."""
+    output: Json = state.head.output
+    if state.head.status in ("failed", "timeout", "abandoned"):
+        return {"errors": [*state.errors()], "output": output}
+    return {"output": output}
+
+
+def _conduct(state: State, event: Event) -> Answer:
+    """Conduct an event. Outside values that its expressions ask for cannot be had in this version, and say so."""
+    external: dict[tuple[str | int | bool | None, ...], Json | Exception] = {}
+    while True:
+        answer = conduct(state, event, external)
+        if not isinstance(answer, NeedValues):
+            return answer
+        for key in answer.keys:
+            external[key] = ExternalError(f"The function {key[0]} is not available in this version.")
+
+
+class Dispatcher:
+    """Opens units over a store, and keeps the states that are still valid."""
+
+    def __init__(self, store: Store, clock: Clock, ids: Ids, seed: Callable[[], int]) -> None:
+        self.store: Final = store
+        self.clock: Final = clock
+        self.ids: Final = ids
+        self.seed: Final = seed
+        self._cache: dict[str, State] = {}
+
+    @contextmanager
+    def unit(self, claimer: Claimer | None = None) -> Iterator[Unit]:
+        """One transaction. If it raises nothing has happened, and nothing that was cached is believed any more."""
+        try:
+            with self.store.transaction() as transaction:
+                unit = Unit(self, transaction, claimer)
+                yield unit
+                unit.settle()
+                unit.save()
+        except BaseException:
+            self._cache.clear()
+            raise
+        self._keep(unit)
+
+    def load(self, transaction: Transaction, number: str) -> Workflow:
+        """A workflow execution: its cached state if it still is the newest, else from its rows."""
+        row = transaction.one("load_workflow", id=number)
+        assert row is not None, number
+        cached = self._cache.get(number)
+        if cached is not None and cached.head.event == row["version"]:
+            return Workflow(dict(row), cached)
+        text = transaction.value("definition_text", hash=row["definition"])
+        state = load_state(transaction, number, rows.head_of(row["head"]), graph_of(text))
+        return Workflow(dict(row), state)
+
+    def _keep(self, unit: Unit) -> None:
+        for number, workflow in unit.workflows.items():
+            self._cache.pop(number, None)
+            self._cache[number] = workflow.state
+        while len(self._cache) > _CACHED_STATES:
+            del self._cache[next(iter(self._cache))]

@@ -1,0 +1,270 @@
+"""An engine: it claims attempts, runs their actions, and delivers what they report (architecture 4).
+
+One thread does all of it, in rounds (`run_once`): deliver what has been reported, claim what is due, commit, then start what
+was claimed. Actions run outside: their ends come from a waiting thread into a queue, which the next round empties. So all that
+has been reported since the last round shares one commit.
+
+An engine works for the trees that it owns. Taking over a tree whose engine has died: attempts that it had claimed are fenced, what
+is left of their processes is ended, and they are abandoned at once.
+"""
+
+import os
+import select
+from collections import deque
+from typing import Final, NamedTuple
+
+from orchestrion.actions.catalog import Catalog
+from orchestrion.actions.metadata import Action, workflow_path
+from orchestrion.actions.parameters import resolve
+from orchestrion.actions.runners.base import Job, Outcome
+from orchestrion.actions.runners.processes import end_groups
+from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, Runners, check_runnable
+from orchestrion.core.language import as_stackstorm, inspect
+from orchestrion.core.status import COMPLETED, Status
+from orchestrion.core.values import Json
+from orchestrion.errors import OrchestrionError, StoreError
+from orchestrion.runtime.definitions import read_definition
+from orchestrion.runtime.dispatcher import Dispatcher, Unit
+from orchestrion.runtime.ledger import Attempt, Execution
+from orchestrion.runtime.presence import Presence
+from orchestrion.runtime.subworkflows import Start, start_workflow
+
+SLOTS: Final = 20
+"""How many actions with a process an engine runs at a time."""
+
+POLL_SECONDS: Final = 0.25
+"""How long an engine sleeps at the most: the net under lost wake-ups."""
+
+_MICROSECONDS: Final = 1_000_000
+_LOST: Final = "The process that ran this action is gone, and nobody knows how far the action has come."
+
+
+class Report(NamedTuple):
+    """The end of an action, on its way to the dispatcher."""
+
+    execution: str
+    status: Status
+    result: Json
+
+
+class Engine:
+    """Does the work of the trees in `roots`. `run_once` is one round; `wait` sleeps until there may be something to do."""
+
+    def __init__(self, dispatcher: Dispatcher, presence: Presence, catalog: Catalog, user: str) -> None:
+        self.id: Final = presence.id
+        self.roots: Final[dict[str, None]] = {}
+        self._dispatcher = dispatcher
+        self._presence = presence
+        self._catalog = catalog
+        self._user = user
+        self._runners = Runners()
+        self._reports: deque[Report] = deque()
+        self._jobs: deque[tuple[Job, Action]] = deque()
+        self._processes: dict[str, tuple[int, str]] = {}
+        self._new_processes: list[tuple[int, str, str]] = []
+        self._running: dict[str, None] = {}
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    # --- rounds
+
+    def run_once(self) -> int:
+        """One round; the number of things that were done: reports, claims, starts."""
+        done = self._deliver()
+        started = 0
+        while self._jobs:
+            job, action = self._jobs.popleft()
+            self._start(job, action)
+            started += 1
+        return done + started
+
+    def wait(self, seconds: float = POLL_SECONDS) -> None:
+        """Sleep until an action has ended, somebody else has committed, something is due, or `seconds` have passed."""
+        if self._reports or self._jobs or self._new_processes:
+            return
+        due = self._next_due()
+        if due is not None:
+            seconds = min(seconds, max(0.0, (due - self._dispatcher.clock()) / _MICROSECONDS))
+        select.select([self._wake_read, self._presence], [], [], seconds)
+        self._presence.drain()
+        try:
+            while os.read(self._wake_read, 4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    def interrupt(self) -> None:
+        """Wake `wait` from a signal handler or another thread."""
+        try:
+            os.write(self._wake_write, b"!")
+        except BlockingIOError:
+            pass
+
+    @property
+    def busy(self) -> bool:
+        """Whether actions run that this engine has started, or their ends are still to be delivered."""
+        return bool(self._running or self._reports or self._jobs)
+
+    def close(self) -> None:
+        """End what still runs."""
+        self._runners.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _deliver(self) -> int:
+        """Commit all that has been reported as one group; a report that cannot be taken holds up only itself."""
+        reports = [self._reports.popleft() for _ in range(len(self._reports))]
+        try:
+            return self._commit(reports)
+        except StoreError:
+            self._reports.extendleft(reversed(reports))
+            raise
+        except Exception:
+            if len(reports) <= 1:
+                raise
+            return sum(self._commit([report]) for report in reports)
+
+    def _commit(self, reports: list[Report]) -> int:
+        processes = self._new_processes[:]
+        try:
+            with self._dispatcher.unit(self) as unit:
+                for report in reports:
+                    unit.report(*report)
+                if processes:
+                    unit.transaction.many("set_process", processes)
+                unit.settle()
+                for root in self.roots:
+                    unit.claim_due(root, 2 * SLOTS)
+                self._drop_unwanted(unit)
+        except BaseException:
+            self._forget_jobs()
+            raise
+        del self._new_processes[: len(processes)]
+        if unit.workflows:
+            self._presence.wake_others()
+        return len(reports) + len(unit.workflows)
+
+    def _forget_jobs(self) -> None:
+        """The unit in which they were claimed was rolled back."""
+        while self._jobs:
+            self._running.pop(self._jobs.popleft()[0].execution_id, None)
+
+    def _drop_unwanted(self, unit: Unit) -> None:
+        """End the processes of attempts that somebody has given up."""
+        gone = [number for number in self._processes if unit.ledger.attempt(number) is None]
+        if gone:
+            end_groups([self._processes.pop(number) for number in gone], grace_seconds=0.0)
+
+    def _next_due(self) -> int | None:
+        due: list[int] = []
+        with self._dispatcher.store.reading() as transaction:
+            for root in self.roots:
+                value = transaction.value("next_due", root=root)
+                if value is not None and len(self._running) < SLOTS:
+                    due.append(value)
+        return min(due, default=None)
+
+    # --- claims
+
+    def may_claim(self, root: str, action: str) -> bool:
+        """Whether this engine works for the tree and has a slot; only actions with a process take one."""
+        return root in self.roots and len(self._running) < SLOTS
+
+    def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:
+        """Note what starts after the commit; a sub-workflow starts in the unit itself."""
+        if not execution.action:
+            self._reports.append(Report(execution.id, "succeeded", None))
+            return
+        try:
+            action = self._catalog.find(execution.action)
+            check_runnable(action)
+            values = execution.parameters if isinstance(execution.parameters, dict) else {}
+            resolved = resolve(action, values)
+            execution.runner = action.runner_type
+            if action.runner_type == WORKFLOW_RUNNER:
+                self._begin_workflow(unit, attempt, execution, action, dict(resolved.action_parameters))
+                return
+        except OrchestrionError as error:
+            message: dict[str, Json] = {"error": str(error)}
+            self._reports.append(Report(execution.id, "failed", message))
+            return
+        self._running[execution.id] = None
+        job = Job(execution.id, action, resolved.runner_parameters, resolved.action_parameters)
+        self._jobs.append((job, action))
+
+    def _begin_workflow(
+        self, unit: Unit, attempt: Attempt, execution: Execution, action: Action, inputs: dict[str, Json]
+    ) -> None:
+        definition = read_definition(workflow_path(action))
+        problems = as_stackstorm(inspect(definition))
+        if problems:
+            result: dict[str, Json] = {"errors": [*problems], "output": None}
+            self._reports.append(Report(execution.id, "failed", result))
+            return
+        start = Start(execution, definition, inputs, self._user)
+        start_workflow(unit, start, attempt.token, attempt.root)
+
+    def _start(self, job: Job, action: Action) -> None:
+        def on_started(pid: int, mark: str) -> None:
+            self._processes[job.execution_id] = (pid, mark)
+            self._new_processes.append((pid, mark, job.execution_id))
+
+        def on_done(outcome: Outcome) -> None:
+            self._reports.append(Report(job.execution_id, outcome.status, outcome.result))
+            self._running.pop(job.execution_id, None)
+            self._processes.pop(job.execution_id, None)
+            self.interrupt()
+
+        self._runners.runner_for(action).start(job, on_started, on_done)
+
+    # --- ownership
+
+    def own(self, unit: Unit, root: str) -> None:
+        """Become the engine of a tree. Whoever was it before must be dead: what it had claimed is abandoned."""
+        row = unit.workflow(root).row
+        before = row["engine"]
+        row["engine"] = self.id
+        self.roots[root] = None
+        unit.transaction.run("set_engine", engine=self.id, root=root)
+        if before is not None and before != self.id:
+            self._abandon(unit, root)
+
+    def _abandon(self, unit: Unit, root: str) -> None:
+        """End what is left of the processes of a dead engine, and give up their attempts."""
+        lost = [unit.ledger.execution(row["execution"]) for row in unit.transaction.all("attempts_at_work", root=root)]
+        groups = unit.transaction.all("processes_of_tree", root=root)
+        end_groups((row["pid"], row["mark"]) for row in groups)
+        for execution in lost:
+            attempt = unit.ledger.attempt(execution.id)
+            if execution.workflow is not None or attempt is None:
+                continue  # a sub-workflow has no process of its own
+            if self._may_run_again(execution.action):
+                self.begin(unit, unit.ledger.claim(attempt, self.id), execution)
+            else:
+                unit.report(execution.id, "abandoned", {"error": _LOST})
+
+    def _may_run_again(self, action: str) -> bool:
+        try:
+            return not action or self._catalog.find(action).idempotent
+        except OrchestrionError:
+            return False
+
+    def disown(self) -> None:
+        """Stop working for the trees whose work is done or held, so that nobody waits for this engine."""
+        with self._dispatcher.unit() as unit:
+            for root in list(self.roots):
+                unit.transaction.run("set_engine", engine=None, root=root)
+                del self.roots[root]
+
+    def is_over(self) -> bool:
+        """Whether nothing moves any more in the trees of this engine: all ended or held, and no action at work."""
+        if self.busy:
+            return False
+        with self._dispatcher.store.reading() as transaction:
+            for root in self.roots:
+                row = transaction.one("load_workflow", id=root)
+                assert row is not None
+                if row["status"] not in COMPLETED and row["status"] != "paused":
+                    return False
+                if transaction.value("next_due", root=root) is not None:
+                    return False
+        return True

@@ -1,0 +1,213 @@
+"""What one unit does to executions and attempts: kept in memory, read through to the store, written once at its end."""
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from orchestrion.core.status import COMPLETED, Status
+from orchestrion.core.values import Json
+from orchestrion.store import rows
+from orchestrion.store.sqlite import Transaction
+
+
+class Token(NamedTuple):
+    """What names an attempt for ever, and what each report of it must present (fencing)."""
+
+    workflow: str
+    entry: int
+    item: int | None
+    number: int
+
+
+class Attempt(NamedTuple):
+    """An attempt that has not ended. `execution` is the id of its execution, `root` the tree that it belongs to."""
+
+    execution: str
+    token: Token
+    root: str
+    due_at: int
+    engine: str | None = None
+
+
+@dataclass(slots=True)
+class Execution:
+    """An action execution, as one row. Times in microseconds since 1970, UTC."""
+
+    id: str
+    action: str
+    status: Status
+    parameters: Json
+    created_at: int
+    runner: str = ""
+    source: str | None = None
+    result: Json = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    workflow: str | None = None
+    parent: str | None = None
+    token: Token | None = None
+    task: str | None = None
+    route: int | None = None
+    rerun_of: str | None = None
+
+    def show(self, status: Status, at: int, result: Json = None) -> None:
+        """The execution has a new status from `at` on."""
+        self.status = status
+        if result is not None:
+            self.result = result
+        if self.started_at is None and (status == "running" or status in COMPLETED):
+            self.started_at = at
+        if self.ended_at is None and status in COMPLETED:
+            self.ended_at = at
+
+
+class Ledger:
+    """The executions and attempts of one unit."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction: Final = transaction
+        self._executions: Final[dict[str, Execution]] = {}
+        self._new: Final[dict[str, None]] = {}
+        self._attempts: Final[dict[str, Attempt | None]] = {}
+        self._new_attempts: Final[dict[str, None]] = {}
+        self._by_token: Final[dict[Token, str]] = {}
+
+    def add(self, execution: Execution) -> None:
+        """A new execution."""
+        self._executions[execution.id] = execution
+        self._new[execution.id] = None
+
+    def add_attempt(self, attempt: Attempt) -> None:
+        """A new attempt; its execution is added too."""
+        self._attempts[attempt.execution] = attempt
+        self._new_attempts[attempt.execution] = None
+        self._by_token[attempt.token] = attempt.execution
+
+    def execution(self, number: str) -> Execution:
+        """An execution that exists. What is changed on it is saved."""
+        found = self._executions.get(number)
+        if found is None:
+            row = self._transaction.one("execution", id=number)
+            assert row is not None, number
+            found = self._executions[number] = execution_of(row)
+        return found
+
+    def attempt(self, execution: str) -> Attempt | None:
+        """The attempt of an execution, unless it has ended."""
+        if execution not in self._attempts:
+            row = self._transaction.one("attempt", execution=execution)
+            self._attempts[execution] = None if row is None else attempt_of(row)
+        return self._attempts[execution]
+
+    def attempt_with(self, token: Token) -> Attempt | None:
+        """The attempt with a token, unless it has ended."""
+        execution = self._by_token.get(token)
+        if execution is None:
+            row = self._transaction.one("attempt_of", **token._asdict())
+            execution = None if row is None else row["execution"]
+        return None if execution is None else self.attempt(execution)
+
+    def claim(self, attempt: Attempt, engine: str) -> Attempt:
+        """An engine takes an attempt."""
+        claimed = attempt._replace(engine=engine)
+        self._attempts[attempt.execution] = claimed
+        return claimed
+
+    def end(self, execution: str) -> None:
+        """An attempt has ended, or is not wanted any more."""
+        self._attempts[execution] = None
+
+    def write(self) -> None:
+        """Write all of it."""
+        tell = self._transaction.many
+        for statement, batch in (
+            ("add_executions", [_new_row(self._executions[number]) for number in self._new]),
+            ("save_executions", [_row(e) for number, e in self._executions.items() if number not in self._new]),
+        ):
+            if batch:
+                tell(statement, batch)
+        added: list[rows.Row] = []
+        claimed: list[rows.Row] = []
+        ended: list[rows.Row] = []
+        for number, attempt in self._attempts.items():
+            if attempt is None:
+                if number not in self._new_attempts:
+                    ended.append((number,))
+            elif number in self._new_attempts:
+                added.append((number, *attempt.token, attempt.root, attempt.due_at, attempt.engine))
+            elif attempt.engine is not None:
+                claimed.append((attempt.engine, number))
+        for statement, batch in (
+            ("add_attempts", added),
+            ("claim_attempts", claimed),
+            ("delete_attempts", ended),
+        ):
+            if batch:
+                tell(statement, batch)
+
+
+def execution_of(row: Any) -> Execution:
+    """The execution of a row."""
+    token = None
+    if row["of_workflow"] is not None:
+        token = Token(row["of_workflow"], row["entry"], row["item"], row["attempt"])
+    return Execution(
+        id=row["id"],
+        action=row["action"],
+        status=row["status"],
+        parameters=rows.from_json(row["parameters"]),
+        created_at=row["created_at"],
+        runner=row["runner"],
+        source=row["source"],
+        result=None if row["result"] is None else rows.from_json(row["result"]),
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        workflow=row["workflow"],
+        parent=row["parent"],
+        token=token,
+        task=row["task"],
+        route=row["route"],
+        rerun_of=row["rerun_of"],
+    )
+
+
+def attempt_of(row: Any) -> Attempt:
+    """The attempt of a row."""
+    token = Token(row["workflow"], row["entry"], row["item"], row["number"])
+    return Attempt(row["execution"], token, row["root"], row["due_at"], row["engine"])
+
+
+def _new_row(execution: Execution) -> rows.Row:
+    return (
+        execution.id,
+        execution.action,
+        execution.runner,
+        execution.source,
+        execution.status,
+        rows.to_json(execution.parameters),
+        _text(execution.result),
+        execution.created_at,
+        execution.started_at,
+        execution.ended_at,
+        execution.workflow,
+        execution.parent,
+        *(execution.token or (None, None, None, None)),
+        execution.task,
+        execution.route,
+        execution.rerun_of,
+    )
+
+
+def _row(execution: Execution) -> rows.Row:
+    return (
+        execution.status,
+        _text(execution.result),
+        execution.started_at,
+        execution.ended_at,
+        execution.runner,
+        execution.workflow,
+        execution.id,
+    )
+
+
+def _text(value: Json) -> str | None:
+    return None if value is None else rows.to_json(value)

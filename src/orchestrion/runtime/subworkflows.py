@@ -1,0 +1,63 @@
+"""Starting workflow executions: the one that an operator asked for, and those that are tasks of others."""
+
+from typing import Any, NamedTuple
+
+from orchestrion.core.events import Started
+from orchestrion.core.values import Json
+from orchestrion.runtime.definitions import hash_of
+from orchestrion.runtime.dispatcher import Unit
+from orchestrion.runtime.ledger import Execution, Token
+
+API_URL = "http://127.0.0.1:9101/v1"
+"""The advertised address of the API, which `ctx().st2.api_url` gives."""
+
+
+class Start(NamedTuple):
+    """A workflow to start: its execution, its definition, its inputs, and who asked."""
+
+    execution: Execution
+    definition: str
+    inputs: dict[str, Json]
+    user: str
+    engine: str | None = None
+
+
+def start_workflow(unit: Unit, start: Start, parent: Token | None = None, root: str | None = None) -> str:
+    """Add a workflow execution and deliver its start; returns its id. Raises DefinitionError."""
+    number = unit.ids.next()
+    execution = start.execution
+    execution.workflow = number
+    execution.runner = "orquesta"
+    unit.transaction.run("add_definition", hash=hash_of(start.definition), text=start.definition)
+    row: dict[str, Any] = {
+        "id": number,
+        "execution": execution.id,
+        "definition": hash_of(start.definition),
+        "root": root or number,
+        "parent": parent.workflow if parent else None,
+        "parent_entry": parent.entry if parent else None,
+        "parent_item": parent.item if parent else None,
+        "parent_attempt": parent.number if parent else None,
+        "engine": start.engine,
+    }
+    unit.add_workflow(row, start.definition)
+    unit.post(number, Started(start.inputs, application_of(execution, number, start.user)))
+    return number
+
+
+def application_of(execution: Execution, workflow: str, user: str) -> dict[str, Json]:
+    """What is in the context before the inputs (spec 2.2): `st2`, and `parent` in a sub-workflow."""
+    pack, _, _ = execution.action.rpartition(".")
+    st2: dict[str, Json] = {
+        "action_execution_id": execution.id,
+        "api_url": API_URL,
+        "user": user,
+        "pack": pack,
+        "action": execution.action,
+        "runner": "orquesta",
+        "workflow_execution_id": workflow,
+    }
+    application: dict[str, Json] = {"st2": st2}
+    if execution.parent is not None and execution.token is not None:
+        application["parent"] = {"execution_id": execution.parent, "user": user, "pack": pack}
+    return application

@@ -1,0 +1,1 @@
+"""The store: the schema, and every SQL statement. It decides nothing."""

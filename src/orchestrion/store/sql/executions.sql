@@ -1,0 +1,82 @@
+-- name: add_definition!
+-- Keep a definition's text.
+INSERT INTO definition (hash, text) VALUES (:hash, :text) ON CONFLICT (hash) DO NOTHING;
+
+-- name: definition_text$
+-- The text of a definition.
+SELECT text FROM definition WHERE hash = :hash;
+
+-- name: add_workflow!
+-- A new workflow execution.
+INSERT INTO workflow
+    (id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, head)
+VALUES
+    (:id, :execution, :definition, :root, :parent, :parent_entry, :parent_item, :parent_attempt, 'requested', 0, 0, :engine,
+     '{}');
+
+-- name: add_executions*!
+-- New action executions.
+INSERT INTO execution
+    (id, action, runner, source, status, parameters, result, created_at, started_at, ended_at, workflow, parent, of_workflow,
+     entry, item, attempt, task, route, rerun_of)
+VALUES
+    (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: save_executions*!
+-- How executions stand: a time, a runner or a workflow execution that is known stays, a result is replaced by a newer one.
+UPDATE execution
+SET status = ?, result = coalesce(?, result), started_at = coalesce(started_at, ?), ended_at = coalesce(ended_at, ?),
+    runner = coalesce(nullif(?, ''), runner), workflow = coalesce(?, workflow)
+WHERE id = ?;
+
+-- name: execution^
+-- One execution.
+SELECT * FROM execution WHERE id = :id;
+
+-- name: executions
+-- Executions that no workflow has started, newest first, with the engine of their tree.
+SELECT execution.*, workflow.engine AS engine, workflow.status AS workflow_status, workflow.execution AS current
+FROM execution LEFT JOIN workflow ON workflow.id = execution.workflow
+WHERE execution.parent IS NULL
+ORDER BY execution.id DESC LIMIT :count;
+
+-- name: children
+-- The attempts that an execution has started, oldest first.
+SELECT * FROM execution WHERE parent = :parent ORDER BY id;
+
+-- name: attempts_of_entries
+-- All attempts of a workflow execution's entries, whichever execution started them.
+SELECT * FROM execution WHERE of_workflow = :workflow ORDER BY id;
+
+-- name: workflow_of_execution^
+-- The workflow execution that an execution runs.
+SELECT workflow.* FROM workflow JOIN execution ON execution.workflow = workflow.id WHERE execution.id = :id;
+
+-- name: tree
+-- All workflow executions of a tree, parents before children.
+SELECT id, parent, parent_entry, execution, status FROM workflow WHERE root = :root ORDER BY id;
+
+-- name: continue_workflow!
+-- A re-run goes on with a workflow execution under a new execution.
+UPDATE workflow SET execution = :execution WHERE id = :id;
+
+-- name: detach_workflow!
+-- A sub-workflow that is re-run by its own id stands alone from then on, with all that is below it.
+UPDATE workflow SET parent = NULL, parent_entry = NULL, parent_item = NULL, parent_attempt = NULL, root = id WHERE id = :id;
+
+-- name: move_to_root!
+-- A workflow execution belongs to another tree now.
+UPDATE workflow SET root = :root WHERE id = :id;
+
+-- name: set_continued!
+-- An execution is continued by another one.
+UPDATE execution SET continued_by = :by WHERE id = :id;
+
+-- name: set_engine!
+-- A process is the engine of a tree.
+UPDATE workflow SET engine = :engine WHERE id = :root;
+
+-- name: add_operation!
+-- What was asked, and what came of it.
+INSERT INTO operation (id, execution, kind, request, actor, at, outcome)
+VALUES (:id, :execution, :kind, :request, :actor, :at, :outcome);
