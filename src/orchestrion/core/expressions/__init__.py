@@ -2,7 +2,12 @@
 
 from orchestrion.core.expressions.errors import ExpressionError
 from orchestrion.core.expressions.scope import CurrentTask, ExternalError, MissingValue, Scope
-from orchestrion.core.expressions.syntax import Expression, expressions_in, grammar_error, referenced_variables
+from orchestrion.core.expressions.syntax import (
+    Expression,
+    expressions_in,
+    grammar_error,
+    referenced_variables,
+)
 from orchestrion.core.expressions.template import Template, compile_template
 
 __all__ = [

@@ -34,7 +34,7 @@ MAX_PATTERN = 4_096
 REGEX_SECONDS = 0.25
 """Patience of the regular-expression engine for one match, in seconds of its own clock."""
 STEPS_PER_REGEX = 200
-STEPS_PER_YAQL_CALL = 10
+STEPS_PER_YAQL_CALL = 5
 SIZE_PER_STEP = 1_024
 
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping, Set)
@@ -127,7 +127,7 @@ class Budget:
         if not isinstance(value, CONTAINERS):
             return 8
         known = self._weights.get(id(value))
-        return known[1] if known else self._weigh(cast(object, value))
+        return known[1] if known else self._weigh(cast("object", value))
 
     def _weigh(self, container: object) -> int:
         """Walk a container without recursion: its depth is not known yet."""
@@ -141,7 +141,7 @@ class Budget:
                     if known is None:
                         if len(pending) > MAX_DEPTH:
                             raise self.fail("makes a value that is nested too deeply", "MAX_DEPTH")
-                        pending.append(_Open(cast(object, child)))
+                        pending.append(_Open(cast("object", child)))
                         break
                     owner.size += 8 + known[1]
                 else:
@@ -166,7 +166,7 @@ class _Open:
         self.size = 8
         raw = getattr(value, "raw", value)
         if isinstance(raw, Mapping):
-            items = cast(Mapping[object, object], raw).items()
+            items = cast("Mapping[object, object]", raw).items()
             self.children = (part for pair in items for part in pair)
         else:
-            self.children = iter(cast(Iterable[object], raw))
+            self.children = iter(cast("Iterable[object]", raw))

@@ -17,7 +17,7 @@ T = TypeVar("T")
 class Evaluation:
     """One evaluation of one expression or template."""
 
-    __slots__ = ("budget", "frozen", "missing", "scope")
+    __slots__ = ("_tuples", "budget", "frozen", "missing", "scope")
 
     def __init__(self, scope: Scope, *, frozen: bool) -> None:
         self.scope = scope
@@ -25,6 +25,7 @@ class Evaluation:
         """Whether values are frozen before the language sees them (YAQL)."""
         self.budget = Budget()
         self.missing: MissingValue | None = None
+        self._tuples: dict[int, tuple[list[object], tuple[object, ...]]] = {}
 
     def external(self, key: tuple[str | int | bool | None, ...]) -> object:
         """A value from outside. That it is missing is remembered: no library may swallow the question."""
@@ -33,6 +34,16 @@ class Evaluation:
         except MissingValue as missing:
             self.missing = missing
             raise
+
+    def as_tuple(self, values: list[object], freeze: Callable[[object], object]) -> tuple[object, ...]:
+        """A list of the state as a tuple of frozen values, made once per evaluation."""
+        known = self._tuples.get(id(values))
+        if known is not None:
+            return known[1]
+        self.budget.step(1 + len(values) // 16)
+        frozen = tuple(map(freeze, values))
+        self._tuples[id(values)] = (values, frozen)
+        return frozen
 
     def run(self, evaluate: Callable[[], T]) -> T:
         """Evaluate; raises MissingValue or ExpressionLimitExceeded if one came up, even where it was swallowed."""

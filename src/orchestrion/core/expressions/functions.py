@@ -89,7 +89,7 @@ def completed() -> bool:
 def json(text: object) -> object:
     """Parse a JSON text; a mapping passes through."""
     if isinstance(text, Mapping):
-        return cast(object, text)
+        return cast("object", text)
     if not isinstance(text, str):
         raise TypeError("Given object is not typeof string.")
     return stackstorm.from_json_string(text)

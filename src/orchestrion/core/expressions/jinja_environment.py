@@ -47,7 +47,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         current().budget.about_to_build(sum(map(len, pieces)))
         return "".join(pieces)
 
-    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: B902, N805  # pyright: ignore[reportSelfClsParameterName]
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805  # pyright: ignore[reportSelfClsParameterName]
         """Call a function, a method or a macro."""
         budget = current().budget
         budget.step(2)
@@ -94,7 +94,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def bounded(self, template: nodes.Template) -> nodes.Template:
         """The same template, with the places marked at which it must pay."""
-        marked = cast(nodes.Template, _Marker().visit(template))
+        marked = cast("nodes.Template", _Marker().visit(template))
         marked.set_environment(self)
         return marked
 
@@ -115,30 +115,30 @@ class _Marker(NodeTransformer):
         return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
     def visit_List(self, node: nodes.List) -> nodes.Expr:  # noqa: N802
-        return self._wrapped(cast(nodes.Expr, self.generic_visit(node)), _BUILT)
+        return self._wrapped(cast("nodes.Expr", self.generic_visit(node)), _BUILT)
 
     def visit_Dict(self, node: nodes.Dict) -> nodes.Expr:  # noqa: N802
-        return self._wrapped(cast(nodes.Expr, self.generic_visit(node)), _BUILT)
+        return self._wrapped(cast("nodes.Expr", self.generic_visit(node)), _BUILT)
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802
-        node = cast(nodes.Concat, self.generic_visit(node))
+        node = cast("nodes.Concat", self.generic_visit(node))
         node.nodes = [self._wrapped(part, _SEEN) for part in node.nodes]
         return self._wrapped(node, _BUILT)
 
     def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:  # noqa: N802
-        node = cast(nodes.Tuple, self.generic_visit(node))
+        node = cast("nodes.Tuple", self.generic_visit(node))
         return self._wrapped(node, _BUILT) if node.ctx == "load" else node
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:  # noqa: N802
-        node = cast(nodes.Compare, self.generic_visit(node))
+        node = cast("nodes.Compare", self.generic_visit(node))
         node.expr = self._wrapped(node.expr, _SEEN)
         for operand in node.ops:
             operand.expr = self._wrapped(operand.expr, _SEEN)
         return node
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
-        node = cast(nodes.For, self.generic_visit(node))
-        node.iter = self._wrapped(cast(nodes.Expr, node.iter), _COUNTED)
+        node = cast("nodes.For", self.generic_visit(node))
+        node.iter = self._wrapped(cast("nodes.Expr", node.iter), _COUNTED)
         return node
 
 
@@ -166,13 +166,19 @@ def _limited_filter(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         if len(args) > first:
             args = (*args[:first], _spread(args[first], name), *args[first + 1 :])
             if name == "join":
-                limits.joining(budget, args[first + 1] if len(args) > first + 1 else kwargs.get("d", ""), args[first])
+                limits.joining(
+                    budget, args[first + 1] if len(args) > first + 1 else kwargs.get("d", ""), args[first]
+                )
             elif name == "format":
                 limits.percent(budget, str(args[first]), kwargs or args[first + 1 :])
             else:
                 limit(budget, args[first:], kwargs)
         result = call(*args, **kwargs)
-        return result if limit is limits.nothing or not isinstance(result, (str, list, dict)) else budget.built(result)
+        return (
+            result
+            if limit is limits.nothing or not isinstance(result, (str, list, dict))
+            else budget.built(result)
+        )
 
     return limited
 
@@ -182,7 +188,7 @@ def _spread(value: Any, name: str) -> Any:
     if isinstance(value, ContextView):
         return dict(value)
     if isinstance(value, Iterator) and limits.FILTERS.get(name) is not limits.nothing:
-        return list(current().budget.counted(cast(Iterator[Any], value)))
+        return list(current().budget.counted(cast("Iterator[Any]", value)))
     return value
 
 
@@ -235,9 +241,7 @@ def _random(values: Any) -> Any:
     return values[int(evaluation.scope.random() * len(values))]  # pyright: ignore[reportUnknownArgumentType]
 
 
-_WORDS = (
-    "lorem ipsum dolor sit amet consectetuer adipiscing elit sed diam nonummy nibh euismod tincidunt ut laoreet"
-).split()
+_WORDS = ["lorem", "ipsum", "dolor", "sit", "amet", "consectetuer", "adipiscing", "elit", "sed", "diam", "nonummy", "nibh", "euismod", "tincidunt", "ut", "laoreet"]
 
 
 def _lipsum(n: int = 5, html: bool = True, min: int = 20, max: int = 100) -> str:
@@ -250,4 +254,3 @@ def _lipsum(n: int = 5, html: bool = True, min: int = 20, max: int = 100) -> str
         words = [_WORDS[int(evaluation.scope.random() * len(_WORDS))] for _ in range(count)]
         paragraphs.append(f"{' '.join(words)}.".capitalize())
     return "\n".join(f"<p>{text}</p>" for text in paragraphs) if html else "\n\n".join(paragraphs)
-

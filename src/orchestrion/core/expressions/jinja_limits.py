@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sized
 from typing import Any, cast
 
-from orchestrion.core.expressions.bounds import Budget
+from orchestrion.core.expressions.bounds import SIZE_PER_STEP, Budget
 
 Arguments = tuple[Any, ...]
 Options = dict[str, Any]
@@ -28,7 +28,10 @@ def width(budget: Budget, arguments: Arguments, options: Options) -> None:
 def replacing(budget: Budget, arguments: Arguments, options: Options) -> None:
     """`replace(old, new, count)`."""
     text = str(arguments[0])
-    old, new = str(_argument(arguments, options, 1, "old", "")), str(_argument(arguments, options, 2, "new", ""))
+    old, new = (
+        str(_argument(arguments, options, 1, "old", "")),
+        str(_argument(arguments, options, 2, "new", "")),
+    )
     times = text.count(old)
     limit = _argument(arguments, options, 3, "count", None)
     if isinstance(limit, int) and limit >= 0:
@@ -58,7 +61,7 @@ def translating(budget: Budget, arguments: Arguments, options: Options) -> None:
     text, table = arguments[0], arguments[1] if len(arguments) > 1 else None
     longest = 1
     if isinstance(table, Mapping):
-        longest = max((length_of(part) for part in cast(Mapping[Any, Any], table).values()), default=1)
+        longest = max((length_of(part) for part in cast("Mapping[Any, Any]", table).values()), default=1)
     budget.about_to_build(len(text) * max(longest, 1))
 
 
@@ -86,7 +89,7 @@ def percent(budget: Budget, template: str, values: object) -> None:
     for number in numbers:
         budget.width(number)
     if "*" in template:
-        for value in cast(tuple[object, ...], values if isinstance(values, tuple) else (values,)):
+        for value in cast("tuple[object, ...]", values if isinstance(values, tuple) else (values,)):
             budget.width(value)
     budget.about_to_build(len(template) + sum(numbers) + template.count("%") * budget.weight(values))
 
@@ -101,6 +104,16 @@ def _numbers(text: str) -> list[int]:
     """The numbers in a format; one of many digits counts as too great, whatever it is."""
     digits = "".join(character if character in "0123456789" else " " for character in text)
     return [int(run[:9]) for run in digits.split()]
+
+
+def wrapping(budget: Budget, arguments: Arguments, options: Options) -> None:
+    """`wordwrap(width, break_long_words, wrapstring)`: a long word is copied once for every line that it fills."""
+    text = str(arguments[0])
+    columns = _argument(arguments, options, 1, "width", 79)
+    columns = max(columns, 1) if isinstance(columns, int) else 1
+    separator = length_of(_argument(arguments, options, 3, "wrapstring", None) or "\n")
+    budget.about_to_build(len(text) + (len(text) // columns + 1 + text.count("\n")) * separator)
+    budget.step(len(text) * len(text) // columns // (64 * SIZE_PER_STEP))
 
 
 def writing(factor: int) -> Callable[[Budget, Arguments, Options], None]:
@@ -118,7 +131,7 @@ def writing(factor: int) -> Callable[[Budget, Arguments, Options], None]:
 def sorting(budget: Budget, arguments: Arguments, options: Options) -> None:
     """A filter that compares elements."""
     budget.elements(length_of(arguments[0]))
-    budget.step(20 * (1 + budget.look_at(arguments[0]) // 1_024))
+    budget.step(20 * (1 + budget.look_at(arguments[0]) // SIZE_PER_STEP))
 
 
 def summing(budget: Budget, arguments: Arguments, options: Options) -> None:
@@ -202,7 +215,7 @@ FILTERS: Mapping[str, Callable[[Budget, Arguments, Options], None]] = {
     "unique": sorting,
     "urlencode": writing(12),
     "urlize": writing(50),
-    "wordwrap": writing(4),
+    "wordwrap": wrapping,
     "xmlattr": writing(8),
 }
 """Jinja's filters; those that are not named here give no more than they take."""

@@ -57,7 +57,11 @@ class Part:
         if self.fast is not None:
             try:
                 value = self.fast(scope)
-                return str(value) if not isinstance(value, (list, dict)) else to_text(value, Budget(), self.language)
+                return (
+                    str(value)
+                    if not isinstance(value, (list, dict))
+                    else to_text(value, Budget(), self.language)
+                )
             except Exception:  # noqa: BLE001
                 pass
         return self.evaluate(scope, to_text)
@@ -76,7 +80,7 @@ class Part:
     def _as_items(self, value: object, budget: Budget, language: str) -> list[Json]:
         if not is_list(value, language):
             raise not_a_list(self.text)
-        return cast(list[Json], to_json(value, budget, language))
+        return cast("list[Json]", to_json(value, budget, language))
 
     def evaluate(self, scope: Scope, finish: Finish[T]) -> T:
         """Its value by the evaluator of its language, handed to `finish` while the evaluation's budget is open."""
@@ -85,7 +89,7 @@ class Part:
             return evaluation.run(lambda: finish(self._outcome(), evaluation.budget, self.language))
         except (ExpressionError, MissingValue, Unresolved):
             raise
-        except Exception as error:  # noqa: BLE001  # whatever a library raises is shown by its name (trap 26)
+        except Exception as error:  # whatever a library raises is shown by its name (trap 26)
             raise self._error(error) from error
 
     def _outcome(self) -> object:
@@ -103,7 +107,9 @@ class Part:
         kind = _KINDS[self.language]
         if isinstance(error, KeyError) and self.language == "yaql":
             key = error.args[0] if error.args else ""
-            return ExpressionError(f"{kind}: Unable to resolve key '{key}' in expression '{self.text}' from context.")
+            return ExpressionError(
+                f"{kind}: Unable to resolve key '{key}' in expression '{self.text}' from context."
+            )
         return evaluation_error(kind, self.text, error)
 
 
@@ -120,10 +126,10 @@ class BlockPart:
         """The rendered text."""
         evaluation = Evaluation(scope, frozen=False)
         try:
-            return cast(str, evaluation.run(self._outcome))
+            return cast("str", evaluation.run(self._outcome))
         except (ExpressionError, MissingValue):
             raise
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             raise evaluation_error(_KINDS["jinja"], self.text, error) from error
 
     def _outcome(self) -> object:

@@ -20,17 +20,19 @@ def to_json(value: object, budget: Budget, language: str) -> Json:
 def _to_json(value: object, budget: Budget, language: str, depth: int) -> Json:
     kind = type(value)
     if value is None or kind is str or kind is bool or kind is int:
-        return cast(Json, value)
+        return cast("Json", value)
     if kind is float:
-        return _finite(cast(float, value))
+        return _finite(cast("float", value))
     if depth > MAX_DEPTH:
         raise budget.fail("gives a value that is nested too deeply", "MAX_DEPTH")
     if isinstance(value, FrozenView):
-        return cast(Json, value.raw) if isinstance(value.raw, dict) else _mapping(value, budget, language, depth)
+        return (
+            cast("Json", value.raw) if isinstance(value.raw, dict) else _mapping(value, budget, language, depth)
+        )
     if isinstance(value, Mapping):
-        return _mapping(cast(Mapping[object, object], value), budget, language, depth)
+        return _mapping(cast("Mapping[object, object]", value), budget, language, depth)
     if isinstance(value, (list, tuple)) or _is_lazy_list(value, language):
-        return _list(cast(Iterable[object], value), budget, language, depth)
+        return _list(cast("Iterable[object]", value), budget, language, depth)
     return _scalar(value, language)
 
 
@@ -44,7 +46,11 @@ def _is_lazy_list(value: object, language: str) -> bool:
     """Generators are lists (spec 2.1); so is any other sequence that YAQL makes, except its sets and views."""
     if isinstance(value, Iterator):
         return True
-    return language == "yaql" and isinstance(value, Iterable) and not isinstance(value, (str, bytes, Set, ValuesView))
+    return (
+        language == "yaql"
+        and isinstance(value, Iterable)
+        and not isinstance(value, (str, bytes, Set, ValuesView))
+    )
 
 
 def _scalar(value: object, language: str) -> Json:
@@ -70,7 +76,7 @@ def _mapping(mapping: Mapping[object, object], budget: Budget, language: str, de
         new = _to_json(part, budget, language, depth + 1)
         changed = changed or new is not part or type(key) is not str
         converted[key if type(key) is str else _key(key)] = new
-    return converted if changed else cast(Json, mapping)
+    return converted if changed else cast("Json", mapping)
 
 
 def _key(key: object) -> str:
@@ -91,7 +97,7 @@ def _list(values: Iterable[object], budget: Budget, language: str, depth: int) -
         new = _to_json(part, budget, language, depth + 1)
         changed = changed or new is not part
         converted.append(new)
-    return converted if changed else cast(Json, values)
+    return converted if changed else cast("Json", values)
 
 
 def is_list(value: object, language: str) -> bool:
@@ -107,12 +113,16 @@ def to_text(value: object, budget: Budget, language: str) -> str:
         return str(value)
     if isinstance(value, (date, timedelta, range)):
         return str(value)
-    if isinstance(value, (set, frozenset, Set)) and (language == "yaql" or isinstance(value, (set, frozenset))):
-        members = [repr(to_json(member, budget, language)) for member in cast(Set[object], value)]
+    if isinstance(value, (set, frozenset, Set)) and (
+        language == "yaql" or isinstance(value, (set, frozenset))
+    ):
+        members = [repr(to_json(member, budget, language)) for member in cast("Set[object]", value)]
         return "{" + ", ".join(sorted(members)) + "}" if members else "set()"
     if isinstance(value, (KeysView, ValuesView, Set)):
-        budget.look_at(list(cast(Iterable[object], value)))
-        return str(cast(object, value)) if language == "jinja" else str(to_json(list(value), budget, language))  # pyright: ignore[reportUnknownArgumentType]
+        budget.look_at(list(cast("Iterable[object]", value)))
+        return (
+            str(cast("object", value)) if language == "jinja" else str(to_json(list(value), budget, language))
+        )  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(value, ContextView):
         value = dict(value)
     converted = to_json(value, budget, language)

@@ -66,7 +66,8 @@ class Scope(Protocol):
 
     def external(self, key: tuple[str | int | bool | None, ...]) -> Json:
         """A value from outside (see `MissingValue`): raises MissingValue when nobody has fetched it yet,
-        `ExternalError` when it cannot be had."""
+        `ExternalError` when it cannot be had.
+        """
         ...
 
     @property

@@ -21,9 +21,9 @@ def plain(value: object) -> object:
     """A value without views and tuples, for libraries that know only the built-in containers."""
     value = thaw(value)
     if isinstance(value, Mapping):
-        return {key: plain(part) for key, part in cast(Mapping[object, object], value).items()}
+        return {key: plain(part) for key, part in cast("Mapping[object, object]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [plain(part) for part in cast(list[object], value)]
+        return [plain(part) for part in cast("list[object]", value)]
     return value
 
 
@@ -73,7 +73,7 @@ def _expanded_size(node: Any, sizes: dict[int, int]) -> int:
         size = 8 + len(content)
     else:
         parts = [part for child in content for part in (child if isinstance(child, tuple) else (child,))]
-        size = 8 + sum(_expanded_size(part, sizes) for part in cast(list[Any], parts))
+        size = 8 + sum(_expanded_size(part, sizes) for part in cast("list[Any]", parts))
     sizes[id(node)] = size
     return size
 
@@ -96,7 +96,7 @@ def to_yaml_string(value: object, indent: int | None = None, allow_unicode: bool
     budget.width(indent)
     budget.about_to_build(budget.look_at(value) * 2)
     return cast(
-        str,
+        "str",
         yaml.dump(
             plain(value),
             Dumper=yaml.CSafeDumper,

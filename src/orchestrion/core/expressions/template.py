@@ -28,7 +28,9 @@ class Template:
 
     __slots__ = ("is_constant", "is_fast", "items", "render", "value")
 
-    def __init__(self, value: Json, render: Render, items: Render, *, is_constant: bool, is_fast: bool) -> None:
+    def __init__(
+        self, value: Json, render: Render, items: Render, *, is_constant: bool, is_fast: bool
+    ) -> None:
         self.value = value
         """The value as it was written; if `is_constant`, what it renders to."""
         self.render = render
@@ -41,7 +43,8 @@ class Template:
 
     def render_items(self, scope: Scope) -> list[Json]:
         """Its value as the items of with-items (spec 5.6). ExpressionError, with that section's text, for what is no
-        list: also for sets, views and Jinja's `range()`, which never become lists."""
+        list: also for sets, views and Jinja's `range()`, which never become lists.
+        """
         value = self.items(scope)
         if not isinstance(value, list):
             raise not_a_list(str(self.value))
@@ -148,7 +151,9 @@ def _joined(text: str, pieces: list[str | Part]) -> Render:
 
 
 def _too_large(text: str) -> ExpressionError:
-    return evaluation_error("ExpressionEvaluationException", text, refuse("gives a text that is too large", "MAX_SIZE"))
+    return evaluation_error(
+        "ExpressionEvaluationException", text, refuse("gives a text that is too large", "MAX_SIZE")
+    )
 
 
 def _list(value: list[Json]) -> Template:
@@ -160,7 +165,9 @@ def _list(value: list[Json]) -> Template:
     def render(scope: Scope) -> Json:
         return [member(scope) for member in renders]
 
-    return Template(value, render, render, is_constant=False, is_fast=all(member.is_fast for member in members))
+    return Template(
+        value, render, render, is_constant=False, is_fast=all(member.is_fast for member in members)
+    )
 
 
 def _mapping(value: dict[str, Json]) -> Template:
@@ -183,5 +190,9 @@ def _mapping(value: dict[str, Json]) -> Template:
 def _key(name: Json) -> str:
     """A key that an expression gave, as JSON writes it (spec 2.5)."""
     if isinstance(name, (list, dict)):
-        raise ExpressionError(f"TypeError: A key of type \"{type(name).__name__}\" is not JSON.")
-    return {None: "null", True: "true", False: "false"}[name] if name is None or name is True or name is False else str(name)
+        raise ExpressionError(f'TypeError: A key of type "{type(name).__name__}" is not JSON.')
+    return (
+        {None: "null", True: "true", False: "false"}[name]
+        if name is None or name is True or name is False
+        else str(name)
+    )

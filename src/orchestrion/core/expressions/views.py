@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from orchestrion.core.expressions.evaluation import current
 from orchestrion.core.expressions.scope import Scope
 
 
@@ -68,7 +69,7 @@ def freeze(value: object) -> object:
     if isinstance(value, dict):
         return FrozenView(value)  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(value, list):
-        return tuple(map(freeze, value))  # pyright: ignore[reportUnknownArgumentType]
+        return current().as_tuple(value, freeze)  # pyright: ignore[reportUnknownArgumentType]
     return value
 
 

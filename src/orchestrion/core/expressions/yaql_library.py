@@ -10,7 +10,7 @@ from yaql.language import specs
 from yaql.language.contexts import ContextBase
 
 from orchestrion.core.expressions import jinja_limits as limits
-from orchestrion.core.expressions.bounds import STEPS_PER_YAQL_CALL, Budget
+from orchestrion.core.expressions.bounds import SIZE_PER_STEP, STEPS_PER_YAQL_CALL, Budget
 from orchestrion.core.expressions.evaluation import current
 from orchestrion.core.expressions.functions import STATE_FUNCTIONS
 from orchestrion.core.expressions.views import FrozenView
@@ -116,7 +116,9 @@ def _replace_with_dict(string: str, str_func: Payload, replacements: Any, count:
     return string
 
 
-def _join_collections(engine: Any, collection1: Any, collection2: Any, predicate: Payload, selector: Payload) -> Any:
+def _join_collections(
+    engine: Any, collection1: Any, collection2: Any, predicate: Payload, selector: Payload
+) -> Any:
     budget = current().budget
     others = tuple(budget.counted(collection2))
     for item in collection1:
@@ -173,7 +175,14 @@ _PASSING = frozenset(
         "collections": ("dict_keyword_access", "dict_indexer", "dict_indexer_with_default", "dict_get")
         + ("list_indexer", "to_list", "dict_keys", "dict_values", "dict_items"),
         "queries": ("first", "single", "last", "memorize", "default_if_empty"),
-        "system": ("get_context_data", "op_dot", "elvis_operator", "get_property", "send_context", "assert__"),
+        "system": (
+            "get_context_data",
+            "op_dot",
+            "elvis_operator",
+            "get_property",
+            "send_context",
+            "assert__",
+        ),
         "yaql_library": ("finalize",),
     }.items()
     for name in names
@@ -191,6 +200,9 @@ def _bounded(payload: Payload) -> Payload:
     def bounded(*args: Any, **kwargs: Any) -> Any:
         budget = current().budget
         budget.step(STEPS_PER_YAQL_CALL)
+        for value in args:
+            if isinstance(value, (str, tuple)) and len(value) > SIZE_PER_STEP:  # pyright: ignore[reportUnknownArgumentType]
+                budget.step(len(value) // SIZE_PER_STEP)  # pyright: ignore[reportUnknownArgumentType]
         if check is not None:
             check(budget, *args, **kwargs)
         result = call(*args, **kwargs)

@@ -13,7 +13,9 @@ _STRING = yaqltypes.String()
 
 
 @specs.parameter("pattern", _STRING)
-def regex(pattern: str, ignore_case: bool = False, multi_line: bool = False, dot_all: bool = False) -> Pattern:
+def regex(
+    pattern: str, ignore_case: bool = False, multi_line: bool = False, dot_all: bool = False
+) -> Pattern:
     flags = regexes.IGNORECASE * ignore_case | regexes.MULTILINE * multi_line | regexes.DOTALL * dot_all
     return regexes.compile_pattern(pattern, flags)
 
@@ -65,7 +67,11 @@ def _published(context: Any, found: Match) -> Any:
     """A context in which the match is `$`, its groups are `$2` and so on, and named groups have their names."""
     inner = context.create_child_context()
     for number in range(found.re.groups + 1):
-        inner[f"${number + 1}"] = {"value": found[number], "start": found.start(number), "end": found.end(number)}
+        inner[f"${number + 1}"] = {
+            "value": found[number],
+            "start": found.start(number),
+            "end": found.end(number),
+        }
     for name, number in found.re.groupindex.items():
         inner[f"${name}"] = {"value": found[number], "start": found.start(number), "end": found.end(number)}
     return inner
@@ -144,7 +150,9 @@ def replace_by(context: Any, regexp: Pattern, string: str, repl: Callable[[Any],
 @specs.parameter("count", int)
 @specs.name("replaceBy")
 @specs.method
-def replace_text_by(context: Any, string: str, regexp: Pattern, repl: Callable[[Any], str], count: int = 0) -> str:
+def replace_text_by(
+    context: Any, string: str, regexp: Pattern, repl: Callable[[Any], str], count: int = 0
+) -> str:
     return regexes.replace(regexp, string, lambda found: repl(_published(context, found)), count)
 
 
@@ -160,7 +168,23 @@ def is_regex(value: Any) -> bool:
 def register(context: Any) -> None:
     """Register all of them under the names of YAQL's own."""
     for function in (
-        (regex, matches, matches_text, does_match, does_match_text, does_not_match, does_not_match_text, search)
-        + (search_all, split, split_text, replace, replace_text, replace_by, replace_text_by, escape_regex, is_regex)
+        regex,
+        matches,
+        matches_text,
+        does_match,
+        does_match_text,
+        does_not_match,
+        does_not_match_text,
+        search,
+    ) + (
+        search_all,
+        split,
+        split_text,
+        replace,
+        replace_text,
+        replace_by,
+        replace_text_by,
+        escape_regex,
+        is_regex,
     ):
         context.register_function(function)

@@ -38,7 +38,9 @@ def _paths(quoted: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.sampled_from(["result()", "item()", "succeeded()", "failed()", "completed()", "ctx()"]),
     )
     step = st.one_of(names.map(".{}".format), st.sampled_from(["[0]", "[1]", "['k']", "[-1]", ".a"]))
-    return st.builds("{}{}{}".format, owner, st.one_of(st.just(""), step), st.one_of(st.just(""), st.just(""), step))
+    return st.builds(
+        "{}{}{}".format, owner, st.one_of(st.just(""), step), st.one_of(st.just(""), st.just(""), step)
+    )
 
 
 def _expressions(
@@ -61,22 +63,48 @@ def _expressions(
 
 
 _literals = st.sampled_from(
-    ["0", "1", "2", "3", "10", "1.5", "0.0", "'a'", '"a"', "''", "'5'", "true", "false", "007", "1.", "5a", "'é'"]
+    [
+        "0",
+        "1",
+        "2",
+        "3",
+        "10",
+        "1.5",
+        "0.0",
+        "'a'",
+        '"a"',
+        "''",
+        "'5'",
+        "true",
+        "false",
+        "007",
+        "1.",
+        "5a",
+        "'é'",
+    ]
 )
 yaql = _expressions(
     st.one_of(
-        _paths(st.one_of(names, names.map("'{}'".format), names.map('"{}"'.format), names.map("`{}`".format))),
+        _paths(
+            st.one_of(names, names.map("'{}'".format), names.map('"{}"'.format), names.map("`{}`".format))
+        ),
         _literals,
-        st.sampled_from(["null", "succeeded", "foo", "$", "`b`", "True", "not", "'\\x41'", "{a=>1}", "len(a)"]),
+        st.sampled_from(
+            ["null", "succeeded", "foo", "$", "`b`", "True", "not", "'\\x41'", "{a=>1}", "len(a)"]
+        ),
     ),
     ["+", "-", "*", "/", "mod", "=", "!=", "<", "<=", ">", ">=", "=~", "->"],
     ["-", "+", "not ", "- ", "not", "--"],
 )
 jinja = _expressions(
     st.one_of(
-        _paths(st.one_of(names.map("'{}'".format), names.map("'{}'".format), names.map('"{}"'.format), names)),
+        _paths(
+            st.one_of(names.map("'{}'".format), names.map("'{}'".format), names.map('"{}"'.format), names)
+        ),
         _literals,
-        st.sampled_from(["none", "None", "True", "False", "foo", "(1, 2)", "'a' 'b'", "'\\x41'", "{'a': 1}", "()"]),
+        st.sampled_from(
+            ["none", "None", "True", "False", "foo", "(1, 2)", "'a' 'b'", "'\\x41'", "{'a': 1}", "()"]
+        ),
     ),
     ["+", "-", "*", "/", "//", "%", "~", "==", "!=", "<", "<=", ">", ">=", "not in", "**", "is", "|"],
     ["-", "+", "not ", "- ", "not", "--"],

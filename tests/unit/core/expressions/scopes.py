@@ -24,7 +24,7 @@ class PlainScope:
     task: Task | None = None
     item: Json = None
     statuses: Mapping[str, str] = field(default_factory=dict[str, str])
-    outside: Mapping[tuple[str | int | bool | None, ...], "Json | Exception"] = field(
+    outside: Mapping[tuple[str | int | bool | None, ...], Json | Exception] = field(
         default_factory=dict[tuple[str | int | bool | None, ...], "Json | Exception"]
     )
     now: datetime = datetime(2024, 2, 29, 13, 14, 15, 16, UTC)

@@ -191,7 +191,14 @@ def test_what_is_not_certain_is_left_to_the_evaluator(language: Literal["yaql", 
 
 @pytest.mark.parametrize(
     "text",
-    ["<% ctx(nope) %>", "<% ctx().m.nope %>", "<% 1/0 %>", "<% ctx(s) < 1 %>", "{{ ctx().nope }}", "{{ 1 // 0 }}"],
+    [
+        "<% ctx(nope) %>",
+        "<% ctx().m.nope %>",
+        "<% 1/0 %>",
+        "<% ctx(s) < 1 %>",
+        "{{ ctx().nope }}",
+        "{{ 1 // 0 }}",
+    ],
 )
 def test_a_fast_form_without_a_value_has_the_evaluators_error(text: str) -> None:
     template = compile_template(text)

@@ -20,7 +20,7 @@ _LONGEST_LIST = 1_000
 Binary = Callable[[Json, Json], Json]
 
 
-def _number(value: int | float) -> Json:
+def _number(value: float) -> Json:
     """A result of arithmetic: great numbers, infinities and what is not a number are left to the evaluators."""
     if -_GREATEST < value < _GREATEST:
         return value
@@ -93,7 +93,7 @@ def _not_contained(left: Json, right: Json) -> Json:
     return not _contained_in_any(left, right)
 
 
-def _quotient(left: int | float, right: int | float) -> int | float:
+def _quotient(left: float, right: float) -> int | float:
     """YAQL's division: of whole numbers a whole number."""
     if type(left) is int and type(right) is int:
         return left // right
