@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from orchestrion.core.graph import RETRY_COMMAND, Graph, is_join, join_needed
-from orchestrion.core.language.attributes import Attribute, texts
+from orchestrion.core.language.attributes import Attribute, Attributes, has_delimiter
 from orchestrion.core.language.checker import Work
 from orchestrion.core.language.definition import Task
 from orchestrion.core.language.inline import dropped_text, parse_action, parse_pairs
@@ -36,7 +36,7 @@ class Advice(NamedTuple):
 
 def text_advice(attribute: Attribute) -> Iterator[Advice]:
     """Warn of delimiters that are never closed on their line: such a text is no expression."""
-    for text, at in texts(attribute.value, attribute.at):
+    for text, at in attribute.texts:
         opening = unclosed_delimiter(text)
         if opening is not None:
             message = f"'{opening}' is not closed on its line, so this is plain text and not an expression."
@@ -64,11 +64,8 @@ def inline_advice(value: Json) -> Iterator[Advice]:
         action = body.get("action")
         if isinstance(action, str):
             yield from _action_advice(action, body, path)
-        if (
-            isinstance(body.get("input"), str)
-            and "<%" not in str(body["input"])
-            and "{{" not in str(body["input"])
-        ):
+        action_input = body.get("input")
+        if isinstance(action_input, str) and not has_delimiter(action_input):
             message = "The text of 'input' is passed on as it is; inline parameters belong to 'action'."
             yield Advice("syntax", message, (*path, "input"), (*TASK_SCHEMA, "properties", "input"))
         entries = body.get("next")
@@ -90,7 +87,7 @@ def _action_advice(action: str, body: Mapping[str, Json], path: Path) -> Iterato
     if inline.pairs and "input" in body:
         message = "The inline parameters of 'action' replace the whole 'input'; nothing is merged."
         yield Advice("syntax", message, (*path, "input"), (*TASK_SCHEMA, "properties", "input"))
-    if not inline.pairs and " " in action.strip() and "<%" not in action and "{{" not in action:
+    if not inline.pairs and " " in action.strip() and not has_delimiter(action):
         message = (
             "There is no inline parameter that can be read, so the whole text is the name of the action."
         )
@@ -102,7 +99,7 @@ def _dropped(piece: str) -> str:
     return f"The text '{quoted}' is dropped: it is no name=value with a value that can be read."
 
 
-def graph_advice(graph: Graph, work: Work) -> Iterator[Advice]:
+def graph_advice(graph: Graph, attributes: Attributes, work: Work) -> Iterator[Advice]:
     """Warn of what will not happen as it may seem when the workflow runs (spec 3)."""
     for name, task in graph.definition.tasks.items():
         work.steps += 1
@@ -122,7 +119,8 @@ def graph_advice(graph: Graph, work: Work) -> Iterator[Advice]:
                 yield Advice("semantics", message, (*path, "join"), (*TASK_SCHEMA, "properties", "join"))
         yield from _retry_advice(task, path)
         yield from _number_advice(task, path)
-        yield from _item_advice(task, path)
+        if name in attributes.tasks:
+            yield from _item_advice(task, attributes.tasks[name].before)
 
 
 def _retry_advice(task: Task, path: Path) -> Iterator[Advice]:
@@ -150,14 +148,16 @@ def _number_advice(task: Task, path: Path) -> Iterator[Advice]:
     if task.retry is not None:
         numbers += [(("retry", "count"), task.retry.count), (("retry", "delay"), task.retry.delay)]
     for keys, value in numbers:
-        if isinstance(value, str) and "<%" not in value and "{{" not in value and "{%" not in value:
+        if isinstance(value, str) and not has_delimiter(value):
             message = f"'{value[:_LONGEST_QUOTE]}' is a text, not an integer: the task fails when it is used."
             yield Advice("syntax", message, (*path, *keys), (*schema_path, *keys))
 
 
-def _item_advice(task: Task, path: Path) -> Iterator[Advice]:
-    for value, key in ((task.action, "action"), (task.input, "input")):
-        for text, at in texts(value, (*path, key)):
+def _item_advice(task: Task, attributes: list[Attribute]) -> Iterator[Advice]:
+    for attribute in attributes:
+        if attribute.path[-1] not in {"action", "input"}:
+            continue
+        for text, at in attribute.texts:
             for name in _ITEM.findall(text):
                 if task.items is None:
                     message = f"'item({name})' is used in a task without 'with'."
@@ -165,4 +165,4 @@ def _item_advice(task: Task, path: Path) -> Iterator[Advice]:
                     message = f"'with' does not name '{name}', so 'item({name})' fails."
                 else:
                     continue
-                yield Advice("semantics", message, at, (*TASK_SCHEMA, "properties", key))
+                yield Advice("semantics", message, at, attribute.schema_path)

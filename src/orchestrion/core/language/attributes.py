@@ -18,39 +18,52 @@ SchemaPath: TypeAlias = tuple[str, ...]
 _NEXT: Final = "next"
 
 
-class Attribute(NamedTuple):
-    """One value that may hold expressions.
-
-    `path` is where an `expressions` entry points to, `context_path` where a `context` entry does, `at` where
-    the value really stands in the text. `name` is the variable that becomes known with it.
-    """
-
-    path: Path
-    context_path: Path
-    schema_path: SchemaPath
-    at: Path
-    value: Json
-    name: str | None = None
-
-
 class Text(NamedTuple):
-    """One text inside a value, and where it stands."""
+    """A text with an opening delimiter of an expression, and where it stands."""
 
     text: str
     at: Path
 
 
-def texts(value: Json, at: Path) -> Iterator[Text]:
-    """Yield every text inside a value, keys of mappings included."""
+class Attribute(NamedTuple):
+    """One value that may hold expressions.
+
+    `path` is where an `expressions` entry points to, `context_path` where a `context` entry does. `texts` are
+    the texts inside the value, keys of mappings included, that have an opening delimiter. `name` is the
+    variable that becomes known with it.
+    """
+
+    path: Path
+    context_path: Path
+    schema_path: SchemaPath
+    texts: tuple[Text, ...]
+    name: str | None = None
+
+
+def has_delimiter(text: str) -> bool:
+    """Tell whether a text has an opening delimiter of an expression or a block (spec 2.1)."""
+    return "<%" in text or "{{" in text or "{%" in text
+
+
+def _texts(value: Json, at: Path) -> tuple[Text, ...]:
     if isinstance(value, str):
-        yield Text(value, at)
-    elif isinstance(value, list):
-        for index, element in enumerate(value):
-            yield from texts(element, (*at, index))
-    elif isinstance(value, dict):
-        for key, member in value.items():
-            yield Text(key, (*at, key))
-            yield from texts(member, (*at, key))
+        return (Text(value, at),) if has_delimiter(value) else ()
+    if isinstance(value, dict | list):
+        found: list[Text] = []
+        _collect(value, at, found)
+        return tuple(found)
+    return ()
+
+
+def _collect(value: dict[str, Json] | list[Json], at: Path, found: list[Text]) -> None:
+    for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(key, str) and has_delimiter(key):
+            found.append(Text(key, (*at, key)))
+        if isinstance(member, str):
+            if has_delimiter(member):
+                found.append(Text(member, (*at, key)))
+        elif isinstance(member, dict | list):
+            _collect(member, (*at, key), found)
 
 
 def list_attributes(value: Json, path: Path, schema_path: SchemaPath) -> Iterator[Attribute]:
@@ -58,7 +71,7 @@ def list_attributes(value: Json, path: Path, schema_path: SchemaPath) -> Iterato
     is_inline = isinstance(value, str)
     for index, assignment in indexed_assignments(value):
         at = path if is_inline else (*path, index, assignment.name)
-        yield Attribute(path, (*path, index), schema_path, at, assignment.value, assignment.name)
+        yield Attribute(path, (*path, index), schema_path, _texts(assignment.value, at), assignment.name)
 
 
 class TaskAttributes(NamedTuple):
@@ -125,7 +138,7 @@ def task_attributes(name: str, body: dict[str, Json]) -> Iterator[Attribute]:
     if inline is not None and inline.pairs:
         value: Json = {pair.name: pair.value for pair in inline.pairs}
         where: Path = (*path, "input")
-        yield Attribute(where, where, (*schema_path, "input"), (*path, "action"), value)
+        yield Attribute(where, where, (*schema_path, "input"), _texts(value, (*path, "action")))
     elif "input" in body:
         yield _plain(path, schema_path, "input", body["input"])
 
@@ -159,4 +172,4 @@ def transition_attributes(name: str, body: dict[str, Json]) -> Iterator[tuple[in
 
 def _plain(path: Path, schema_path: SchemaPath, key: str, value: Json) -> Attribute:
     where = (*path, key)
-    return Attribute(where, where, (*schema_path, key), where, value)
+    return Attribute(where, where, (*schema_path, key), _texts(value, where))

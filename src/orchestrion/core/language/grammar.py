@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from orchestrion.core.expressions import Expression, expressions_in, grammar_error, referenced_variables
-from orchestrion.core.language.attributes import Attribute, texts
+from orchestrion.core.language.attributes import Attribute
 from orchestrion.core.language.checker import Work
 from orchestrion.core.language.context import Reference
 from orchestrion.core.language.problems import Language
@@ -38,7 +38,7 @@ class Grammar:
 
     def defects(self, attribute: Attribute) -> Iterator[GrammarDefect]:
         """Yield what is wrong with the expressions of one attribute."""
-        for text, at in texts(attribute.value, attribute.at):
+        for text, at in attribute.texts:
             found = self._found_in(text)
             if len({expression.language for expression in found}) > 1:
                 yield GrammarDefect(_MIXED, None, text, attribute.path, attribute.schema_path, at)
@@ -57,15 +57,13 @@ class Grammar:
 
     def references(self, attribute: Attribute) -> Iterator[Reference]:
         """Yield the variables that the expressions of one attribute read."""
-        for text, at in texts(attribute.value, attribute.at):
+        for text, at in attribute.texts:
             for expression in self._found_in(text):
                 for name in self._variables_of(expression):
                     yield Reference(name, expression, attribute, at)
 
     def _found_in(self, text: str) -> tuple[Expression, ...]:
         self._work.steps += 1
-        if "<%" not in text and "{{" not in text and "{%" not in text:
-            return ()
         found = self._expressions.get(text)
         if found is None:
             found = self._expressions[text] = expressions_in(text)

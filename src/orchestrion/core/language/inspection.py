@@ -85,7 +85,7 @@ def _warnings(document: Document, attributes: Attributes, graph: Graph, work: Wo
     for attribute in attributes.all():
         yield from placed(text_advice(attribute))
     yield from placed(inline_advice(document.value))
-    yield from placed(graph_advice(graph, work))
+    yield from placed(graph_advice(graph, attributes, work))
 
 
 def _problem(
