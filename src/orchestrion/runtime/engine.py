@@ -17,7 +17,7 @@ from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, workflow_path
 from orchestrion.actions.parameters import resolve
 from orchestrion.actions.runners.base import Job, Outcome
-from orchestrion.actions.runners.processes import end_groups
+from orchestrion.actions.runners.processes import end_groups, kill_group
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, Runners, check_runnable
 from orchestrion.core.language import as_stackstorm, inspect
 from orchestrion.core.status import COMPLETED, Status
@@ -109,6 +109,11 @@ class Engine:
         self._runners.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
+
+    def kill(self) -> None:
+        """End the processes of all actions at once, and report nothing: this engine is about to die."""
+        for pid, _ in list(self._processes.values()):
+            kill_group(pid)
 
     def _deliver(self) -> int:
         """Commit all that has been reported as one group; a report that cannot be taken holds up only itself."""

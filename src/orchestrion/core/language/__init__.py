@@ -9,7 +9,7 @@ from orchestrion.core.language.definition import (
     Task,
     Transition,
 )
-from orchestrion.core.language.loading import inspect, load_definition
+from orchestrion.core.language.loading import inspect, load_definition, locate
 from orchestrion.core.language.problems import DefinitionError, Inspection, Problem
 from orchestrion.core.language.reports import as_orquesta, as_stackstorm
 
@@ -28,4 +28,5 @@ __all__ = [
     "as_stackstorm",
     "inspect",
     "load_definition",
+    "locate",
 ]

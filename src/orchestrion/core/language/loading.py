@@ -4,7 +4,7 @@ Both are total: `inspect` never raises, `load_definition` raises `DefinitionErro
 the graph nor the expression languages, so what inspects is imported by the first inspection.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from orchestrion.core.language.checker import Work
 from orchestrion.core.language.definition import Definition
@@ -12,6 +12,7 @@ from orchestrion.core.language.document import read_document
 from orchestrion.core.language.loader import build_definition
 from orchestrion.core.language.problems import DefinitionError, Inspection, in_reading_order
 from orchestrion.core.language.syntax import syntax_problems
+from orchestrion.core.language.tree import Mark, Path
 
 
 def load_definition(text: str) -> Definition:
@@ -35,3 +36,12 @@ def inspect(text: str, known: Collection[str] = ("st2", "parent")) -> Inspection
     from orchestrion.core.language.inspection import inspect_counted
 
     return inspect_counted(text, known, Work())
+
+
+def locate(text: str) -> Callable[[Path], Mark]:
+    """A function from the path of a part of a document to where it stands: line and column, from 1.
+
+    A part that is absent stands where the nearest one does that is there. For checks of what a definition names, which the
+    language itself cannot make.
+    """
+    return read_document(text).locate

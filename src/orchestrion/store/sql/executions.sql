@@ -80,3 +80,11 @@ UPDATE workflow SET engine = :engine WHERE id = :root;
 -- What was asked, and what came of it.
 INSERT INTO operation (id, execution, kind, request, actor, at, outcome)
 VALUES (:id, :execution, :kind, :request, :actor, :at, :outcome);
+
+-- name: workflows_of_entries
+-- The sub-workflows among the attempts of a workflow execution's entries.
+SELECT * FROM execution WHERE of_workflow = :workflow AND workflow IS NOT NULL ORDER BY id;
+
+-- name: starters_of_entries
+-- Which execution started the first attempt of each entry.
+SELECT entry, parent, min(id) FROM execution WHERE of_workflow = :workflow GROUP BY entry;

@@ -1,0 +1,180 @@
+"""The client on a local file: operations and queries in this process, and, where nobody else does it, the work too.
+
+Who does the work (architecture 4): a command that starts or goes on with something is the engine of that one tree until it has
+ended or is paused, unless another process is already; then it follows. Pause and cancel only commit where an engine lives;
+where the engine of an unfinished tree has died, they take it over and stay until it is quiet.
+"""
+
+import select
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from orchestrion.actions.catalog import Catalog
+from orchestrion.client.session import Session
+from orchestrion.client.targets import Target, whole_rerun
+from orchestrion.core.status import COMPLETED
+from orchestrion.errors import Refused
+from orchestrion.operations import Accepted, RerunPlan, RerunRequest, StartRequest
+from orchestrion.queries import ExecutionView
+from orchestrion.runtime.engine import POLL_SECONDS, Engine
+
+Watch = Callable[[ExecutionView], None]
+"""Is shown the execution whenever something has changed."""
+
+
+@dataclass(slots=True)
+class Interruption:
+    """What Ctrl-C has asked for: `requested` counts how often."""
+
+    requested: int = 0
+
+
+class LocalClient:
+    """The commands on one store. Use it as a context."""
+
+    def __init__(self, database: Path, packs: Sequence[Path], actor: str) -> None:
+        self._session: Final = Session(database, actor)
+        self._catalog: Final = Catalog(packs)
+        self._engine: Engine | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._engine is not None:
+            self._engine.close()
+        self._session.close()
+
+    @property
+    def catalog(self) -> Catalog:
+        """The actions that are known."""
+        return self._catalog
+
+    # --- queries
+
+    def executions(self, count: int) -> list[ExecutionView]:
+        """The newest executions."""
+        return self._session.queries.executions(count)
+
+    def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
+        """One execution with its tasks. Raises NotFound."""
+        return self._session.queries.execution(number, attempts=attempts)
+
+    # --- operations; each returns at once, `follow` does the work
+
+    def start(self, target: Target, *, detached: bool = False) -> str:
+        """Start a workflow; returns the id of its execution. `detached`: somebody else will do the work."""
+        request = StartRequest(target.action, target.definition, target.inputs, target.source)
+        return self._session.operations.start(request, None if detached else self._own_engine())
+
+    def pause(self, number: str) -> Accepted:
+        """Request a pause. Raises NotFound, Refused."""
+        return self._session.operations.pause(number, self._engine_if_lost(number))
+
+    def cancel(self, number: str) -> Accepted:
+        """Request a cancellation. Raises NotFound, Refused."""
+        return self._session.operations.cancel(number, self._engine_if_lost(number))
+
+    def resume(self, number: str, *, detached: bool = False) -> Accepted:
+        """Resume. Raises NotFound, Refused."""
+        return self._session.operations.resume(number, None if detached else self._engine_unless_live(number))
+
+    def plan(self, request: RerunRequest) -> RerunPlan:
+        """What a re-run from tasks would do. Raises NotFound, Refused."""
+        return self._session.operations.plan(request)
+
+    def rerun(self, request: RerunRequest, *, detached: bool = False) -> Accepted:
+        """Re-run from tasks. Raises NotFound, Refused."""
+        engine = None if detached else self._engine_unless_live(request.execution)
+        return self._session.operations.rerun(request, engine)
+
+    def whole_rerun(self, number: str) -> Target:
+        """What a whole re-run of an execution starts: its parameters, the definition as it is registered now."""
+        view = self.execution(number)
+        text = self._session.queries.definition_of(number)
+        return whole_rerun(view, text, self._catalog)
+
+    def start_again(self, number: str, target: Target, *, detached: bool = False) -> str:
+        """Start a whole re-run: a fresh execution with a new workflow execution."""
+        request = StartRequest(target.action, target.definition, target.inputs, target.source, number)
+        return self._session.operations.start(request, None if detached else self._own_engine())
+
+    # --- the work
+
+    def follow(self, number: str, watch: Watch, interruption: Interruption) -> ExecutionView:
+        """Do the work of an execution's tree, or follow whoever does it, until it has ended or is held.
+
+        The first interruption requests a pause of the whole tree. Returns how the execution stands then.
+        """
+        paused = False
+        while True:
+            moved = self._engine.run_once() if self._engine is not None else 0
+            if moved or self._engine is None:
+                watch(self.execution(number))
+            if interruption.requested and not paused:
+                paused = True
+                self._pause_tree(number)
+                continue
+            if self._is_over(number):
+                break
+            self._wait()
+        if self._engine is not None:
+            self._engine.disown()
+        view = self.execution(number)
+        watch(view)
+        return view
+
+    def _is_over(self, number: str) -> bool:
+        if self._engine is not None:
+            return self._engine.is_over()
+        view = self.execution(number)
+        return view.status in COMPLETED or view.status == "paused" or view.engine is None
+
+    def _wait(self) -> None:
+        if self._engine is not None:
+            self._engine.wait()
+            return
+        select.select([self._session.presence], [], [], POLL_SECONDS)
+        self._session.presence.drain()
+
+    def _pause_tree(self, number: str) -> None:
+        root = self._session.queries.root_view(number)
+        assert root is not None
+        try:
+            self._session.operations.pause(root.id, None)
+        except Refused:
+            return  # it is about to end, or has not begun: what runs is let end all the same
+
+    def interrupt(self) -> None:
+        """Wake `follow`; safe in a signal handler."""
+        if self._engine is not None:
+            self._engine.interrupt()
+
+    def abandon(self) -> None:
+        """Leave at once: what runs is ended, and is abandoned when the execution is taken up again."""
+        if self._engine is not None:
+            self._engine.kill()
+
+    @property
+    def works(self) -> bool:
+        """Whether this process is an engine now."""
+        return self._engine is not None and bool(self._engine.roots)
+
+    def _own_engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = self._session.engine(self._catalog)
+        return self._engine
+
+    def _engine_unless_live(self, number: str) -> Engine | None:
+        """An engine for the tree of an execution, unless another process is its engine."""
+        return None if self._session.queries.live_engine(number) else self._own_engine()
+
+    def _engine_if_lost(self, number: str) -> Engine | None:
+        """An engine for the tree of an unfinished execution that has none."""
+        view = self._session.queries.root_view(number)
+        return self._own_engine() if view is not None and view.is_unattended else None

@@ -1,0 +1,150 @@
+"""What `run` is asked to run: a workflow of a pack by its reference, or a bare workflow file, with its parameters."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from orchestrion.actions.catalog import Catalog
+from orchestrion.actions.content import content_problems
+from orchestrion.actions.metadata import Action, workflow_path
+from orchestrion.actions.metadata_file import read_text
+from orchestrion.actions.parameters import cast_text, resolve, warnings_for
+from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
+from orchestrion.core.language import Definition, Problem, inspect, load_definition
+from orchestrion.core.values import Json
+from orchestrion.errors import NotFound, UsageError
+from orchestrion.queries import ExecutionView
+
+_FILE_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A workflow that is ready to start. `inputs` are its parameters; `source` is the file of a bare workflow; `warnings` is
+    what the operator should know."""
+
+    action: str
+    definition: str
+    inputs: Mapping[str, Json]
+    source: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def target_of(word: str, words: Sequence[str], catalog: Catalog) -> Target:
+    """What `run WORD NAME=VALUE ...` means. Raises UsageError with every problem, NotFound."""
+    texts = _pairs(words)
+    if _is_file(word):
+        return _bare(Path(word), texts, catalog)
+    action = catalog.find(word)
+    _check_workflow(action)
+    values = cast_text(action.all_parameters, texts)
+    return _of_action(action, values, catalog)
+
+
+def whole_rerun(view: ExecutionView, stored: str | None, catalog: Catalog) -> Target:
+    """What a whole re-run starts: the definition as registered now; a bare file's is the one stored with its execution."""
+    values = view.parameters if isinstance(view.parameters, dict) else {}
+    if stored is None:
+        raise UsageError(f"{view.id} ran the action {view.action}: only workflows are re-run.")
+    if view.source is not None:
+        return Target(view.action, stored, values, view.source)
+    action = catalog.find(view.action)
+    _check_workflow(action)
+    target = _of_action(action, {name: value for name, value in values.items() if name in action.all_parameters}, catalog)
+    if target.definition != stored:
+        warning = f"The definition of {view.action} has changed since {view.id} ran; this re-run uses the new one."
+        return Target(target.action, target.definition, target.inputs, None, (*target.warnings, warning))
+    return target
+
+
+def _pairs(words: Sequence[str]) -> dict[str, str | list[str]]:
+    """The `NAME=TEXT` words; a name that is given several times has several texts."""
+    texts: dict[str, list[str]] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name:
+            raise UsageError(f'"{word}" is not a parameter: write NAME=VALUE.')
+        texts.setdefault(name, []).append(text)
+    return {name: given[0] if len(given) == 1 else given for name, given in texts.items()}
+
+
+def _is_file(word: str) -> bool:
+    path = Path(word)
+    if path.is_file():
+        return True
+    if word.endswith(_FILE_SUFFIXES) or "/" in word:
+        raise NotFound(f"{word}: There is no such file. Name a workflow file, or a workflow of a pack: PACK.NAME.")
+    return False
+
+
+def _check_workflow(action: Action) -> None:
+    check_runnable(action)
+    if action.runner_type != WORKFLOW_RUNNER:
+        raise UsageError(
+            f"{action.ref} is an action of the runner {action.runner_type}, not a workflow. "
+            f"Write a workflow with a task that has action: {action.ref}, and run that."
+        )
+
+
+def _of_action(action: Action, values: Mapping[str, Json], catalog: Catalog) -> Target:
+    resolved = resolve(action, values)
+    path = workflow_path(action)
+    text = read_text(path)
+    inspected(text, path, catalog)
+    warnings = tuple(warnings_for(values))
+    return Target(action.ref, text, dict(resolved.action_parameters), None, warnings)
+
+
+def _bare(path: Path, texts: Mapping[str, str | list[str]], catalog: Catalog) -> Target:
+    text = read_text(path)
+    definition = inspected(text, path, catalog)
+    declared = {one.name: one.value for one in definition.inputs}
+    problems = [_undeclared(name, declared) for name in texts if name not in declared]
+    if problems:
+        raise UsageError(f"{path}: the workflow cannot run with these parameters.", problems=problems)
+    values = {name: _typed(given if isinstance(given, str) else given[-1]) for name, given in texts.items()}
+    missing = [name for name, default in declared.items() if default is None and name not in values]
+    warnings = [f'The input "{name}" has no value and no default: it is null.' for name in missing]
+    return Target(path.name, text, values, str(path.resolve()), (*warnings, *warnings_for(values)))
+
+
+def _undeclared(name: str, declared: Mapping[str, Json]) -> str:
+    near = get_close_matches(name, declared, n=1)
+    hint = f' Did you mean "{near[0]}"?' if near else ""
+    known = ", ".join(sorted(declared)) or "none"
+    return f'The workflow has no input "{name}".{hint} Inputs: {known}.'
+
+
+def _typed(text: str) -> Json:
+    """A JSON number, boolean, null, list or object is that; everything else is text."""
+    try:
+        value: Json = json.loads(text, parse_constant=_refuse)
+    except ValueError:
+        return text
+    return text if isinstance(value, str) else value
+
+
+def _refuse(constant: str) -> Json:
+    raise ValueError(constant)
+
+
+def inspected(text: str, path: Path, catalog: Catalog) -> Definition:
+    """The definition of a file, if nothing is wrong with it. Raises UsageError that names every problem with its line."""
+    problems = [_line_of(path, problem) for problem in inspect(text).problems]
+    if not problems:
+        definition = load_definition(text)
+        problems = [
+            f"{path}:{one.line}:{one.column}: {one.message} ({one.spec_path})"
+            for one in content_problems(text, definition, catalog)
+        ]
+        if not problems:
+            return definition
+    message = f"{path}: The workflow cannot run; mend this, and check it with: orchestrion workflow inspect {path}"
+    raise UsageError(message, problems=problems)
+
+
+def _line_of(path: Path, problem: Problem) -> str:
+    place = f" ({problem.spec_path})" if problem.spec_path else ""
+    return f"{path}:{problem.line}:{problem.column}: {problem.message}{place}"

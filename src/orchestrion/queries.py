@@ -1,0 +1,231 @@
+"""What people look at: lists, one execution, the progress of a tree. Read only, each in one short transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from orchestrion.core.language import ENGINE_COMMANDS
+from orchestrion.core.status import COMPLETED
+from orchestrion.core.values import Json
+from orchestrion.errors import NotFound
+from orchestrion.runtime.presence import engine_lives
+from orchestrion.store import rows
+from orchestrion.store.sqlite import Store, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsView:
+    """How far the items of a with-items task are."""
+
+    total: int
+    succeeded: int
+    failed: int
+    canceled: int
+    active: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One action execution of a task: an attempt, or one of an item."""
+
+    id: str
+    action: str
+    item: int | None
+    number: int
+    status: str
+    started_at: int | None
+    ended_at: int | None
+    result: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task execution. `kept_from` names the execution that ran it, when a re-run has kept it. `attempts` are there only
+    where they were asked for. `workflows` are its sub-workflows."""
+
+    task: str
+    route: int
+    entry: int
+    status: str
+    items: ItemsView | None = None
+    kept_from: str | None = None
+    attempts: tuple[AttemptView, ...] = ()
+    workflows: tuple["ExecutionView", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionView:
+    """An action execution. Times are microseconds since 1970, UTC. `engine` is the process that does its work; None when it is
+    unfinished and nobody does. `current` says that no re-run goes on with its workflow execution."""
+
+    id: str
+    action: str
+    status: str
+    parameters: Json
+    result: Json
+    created_at: int
+    started_at: int | None
+    ended_at: int | None
+    workflow: str | None = None
+    parent: str | None = None
+    task: str | None = None
+    rerun_of: str | None = None
+    continued_by: str | None = None
+    source: str | None = None
+    engine: str | None = None
+    tasks: tuple[TaskView, ...] = field(default=())
+
+    @property
+    def is_unattended(self) -> bool:
+        """Unfinished, and without an engine that lives."""
+        return self.status not in COMPLETED and self.engine is None
+
+
+class Queries:
+    """The queries on one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store: Final = store
+
+    def executions(self, count: int) -> list[ExecutionView]:
+        """The newest executions that no workflow has started, without their tasks."""
+        with self._store.reading() as transaction:
+            found = transaction.all("executions", count=count)
+        return [self._view(row, row["engine"]) for row in found]
+
+    def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
+        """One execution with its tasks, and theirs, down to the last sub-workflow. Raises NotFound."""
+        with self._store.reading() as transaction:
+            row = transaction.one("execution", id=number)
+            if row is None:
+                raise NotFound(f'There is no execution "{number}". List them with: orchestrion execution list')
+            return self._detail(transaction, row, attempts=attempts)
+
+    def definition_of(self, number: str) -> str | None:
+        """The text of the definition that an execution has run; None when it has run none."""
+        with self._store.reading() as transaction:
+            workflow = transaction.one("workflow_of_execution", id=number)
+            return None if workflow is None else transaction.value("definition_text", hash=workflow["definition"])
+
+    def root_view(self, number: str) -> ExecutionView | None:
+        """The execution at the root of an execution's tree, without its tasks; None when there is none."""
+        with self._store.reading() as transaction:
+            root = self._root(transaction, number)
+            if root is None:
+                return None
+            row = transaction.one("execution", id=root["execution"])
+            assert row is not None
+            return self._view(row, root["engine"])
+
+    def live_engine(self, number: str) -> str | None:
+        """The process that is the engine of an execution's tree, if it lives."""
+        with self._store.reading() as transaction:
+            root = self._root(transaction, number)
+        if root is None or not engine_lives(self._store.path, root["engine"]):
+            return None
+        return root["engine"]
+
+    def _root(self, transaction: Transaction, number: str) -> Mapping[str, Any] | None:
+        execution = transaction.one("execution", id=number)
+        if execution is None:
+            return None
+        workflow = transaction.one("load_workflow", id=execution["workflow"] or execution["of_workflow"])
+        return None if workflow is None else transaction.one("load_workflow", id=workflow["root"])
+
+    def _detail(self, transaction: Transaction, row: Mapping[str, Any], *, attempts: bool) -> ExecutionView:
+        if row["workflow"] is None:
+            return self._view(row, self._engine_of_task(transaction, row))
+        workflow = transaction.one("load_workflow", id=row["workflow"])
+        assert workflow is not None
+        root = transaction.one("load_workflow", id=workflow["root"])
+        engine = root["engine"] if root is not None else None
+        tasks = self._tasks(transaction, row, attempts=attempts)
+        return self._view(row, engine, tasks)
+
+    def _engine_of_task(self, transaction: Transaction, row: Mapping[str, Any]) -> str | None:
+        attempt = transaction.one("attempt", execution=row["id"])
+        return None if attempt is None else attempt["engine"]
+
+    def _tasks(self, transaction: Transaction, row: Mapping[str, Any], *, attempts: bool) -> tuple[TaskView, ...]:
+        """The task executions that count, in the order in which they came; those that a re-run kept are marked."""
+        workflow = row["workflow"]
+        runs: dict[int, list[Mapping[str, Any]]] = {}
+        query = "attempts_of_entries" if attempts else "workflows_of_entries"
+        for run in transaction.all(query, workflow=workflow):
+            runs.setdefault(run["entry"], []).append(run)
+        starters = {one["entry"]: one["parent"] for one in transaction.all("starters_of_entries", workflow=workflow)}
+        found: list[TaskView] = []
+        for entry in transaction.all("load_entries", workflow=workflow):
+            if not entry["counts"] or entry["task"] in ENGINE_COMMANDS:
+                continue
+            record = rows.from_json(entry["record"])
+            starter = starters.get(entry["id"])
+            found.append(
+                TaskView(
+                    entry["task"],
+                    entry["route"],
+                    entry["id"],
+                    _shown_status(entry["status"], record),
+                    _items(record),
+                    starter if starter not in (None, row["id"]) else None,
+                    tuple(_attempt(run) for run in runs.get(entry["id"], ())) if attempts else (),
+                    tuple(
+                        self._detail(transaction, run, attempts=attempts)
+                        for run in runs.get(entry["id"], ())
+                        if run["workflow"] is not None
+                    ),
+                )
+            )
+        return tuple(found)
+
+    def _view(self, row: Mapping[str, Any], engine: str | None, tasks: tuple[TaskView, ...] = ()) -> ExecutionView:
+        lives = row["status"] not in COMPLETED and engine_lives(self._store.path, engine)
+        return ExecutionView(
+            id=row["id"],
+            action=row["action"],
+            status=row["status"],
+            parameters=rows.from_json(row["parameters"]),
+            result=None if row["result"] is None else rows.from_json(row["result"]),
+            created_at=row["created_at"],
+            started_at=row["started_at"],
+            ended_at=row["ended_at"],
+            workflow=row["workflow"],
+            parent=row["parent"],
+            task=row["task"],
+            rerun_of=row["rerun_of"],
+            continued_by=row["continued_by"],
+            source=row["source"],
+            engine=engine if lives else None,
+            tasks=tasks,
+        )
+
+
+def _shown_status(status: str, record: Mapping[str, Any]) -> str:
+    """A task that was to start and never did, because its workflow failed, shows that."""
+    return "not started" if record.get("withdrawn") and status in ("scheduled", "delayed", "retrying") else status
+
+
+def _items(record: Mapping[str, Any]) -> ItemsView | None:
+    counts = record.get("items")
+    if counts is None:
+        return None
+    return ItemsView(
+        counts["total"],
+        counts["succeeded"],
+        counts["failed"],
+        counts["canceled"],
+        counts["active"],
+    )
+
+
+def _attempt(row: Mapping[str, Any]) -> AttemptView:
+    return AttemptView(
+        row["id"],
+        row["action"],
+        row["item"],
+        row["attempt"],
+        row["status"],
+        row["started_at"],
+        row["ended_at"],
+        None if row["result"] is None else rows.from_json(row["result"]),
+    )
