@@ -170,7 +170,7 @@ def test_plain_scalars_are_what_the_library_makes_of_them(text: str) -> None:
         expected: object = yaml.safe_load(f"- {text}")
     except (yaml.YAMLError, ValueError, IndexError):
         return
-    if document.findings or "date" in repr(expected):
+    if document.findings or document.notes or "date" in repr(expected):
         return
     assert document.value == expected
     assert repr(document.value) == repr(expected)
