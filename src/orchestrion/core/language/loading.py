@@ -1,6 +1,6 @@
-"""The two ways into the language: load a definition from its text, or inspect it (spec 1).
+"""The ways into the language: load a definition from its text, inspect it, find a part of it (spec 1).
 
-Both are total: `inspect` never raises, `load_definition` raises `DefinitionError` only. Loading needs neither
+All are total: `inspect` never raises, `load_definition` raises `DefinitionError` only. Loading needs neither
 the graph nor the expression languages, so what inspects is imported by the first inspection.
 """
 
@@ -41,7 +41,7 @@ def inspect(text: str, known: Collection[str] = ("st2", "parent")) -> Inspection
 def locate(text: str) -> Callable[[Path], Mark]:
     """A function from the path of a part of a document to where it stands: line and column, from 1.
 
-    A part that is absent stands where the nearest one does that is there. For checks of what a definition names, which the
-    language itself cannot make.
+    A part that is absent stands where the nearest one does that is there. For checks of what a definition
+    names, which the language itself cannot make.
     """
     return read_document(text).locate
