@@ -2,14 +2,14 @@
 
 from orchestrion.core.commands import EndEmpty, RunAction, WithdrawAttempt
 from orchestrion.core.draft import Draft
-from orchestrion.core.expressions import ExpressionError, compile_template
+from orchestrion.core.expressions import ExpressionError
 from orchestrion.core.preparing import PreparingError, prepare_again
 from orchestrion.core.progress import finish, record_error
 from orchestrion.core.records import Entry, Item, ItemCounts, RenderedAction
 from orchestrion.core.scope import DraftScope, TaskView
 from orchestrion.core.state import WAITING, phases_of
 from orchestrion.core.status import ABENDED, COMPLETED
-from orchestrion.core.transitions import ITEMS_TASK
+from orchestrion.core.transitions import IGNORED, ITEMS_TASK
 from orchestrion.core.workflow_status import advance, task_event
 
 
@@ -71,13 +71,13 @@ def conclude(draft: Draft, entry: Entry) -> None:
 
 
 def _wants_retry(draft: Draft, entry: Entry) -> bool:
-    retry = draft.graph.retries.get(entry.task)
+    retry = draft.graph.compiled.task(entry.task).retry
     if retry is None or entry.tally >= entry.retry_count or entry.status == "canceled":
         return False
     if retry.when is None:
         return entry.status in ABENDED
     view = TaskView(draft, entry.task, entry.route, entry)
-    return bool(compile_template(retry.when).render(DraftScope(draft, entry.context, view)))
+    return bool(retry.when.render(DraftScope(draft, entry.context, view)))
 
 
 def give_up(draft: Draft, entry: Entry, message: str) -> None:
@@ -116,8 +116,10 @@ def withdraw_waiting(draft: Draft) -> None:
             cut_if_quiet(draft, _withdraw_items(draft, entry))
         elif WAITING in phases_of(entry, draft.since):
             draft.commands.append(WithdrawAttempt(entry.id, None, entry.attempt))
-            entry = entry._replace(withdrawn=True)
-            draft.put(entry._replace(status="canceled", done=draft.at) if canceled else entry)
+            if canceled:
+                draft.put(entry._replace(withdrawn=True, status="canceled", done=draft.at))
+            else:
+                draft.put(entry._replace(withdrawn=True))
 
 
 def _withdraw_items(draft: Draft, entry: Entry) -> Entry:
@@ -148,20 +150,20 @@ def cut_if_quiet(draft: Draft, entry: Entry) -> None:
         if draft.status != "failed":
             draft.put(entry._replace(status="canceled", done=draft.at))
         return
-    after = ITEMS_TASK["cut_failed" if counts.failed else "cut"][entry.status]
-    draft.put(entry._replace(status=after, done=draft.at))  # type: ignore[arg-type]
+    failed = counts.failed > 0 and not counts.canceled
+    after = ITEMS_TASK["cut_failed" if failed else "cut"][entry.status]
+    assert after != IGNORED  # the entry is open
+    draft.put(entry._replace(status=after, done=draft.at))
 
 
 def stop(draft: Draft) -> None:
     """The workflow was asked to cancel: with-items tasks end or are canceling at once (spec 4.5)."""
     for entry in draft.open_entries():
         if entry.items is not None:
-            entry = _withdraw_items(draft, entry)
-            counts = entry.items
-            assert counts is not None
-            after = ITEMS_TASK["stop_A" if counts.active else "stop_D"][entry.status]
+            after = ITEMS_TASK["stop_A" if entry.items.active else "stop_D"][entry.status]
+            assert after != IGNORED  # the entry is open
             done = draft.at if after in COMPLETED else None
-            draft.put(entry._replace(status=after, done=done))  # type: ignore[arg-type]
+            draft.put(_withdraw_items(draft, entry)._replace(status=after, done=done))
     withdraw_waiting(draft)
 
 
@@ -185,6 +187,6 @@ def _ask_items(draft: Draft, at_work: str, idle: str) -> None:
                 and (entry.items.paused or entry.items.pending)
                 and not entry.items.in_flight
             )
-            if after not in (".", entry.status) and not stays:
-                draft.put(entry._replace(status=after))  # type: ignore[arg-type]
+            if after != IGNORED and after != entry.status and not stays:
+                draft.put(entry._replace(status=after))
             draft.touched_items[entry.id] = None

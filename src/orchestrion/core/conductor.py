@@ -24,7 +24,7 @@ from orchestrion.core.events import (
     ResumeRequested,
     Started,
 )
-from orchestrion.core.expressions import ExpressionError, MissingValue, compile_template
+from orchestrion.core.expressions import ExpressionError, MissingValue
 from orchestrion.core.plan import select
 from orchestrion.core.records import Change, Initial, Staged
 from orchestrion.core.reporting import Unwanted, began, empty_ended, reported
@@ -32,8 +32,8 @@ from orchestrion.core.rerun import rerun
 from orchestrion.core.scheduling import schedule
 from orchestrion.core.scope import DraftScope
 from orchestrion.core.state import ACTIVE, State
-from orchestrion.core.status import COMPLETED
-from orchestrion.core.transitions import REFUSED, WORKFLOW
+from orchestrion.core.status import COMPLETED, Status
+from orchestrion.core.transitions import IGNORED, REFUSED, WORKFLOW
 from orchestrion.core.values import Json
 from orchestrion.core.workflow_status import WORKABLE, advance, is_held, task_event
 
@@ -155,15 +155,17 @@ def _mark_last(draft: Draft) -> None:
             draft.put(entry._replace(terminal=True))
 
 
-def _request(draft: Draft, event: str, verb: str) -> str:
+def _request(draft: Draft, event: str, verb: str) -> Status:
+    """What a request makes of the workflow's status; no request is ever ignored by the table."""
     after = WORKFLOW[event][draft.status]
     if after == REFUSED:
         raise Refusal(f"Unable to {verb} the workflow execution because it is {draft.status}.")
+    assert after != IGNORED, event
     return after
 
 
 def _start(draft: Draft, event: Started) -> None:
-    draft.status = _request(draft, "start", "start")  # type: ignore[assignment]
+    draft.status = _request(draft, "start", "start")
     draft.since = draft.event
     if not _render_initial(draft, event):
         draft.status = "failed"
@@ -178,21 +180,21 @@ def _render_initial(draft: Draft, event: Started) -> bool:
 
     Supplied values are data.
     """
-    definition = draft.graph.definition
+    compiled = draft.graph.compiled
     draft.set_initial(Initial({}, event.application, initial_context({})))
     scope = DraftScope(draft, draft.initial.context)
     values: dict[str, Json] = {}
     errors = False
-    supplied = [(one, event.inputs.get(one.name), one.name in event.inputs) for one in definition.inputs]
-    for assignment, given, is_given in [*supplied, *((one, None, False) for one in definition.vars)]:
+    supplied = [(name, template, name in event.inputs) for name, template in compiled.inputs]
+    for name, template, is_given in [*supplied, *((*one, False) for one in compiled.vars)]:
         try:
-            value = given if is_given else compile_template(assignment.value).render(scope)
+            value = event.inputs[name] if is_given else template.render(scope)
         except ExpressionError as error:
             draft.add_failure(None, {"type": "error", "message": error.message})
             errors = True
         else:
-            values[assignment.name] = value
-            scope.assign(assignment.name, value)
+            values[name] = value
+            scope.assign(name, value)
     draft.set_initial(Initial(values, event.application, initial_context(values)))
     return not errors
 
@@ -200,7 +202,7 @@ def _render_initial(draft: Draft, event: Started) -> bool:
 def _pause(draft: Draft, event: PauseRequested) -> None:
     verb = "hold" if event.cascaded else "pause"
     row = f"{verb}_{'active' if draft.phases[ACTIVE] else 'idle'}"
-    draft.status = _request(draft, row, "pause")  # type: ignore[assignment]
+    draft.status = _request(draft, row, "pause")
     draft.pause_requested = True
 
 
@@ -208,14 +210,14 @@ def _resume(draft: Draft) -> None:
     _request(draft, "resume", "resume")
     draft.pause_requested = False
     event = "resume_held" if is_held(draft) else "resume"
-    draft.status = _request(draft, event, "resume")  # type: ignore[assignment]
+    draft.status = _request(draft, event, "resume")
 
 
 def _cancel(draft: Draft) -> None:
     event = "cancel_active" if draft.phases[ACTIVE] else "cancel_idle"
     after = _request(draft, event, "cancel")
     if draft.status not in ("canceling", "canceled"):
-        draft.status = after  # type: ignore[assignment]
+        draft.status = after
         stop(draft)
 
 

@@ -99,6 +99,14 @@ class Draft:
             number = laps[-1] if laps else None
         return None if number is None else self.entry(number)
 
+    def laps(self, task: str, route: int) -> list[Entry]:
+        """The entries that count of a task on a route, oldest first."""
+        numbers = dict.fromkeys(self.state.latest.get(task, _NOWHERE).get(route, ()))
+        newest = self._latest.get((task, route))
+        if newest is not None:
+            numbers[newest] = None
+        return [entry for entry in map(self.entry, numbers) if entry.counts]
+
     def routes_of(self, task: str) -> set[int]:
         """The routes on which a task has an entry that counts."""
         routes = {route for route, laps in self.state.latest.get(task, _NOWHERE).items() if laps}
@@ -257,6 +265,11 @@ class Draft:
         """The failures that count, oldest first."""
         kept = [failure for number, failure in self.state.failures.items() if number not in self._withdrawn]
         return kept + self._failures
+
+    def keep_failure(self, failure: Failure) -> None:
+        """A failure of an earlier event stands for another entry now."""
+        self._withdrawn.pop(failure.id, None)
+        self._failures.append(failure)
 
     def withdraw_failure(self, number: int) -> None:
         """A failure of an earlier event stops counting."""

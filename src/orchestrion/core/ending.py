@@ -2,7 +2,7 @@
 
 from orchestrion.core.context import Context, initial_context, joined
 from orchestrion.core.draft import Draft
-from orchestrion.core.expressions import ExpressionError, compile_template
+from orchestrion.core.expressions import ExpressionError
 from orchestrion.core.scope import DraftScope
 from orchestrion.core.state import ACTIVE, WAITING
 from orchestrion.core.status import COMPLETED
@@ -14,21 +14,21 @@ def render_output(draft: Draft) -> None:
     if draft.rendered or draft.status not in COMPLETED or draft.phases[ACTIVE] or draft.phases[WAITING]:
         return
     draft.rendered = True
-    outputs = draft.graph.definition.output
+    outputs = draft.graph.compiled.output
     if not outputs:
         return
     scope = DraftScope(draft, _final_context(draft))
     rendered: dict[str, Json] = {}
-    for output in outputs:
+    for name, template in outputs:
         try:
-            value = compile_template(output.value).render(scope)
+            value = template.render(scope)
         except ExpressionError as error:
             draft.add_failure(None, {"type": "error", "message": error.message})
             if draft.status == "succeeded":
                 draft.status = "failed"
         else:
-            rendered[output.name] = value
-            scope.assign(output.name, value)
+            rendered[name] = value
+            scope.assign(name, value)
     draft.output = rendered or None
 
 

@@ -11,9 +11,10 @@ node is a split is decided by the references in the whole definition, unreachabl
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from orchestrion.core.compiled import Compiled
 from orchestrion.core.language.definition import Definition, Retry, Task
 
 RETRY_COMMAND = "retry"
@@ -33,23 +34,17 @@ class Edge(NamedTuple):
     target: str
     key: int
     ref: int
-
-    @property
-    def id(self) -> str:
-        """The transition's id as an outgoing one: `<target>__t<key>`."""
-        return f"{self.target}__t{self.key}"
-
-    @property
-    def back_id(self) -> str:
-        """The transition's id as a back reference and in routes: `<source>__t<key>`."""
-        return f"{self.source}__t{self.key}"
+    id: str
+    """The transition's id as an outgoing one: `<target>__t<key>`."""
+    back_id: str
+    """The transition's id as a back reference and in routes: `<source>__t<key>`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
     """What follows from a definition alone (spec 3).
 
-    The keys of every mapping but `retries` are the nodes reachable from a root.
+    The keys of every mapping but `joins` and `retries` are the nodes reachable from a root.
 
     Nodes are tasks, the engine commands `continue`, `noop` and `fail` where they are targets, and undefined
     targets.
@@ -68,8 +63,12 @@ class Graph:
     """The tasks that lie on a cycle; they never split."""
     sources: Mapping[str, tuple[str, ...]]
     """The distinct tasks from which edges arrive at a node, in the order of the definition."""
+    joins: Mapping[str, int]
+    """How many distinct source tasks each join waits for; unreachable joins are included."""
     retries: Mapping[str, Retry]
     """The retry of each task that has one: its own block, or what `do: retry` stands for."""
+    compiled: Compiled = field(compare=False, repr=False)
+    """The expressions, compiled when they are first needed."""
 
 
 def build_graph(definition: Definition) -> Graph:
@@ -84,6 +83,8 @@ def build_graph(definition: Definition) -> Graph:
         if name in inbound:
             for edge in leaving[name]:
                 inbound[edge.target].append(edge)
+    sources = {name: tuple(dict.fromkeys(e.source for e in edges)) for name, edges in inbound.items()}
+    retries = dict(_retries(definition))
     return Graph(
         definition=definition,
         roots=roots,
@@ -95,8 +96,10 @@ def build_graph(definition: Definition) -> Graph:
             if count > 1 and name not in cyclic and not is_join(definition.tasks.get(name))
         ),
         cyclic=cyclic,
-        sources={name: tuple(dict.fromkeys(e.source for e in edges)) for name, edges in inbound.items()},
-        retries=dict(_retries(definition)),
+        sources=sources,
+        joins=dict(_joins(definition, sources)),
+        retries=retries,
+        compiled=Compiled(definition, retries),
     )
 
 
@@ -107,12 +110,7 @@ def is_join(task: Task | None) -> bool:
 
 def join_needed(graph: Graph, task: str) -> int | None:
     """Say how many distinct source tasks a join waits for; None when the task is not a join (spec 1.3)."""
-    definition = graph.definition.tasks.get(task)
-    if definition is None or definition.join is None:
-        return None
-    if definition.join == "all":
-        return len(graph.sources.get(task, ()))
-    return max(definition.join, 1)
+    return graph.joins.get(task)
 
 
 def edges_of(task: Task) -> tuple[Edge, ...]:
@@ -122,7 +120,8 @@ def edges_of(task: Task) -> tuple[Edge, ...]:
     for ref, transition in enumerate(task.next):
         for target in transition.do:
             if target != RETRY_COMMAND:
-                edges.append(Edge(task.name, target, keys[target], ref))
+                key = keys[target]
+                edges.append(Edge(task.name, target, key, ref, f"{target}__t{key}", f"{task.name}__t{key}"))
                 keys[target] += 1
     return tuple(edges)
 
@@ -211,6 +210,12 @@ def cyclic_nodes(targets: Mapping[str, Iterable[str]]) -> frozenset[str]:
 
 def _outgoing_order(edge: Edge) -> tuple[str, int]:
     return (edge.target, edge.ref)
+
+
+def _joins(definition: Definition, sources: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, int]]:
+    for name, task in definition.tasks.items():
+        if task.join is not None:
+            yield name, len(sources.get(name, ())) if task.join == "all" else max(task.join, 1)
 
 
 def _retries(definition: Definition) -> Iterator[tuple[str, Retry]]:

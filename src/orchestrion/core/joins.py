@@ -5,10 +5,12 @@ task is ready at its first arrival, unless its latest entry still runs: then all
 entry together.
 """
 
+from typing import NamedTuple
+
 from orchestrion.core.context import Context, joined
 from orchestrion.core.draft import Draft
 from orchestrion.core.graph import join_needed
-from orchestrion.core.records import Arrival, Entry, Staged
+from orchestrion.core.records import Arrival, Chain, Entry, Staged
 from orchestrion.core.state import chain_of, in_chain
 from orchestrion.core.status import COMPLETED
 
@@ -31,8 +33,39 @@ def arrive(draft: Draft, arrival: Arrival) -> None:
         _arrive_at_join(draft, staged, arrival, needed, later_lap=latest is not None)
 
 
-def context_of(draft: Draft, arrivals: tuple[int, ...]) -> Context:
-    """The context in which an entry runs that `arrivals` have staged."""
+class Due(NamedTuple):
+    """What the next entry of a ready task consumes: the arrivals until it was ready, and their context.
+
+    `late` is what arrived afterwards: it waits for the end of that entry.
+    """
+
+    staged: Staged
+    arrivals: tuple[int, ...]
+    late: Chain
+    context: Context
+
+
+def due(draft: Draft, staged: Staged) -> Due:
+    """What a ready task is due to start with. It stays staged."""
+    ready_at = staged.ready_at
+    assert ready_at is not None
+    chain, late = staged.arrivals, list[int]()
+    while chain is not None and draft.arrival(chain[0]).at > ready_at:
+        late.append(chain[0])
+        chain = chain[1]
+    arrivals = in_chain(chain)
+    return Due(staged, arrivals, chain_of(reversed(late)), _context_of(draft, arrivals))
+
+
+def take(draft: Draft, due: Due) -> None:
+    """Consume it: the task is not staged any more, but for what was late."""
+    task, route = due.staged.task, due.staged.route
+    draft.unstage((task, route))
+    if due.late is not None:
+        draft.stage(Staged(task, route, due.late, sources=0))
+
+
+def _context_of(draft: Draft, arrivals: tuple[int, ...]) -> Context:
     if not arrivals:
         return draft.initial.context
     if len(arrivals) == 1:
@@ -40,40 +73,11 @@ def context_of(draft: Draft, arrivals: tuple[int, ...]) -> Context:
     return joined([draft.arrival(number).context for number in arrivals])
 
 
-def consumable(draft: Draft, staged: Staged) -> tuple[int, ...]:
-    """The arrivals that the next entry of a ready task consumes: those until it was ready."""
-    ready_at = staged.ready_at
-    assert ready_at is not None
-    return tuple(number for number in in_chain(staged.arrivals) if draft.arrival(number).at <= ready_at)
-
-
-def take(draft: Draft, staged: Staged) -> tuple[int, ...]:
-    """Consume them. What arrived later stays staged and waits for the end of the entry."""
-    taken = consumable(draft, staged)
-    draft.unstage((staged.task, staged.route))
-    late = in_chain(staged.arrivals)[len(taken) :]
-    if late:
-        draft.stage(Staged(staged.task, staged.route, chain_of(late), sources=0))
-    return taken
-
-
 def release_waiting(draft: Draft, entry: Entry) -> None:
     """An entry has ended: what arrived at its task meanwhile is ready now."""
     staged = draft.staged((entry.task, entry.route))
     if staged is not None and staged.ready_at is None and join_needed(draft.graph, entry.task) is None:
         draft.stage(staged._replace(ready_at=draft.at))
-
-
-def discount_source(draft: Draft, entry: Entry) -> None:
-    """A source runs again before its join fired: its earlier arrival counts no longer, its values do."""
-    for edge in draft.graph.outgoing[entry.task]:
-        staged = draft.staged((edge.target, entry.route))
-        if (
-            staged is not None
-            and staged.ready_at is None
-            and join_needed(draft.graph, edge.target) is not None
-        ):
-            draft.stage(staged._replace(sources=len(_satisfied(draft, staged))))
 
 
 def _arrive_at_join(draft: Draft, staged: Staged, arrival: Arrival, needed: int, *, later_lap: bool) -> None:
@@ -84,9 +88,9 @@ def _arrive_at_join(draft: Draft, staged: Staged, arrival: Arrival, needed: int,
             draft.stage(staged._replace(arrivals=(arrival.id, staged.arrivals)))
         return
     grown = staged._replace(arrivals=(arrival.id, staged.arrivals))
-    source = draft.entry(arrival.source)
-    if later_lap or source.lap > 0:
-        sources = len(_satisfied(draft, grown) | (_standing(draft, grown) if later_lap else set()))
+    cyclic = draft.graph.cyclic
+    if cyclic and not cyclic.isdisjoint(draft.graph.sources[arrival.target]):
+        sources = len(_satisfied(draft, grown) | (_standing(draft, grown) if later_lap else set[str]()))
     elif _is_from_same_entry(draft, staged, arrival):
         sources = staged.sources
     else:
@@ -101,14 +105,29 @@ def _is_from_same_entry(draft: Draft, staged: Staged, arrival: Arrival) -> bool:
 
 
 def _satisfied(draft: Draft, staged: Staged) -> set[str]:
-    """The distinct sources whose latest entry has arrived."""
+    """The distinct sources whose latest entry has arrived; of one that runs again only the values count."""
     sources: set[str] = set()
     for number in in_chain(staged.arrivals):
         entry = draft.entry(draft.arrival(number).source)
-        latest = draft.latest(entry.task, entry.route)
-        if latest is not None and latest.id == entry.id:
+        if not _runs_again(draft, entry):
             sources.add(entry.task)
     return sources
+
+
+def _runs_again(draft: Draft, entry: Entry) -> bool:
+    """Whether a later lap of an entry had begun, or was ready, before what arrives now.
+
+    A re-run lets arrivals come again that are older than entries that it keeps.
+    """
+    staged = draft.staged((entry.task, entry.route))
+    if staged is not None and staged.ready_at is not None and staged.ready_at < draft.at:
+        return True
+    latest = draft.latest(entry.task, entry.route)
+    if latest is None or latest.id == entry.id:
+        return False
+    return latest.order[0] < draft.at or any(
+        entry.id < later.id and later.order[0] < draft.at for later in draft.laps(entry.task, entry.route)
+    )
 
 
 def _standing(draft: Draft, staged: Staged) -> set[str]:
@@ -117,7 +136,8 @@ def _standing(draft: Draft, staged: Staged) -> set[str]:
     for edge in draft.graph.inbound[staged.task]:
         if edge.source not in draft.graph.cyclic:
             latest = draft.latest(edge.source, staged.route)
-            if latest is not None and (edge.id, True) in latest.edges:
+            ended = latest is not None and latest.done is not None and latest.done <= draft.at
+            if latest is not None and ended and (edge.id, True) in latest.edges:
                 standing.add(edge.source)
     return standing
 

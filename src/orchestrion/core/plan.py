@@ -88,7 +88,7 @@ def was_cut_off(entry: Entry) -> bool:
     items = entry.items
     if items is None or not entry.withdrawn or entry.status not in COMPLETED:
         return False
-    return items.remaining > 0 and items.canceled == 0
+    return items.remaining > 0 and items.canceled == 0 and not items.ended_early
 
 
 def _all_succeeded(entry: Entry) -> bool:

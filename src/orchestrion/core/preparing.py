@@ -2,17 +2,20 @@
 
 from typing import NamedTuple
 
+from orchestrion.core.compiled import CompiledItems, CompiledRetry, CompiledTask
 from orchestrion.core.context import Context
 from orchestrion.core.draft import Draft
-from orchestrion.core.expressions import ExpressionError, compile_template
-from orchestrion.core.language.definition import Items, Task
+from orchestrion.core.expressions import ExpressionError, Template
 from orchestrion.core.records import Entry, RenderedAction
 from orchestrion.core.scope import DraftScope, TaskView
 from orchestrion.core.values import Json
 
 
 class Prepared(NamedTuple):
-    """A rendered task. `items` is None for a plain one, whose action is `actions[0]`; delays in seconds."""
+    """A rendered task. `items`, their number, is None for a plain one, whose action is `actions[0]`.
+
+    Delays in seconds.
+    """
 
     actions: tuple[RenderedAction, ...]
     items: int | None = None
@@ -30,44 +33,45 @@ class PreparingError(Exception):
         self.message = message
 
 
-def prepare(draft: Draft, task: Task, route: int, context: Context) -> Prepared:
+def prepare(draft: Draft, name: str, route: int, context: Context) -> Prepared:
     """Render a task on a route. Raises PreparingError."""
-    scope = DraftScope(draft, context, TaskView(draft, task.name, route, None))
+    task = draft.graph.compiled.task(name)
+    scope = DraftScope(draft, context, TaskView(draft, name, route, None))
     try:
         if task.items is None:
-            actions, concurrency = (_render_action(task, scope),), None
+            actions, items, concurrency = (_render_action(task, scope),), None, None
         else:
             actions = _render_items(draft, task, task.items, route, context)
-            concurrency = _concurrency(task, task.items, scope)
-        delay = _delay(task, scope)
-        count, retry_delay = _retry(draft, task, context)
+            items, concurrency = len(actions), _concurrency(task, task.items, scope)
+        delay = _delay(task.delay, scope)
+        if task.retry is None:
+            return Prepared(actions, items, concurrency, delay)
+        count, retry_delay = _retry(task.name, task.retry, DraftScope(draft, context))
     except ExpressionError as error:
         raise PreparingError(error.message) from error
-    items = None if task.items is None else len(actions)
     return Prepared(actions, items, concurrency, delay, count, retry_delay)
 
 
 def prepare_again(draft: Draft, entry: Entry) -> RenderedAction:
     """Render a plain task for its next attempt. Raises PreparingError."""
-    task = draft.graph.definition.tasks[entry.task]
     scope = DraftScope(draft, entry.context, TaskView(draft, entry.task, entry.route, entry))
     try:
-        return _render_action(task, scope)
+        return _render_action(draft.graph.compiled.task(entry.task), scope)
     except ExpressionError as error:
         raise PreparingError(error.message) from error
 
 
-def _render_action(task: Task, scope: DraftScope) -> RenderedAction:
-    action = compile_template(task.action).render(scope)
-    values = compile_template(task.input).render(scope)
+def _render_action(task: CompiledTask, scope: DraftScope) -> RenderedAction:
+    action = task.action.render(scope)
+    values = task.input.render(scope)
     return RenderedAction(action if action is None else str(action), {} if values is None else values)
 
 
 def _render_items(
-    draft: Draft, task: Task, items: Items, route: int, context: Context
+    draft: Draft, task: CompiledTask, items: CompiledItems, route: int, context: Context
 ) -> tuple[RenderedAction, ...]:
     view = TaskView(draft, task.name, route, None)
-    values = compile_template(items.expression).render_items(DraftScope(draft, context, view))
+    values = items.values.render_items(DraftScope(draft, context, view))
     scope = DraftScope(draft, context, view)
     actions: list[RenderedAction] = []
     for value in values:
@@ -85,8 +89,8 @@ def _item(names: tuple[str, ...], value: Json) -> Json:
     return {names[0]: value} if len(names) == 1 else value
 
 
-def _concurrency(task: Task, items: Items, scope: DraftScope) -> int | None:
-    value = compile_template(items.concurrency).render(scope)
+def _concurrency(task: CompiledTask, items: CompiledItems, scope: DraftScope) -> int | None:
+    value = None if items.concurrency is None else items.concurrency.render(scope)
     if value is None:
         return None
     if not isinstance(value, int):
@@ -96,8 +100,8 @@ def _concurrency(task: Task, items: Items, scope: DraftScope) -> int | None:
     return max(int(value), 1)
 
 
-def _delay(task: Task, scope: DraftScope) -> int:
-    value = compile_template(task.delay).render(scope)
+def _delay(delay: Template | None, scope: DraftScope) -> int:
+    value = None if delay is None else delay.render(scope)
     if value is None:
         return 0
     if not isinstance(value, int):
@@ -105,16 +109,12 @@ def _delay(task: Task, scope: DraftScope) -> int:
     return max(int(value), 0)
 
 
-def _retry(draft: Draft, task: Task, context: Context) -> tuple[int, int]:
+def _retry(task: str, retry: CompiledRetry, scope: DraftScope) -> tuple[int, int]:
     """The retry's count and delay, evaluated once, for nobody in particular (spec 5.7)."""
-    retry = draft.graph.retries.get(task.name)
-    if retry is None:
-        return 0, 0
-    scope = DraftScope(draft, context)
-    count = compile_template(retry.count).render(scope)
+    count = retry.count.render(scope)
     if not isinstance(count, int):
-        raise PreparingError(f'ValueError: The retry count for task "{task.name}" is not an integer.')
-    delay = compile_template(retry.delay).render(scope)
+        raise PreparingError(f'ValueError: The retry count for task "{task}" is not an integer.')
+    delay = None if retry.delay is None else retry.delay.render(scope)
     if delay is not None and not isinstance(delay, int):
-        raise PreparingError(f'ValueError: The retry delay for task "{task.name}" is not an integer.')
+        raise PreparingError(f'ValueError: The retry delay for task "{task}" is not an integer.')
     return int(count), max(int(delay or 0), 0)

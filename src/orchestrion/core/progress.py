@@ -4,20 +4,20 @@ Errors, retry, transitions with their conditions and publishes, arrivals, the wo
 commands.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
+from orchestrion.core.compiled import CompiledAssignments
 from orchestrion.core.context import Context
 from orchestrion.core.draft import Draft
-from orchestrion.core.expressions import ExpressionError, compile_template
+from orchestrion.core.expressions import ExpressionError, Template
 from orchestrion.core.graph import Edge
 from orchestrion.core.joins import arrive, release_waiting
-from orchestrion.core.language.definition import ENGINE_COMMANDS, Transition
+from orchestrion.core.language.definition import ENGINE_COMMANDS
 from orchestrion.core.records import Arrival, Entry
 from orchestrion.core.scope import DraftScope, TaskView
-from orchestrion.core.status import ABENDED, COMPLETED
-from orchestrion.core.transitions import IGNORED, PLAIN_TASK
+from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
-from orchestrion.core.workflow_status import Kind, advance, is_remediated, task_event
+from orchestrion.core.workflow_status import Kind, advance, is_abended, task_event
 
 _FAILURES: Final = {
     "failed": "Execution failed. See result for details.",
@@ -45,11 +45,20 @@ def record_error(draft: Draft, entry: int | None, message: str, **where: Json) -
 
 def finish(draft: Draft, entry: Entry) -> None:
     """An entry has reached its last status: follow its transitions, then tell the workflow (spec 5.3)."""
-    entry = draft.put(entry._replace(done=draft.at, terminal=not draft.graph.outgoing[entry.task]))
     release_waiting(draft, entry)
-    entry, commands = _follow(draft, entry)
-    kind = _kind_of(entry)
-    advance(draft, task_event(draft, kind, commands_left=bool(commands)), commands_left=bool(commands))
+    edges, commands, broken = _follow(draft, entry)
+    entry = draft.put(
+        entry._replace(
+            done=draft.at,
+            terminal=not draft.graph.outgoing[entry.task],
+            edges=edges,
+            broken=entry.broken or broken,
+        )
+    )
+    commands_left = bool(commands)
+    advance(
+        draft, task_event(draft, _kind_of(entry), commands_left=commands_left), commands_left=commands_left
+    )
     for index, arrival in enumerate(commands):
         _perform(draft, arrival, commands_left=index + 1 < len(commands))
     if draft.status in COMPLETED:
@@ -59,75 +68,78 @@ def finish(draft: Draft, entry: Entry) -> None:
 def _kind_of(entry: Entry) -> Kind:
     if entry.status == "canceled":
         return "canceled"
-    return "failed" if entry.status in ABENDED and not is_remediated(entry) else "ok"
+    return "failed" if is_abended(entry) else "ok"
 
 
-def _follow(draft: Draft, entry: Entry) -> tuple[Entry, list[Arrival]]:
-    """Evaluate every transition, stage the targets; returns the entry and the engine commands to perform."""
-    edges = draft.graph.outgoing[entry.task]
-    if not edges:
-        return entry, []
-    transitions = draft.graph.definition.tasks[entry.task].next
-    view = TaskView(draft, entry.task, entry.route, entry)
+class _Followed(NamedTuple):
+    """What the transitions of an entry came to: see `Entry.edges`, the engine commands, `Entry.broken`."""
+
+    edges: tuple[tuple[str, bool], ...]
+    commands: list[Arrival]
+    broken: bool
+
+
+def _follow(draft: Draft, entry: Entry) -> _Followed:
+    """Evaluate every transition and stage the targets; engine commands are left to be performed."""
     evaluated: list[tuple[str, bool]] = []
     commands: list[Arrival] = []
     staged: list[tuple[str, int]] = []
-    for edge in edges:
-        transition = transitions[edge.ref]
-        satisfied = _is_satisfied(draft, entry, edge, transition, view)
-        if satisfied is None:
-            entry = entry._replace(broken=True)
-            continue
-        evaluated.append((edge.id, satisfied))
-        if not satisfied:
-            continue
-        published = _publish(draft, entry, edge, transition, view)
-        if published is None:
-            entry = entry._replace(broken=True)
-            continue
-        arrival = _arrival(draft, entry, edge, published)
-        if edge.target in ENGINE_COMMANDS:
-            commands.append(arrival)
-        else:
-            arrive(draft, arrival)
-            staged.append((edge.target, arrival.route))
-    entry = draft.put(entry._replace(edges=tuple(evaluated)))
+    broken = False
+    edges = draft.graph.outgoing[entry.task]
+    if edges:
+        transitions = draft.graph.compiled.task(entry.task).next
+        view = TaskView(draft, entry.task, entry.route, entry)
+        for edge in edges:
+            transition = transitions[edge.ref]
+            satisfied = _is_satisfied(draft, entry, edge, transition.when, view)
+            if satisfied is not None:
+                evaluated.append((edge.id, satisfied))
+            published = _publish(draft, entry, edge, transition.publish, view) if satisfied else None
+            if published is None:
+                broken = broken or satisfied is not False
+                continue
+            arrival = _arrival(draft, entry, edge, published)
+            if edge.target in ENGINE_COMMANDS:
+                commands.append(arrival)
+            else:
+                arrive(draft, arrival)
+                staged.append((edge.target, arrival.route))
     if any(arrival.target == "fail" for arrival in commands):
         _let_run_on_fail(draft, staged)
-    return entry, commands
+    return _Followed(tuple(evaluated), commands, broken)
 
 
 def _is_satisfied(
-    draft: Draft, entry: Entry, edge: Edge, transition: Transition, view: TaskView
+    draft: Draft, entry: Entry, edge: Edge, when: Template | None, view: TaskView
 ) -> bool | None:
     """Whether a transition's condition holds; None when it could not be evaluated (an error is recorded)."""
-    if transition.when is None:
+    if when is None:
         return True
     try:
-        return bool(compile_template(transition.when).render(DraftScope(draft, entry.context, view)))
+        return bool(when.render(DraftScope(draft, entry.context, view)))
     except ExpressionError as error:
         _transition_error(draft, entry, edge, error)
         return None
 
 
 def _publish(
-    draft: Draft, entry: Entry, edge: Edge, transition: Transition, view: TaskView
+    draft: Draft, entry: Entry, edge: Edge, publish: CompiledAssignments, view: TaskView
 ) -> dict[str, Json] | None:
     """What a satisfied transition publishes; None when an entry of it could not be evaluated (spec 5.4)."""
     published: dict[str, Json] = {}
-    if not transition.publish:
+    if not publish:
         return published
     scope = DraftScope(draft, entry.context, view)
     failed = False
-    for assignment in transition.publish:
+    for name, template in publish:
         try:
-            value = compile_template(assignment.value).render(scope)
+            value = template.render(scope)
         except ExpressionError as error:
             _transition_error(draft, entry, edge, error)
             failed = True
         else:
-            published[assignment.name] = value
-            scope.assign(assignment.name, value)
+            published[name] = value
+            scope.assign(name, value)
     return None if failed else published
 
 
@@ -154,10 +166,11 @@ def _arrival(draft: Draft, entry: Entry, edge: Edge, published: dict[str, Json])
 
 
 def _route_to(draft: Draft, edge: Edge, route: int) -> int:
-    """The route on which an edge leads on: a new one for each arrival at a split (spec 3)."""
-    if edge.target not in draft.graph.splits or edge.back_id in draft.route_edges(route):
-        return route
-    return draft.add_route(route, edge.back_id)
+    """The route on which an edge leads on: a new one for each arrival at a split (spec 3).
+
+    No way leads through the same split edge twice, because a task on a cycle never splits.
+    """
+    return draft.add_route(route, edge.back_id) if edge.target in draft.graph.splits else route
 
 
 def _let_run_on_fail(draft: Draft, keys: list[tuple[str, int]]) -> None:
@@ -188,9 +201,3 @@ def _perform(draft: Draft, arrival: Arrival, *, commands_left: bool) -> None:
     record_failure(draft, entry, entry.status, None)
     event = task_event(draft, "failed" if failed else "ok", commands_left=commands_left)
     advance(draft, event, commands_left=commands_left)
-
-
-def next_status(entry: Entry, event: str) -> str | None:
-    """What the machine of a task without items makes of an event; None when it is ignored."""
-    after = PLAIN_TASK[event][entry.status]
-    return None if after == IGNORED else after

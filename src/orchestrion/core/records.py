@@ -78,6 +78,11 @@ class ItemCounts(NamedTuple):
         return self._replace(**numbers)
 
     @property
+    def ended_early(self) -> bool:
+        """Whether a failed item ended the task at once: with a single slot no other item can be active."""
+        return self.concurrency == 1 and self.failed > 0
+
+    @property
     def free_slots(self) -> int:
         """How many items may start now; a paused or pending item keeps its slot."""
         if self.concurrency is None:

@@ -118,7 +118,9 @@ def _move_task(draft: Draft, entry: Entry, reported: Status) -> None:
     changed = after != entry.status
     entry = draft.put(entry._replace(status=after))  # type: ignore[arg-type]
     draft.touched_items[entry.id] = None
-    if event in ("cut", "cut_failed"):
+    counts = entry.items
+    assert counts is not None
+    if event in ("cut", "cut_failed") and not counts.ended_early:
         draft.put(entry._replace(done=draft.at))
         advance(draft, task_event(draft, "canceled"))
     elif after in COMPLETED:

@@ -11,10 +11,10 @@ that fresh run. Nothing kept is evaluated again.
 from orchestrion.core.attempts import give_up, issue
 from orchestrion.core.draft import Draft
 from orchestrion.core.events import RerunRequested
-from orchestrion.core.joins import arrive
+from orchestrion.core.joins import arrive, due
 from orchestrion.core.plan import Selection
-from orchestrion.core.preparing import PreparingError, prepare_again
-from orchestrion.core.records import Entry, Item, ItemCounts, Staged
+from orchestrion.core.preparing import Prepared, PreparingError, prepare_again
+from orchestrion.core.records import Entry, Item, Staged
 from orchestrion.core.scheduling import new_entry
 from orchestrion.core.state import Key
 from orchestrion.core.status import COMPLETED, Status
@@ -132,26 +132,28 @@ def _restore_ready(draft: Draft, keepers: dict[Key, tuple[Entry, bool]]) -> None
 def _restore(draft: Draft, staged: Staged, old: Entry, only_succeeded: bool) -> Entry:  # noqa: FBT001
     """A new entry with the kept items of an old one: same rendering, same results, retries at zero."""
     assert old.items is not None
-    fresh = new_entry(draft, staged)
-    counts = ItemCounts(old.items.total, old.items.concurrency)
+    actions = draft.rendered_items(old.id)
+    stored = Prepared(
+        actions, old.items.total, old.items.concurrency, old.task_delay, old.retry_count, old.retry_delay
+    )
+    fresh = new_entry(draft, due(draft, staged), stored)
+    counts = fresh.items
+    assert counts is not None
     for item in draft.items_of(old.id):
         ended = item.attempt == old.attempt and item.status in COMPLETED
         if ended and (item.status == "succeeded" or not only_succeeded):
             draft.put_item(Item(fresh.id, item.index, item.status, 1, item.result, item.done))
             counts = counts.moved(None, item.status)
-    draft.add_rendered(fresh.id, draft.rendered_items(old.id))
-    return draft.add(
-        fresh._replace(
-            status="delayed" if old.task_delay else "scheduled",
-            begun=counts.completed > 0,
-            delay=old.task_delay,
-            task_delay=old.task_delay,
-            retry_count=old.retry_count,
-            retry_delay=old.retry_delay,
-            items=counts,
-            kept=old.id,
-        )
-    )
+    _keep_failures(draft, old, fresh.id, counts.failed)
+    draft.add_rendered(fresh.id, actions)
+    return draft.add(fresh._replace(begun=counts.completed > 0, items=counts, kept=old.id))
+
+
+def _keep_failures(draft: Draft, old: Entry, fresh: int, failed: int) -> None:
+    """The errors of kept items that failed go on counting; they are the last ones of the old entry."""
+    if failed:
+        for failure in [one for one in draft.state.failures.values() if one.entry == old.id][-failed:]:
+            draft.keep_failure(failure._replace(entry=fresh))
 
 
 def _revive(draft: Draft, entry: Entry) -> None:

@@ -1,9 +1,11 @@
 """What starts now: staged tasks that are ready, and free slots of with-items tasks (spec 5.2, 5.6)."""
 
+from typing import Final
+
 from orchestrion.core.attempts import issue, issue_items
 from orchestrion.core.commands import EndEmpty
 from orchestrion.core.draft import Draft, is_open
-from orchestrion.core.joins import consumable, context_of, discount_source, take
+from orchestrion.core.joins import Due, due, take
 from orchestrion.core.preparing import Prepared, PreparingError, prepare
 from orchestrion.core.progress import record_error
 from orchestrion.core.records import Entry, ItemCounts, Staged
@@ -52,61 +54,60 @@ def _start(draft: Draft, batch: list[Staged]) -> None:
     If anything cannot be rendered nothing of the batch starts, every error is recorded, and the workflow
     fails (spec 5.8).
     """
-    prepared: list[tuple[Staged, Prepared]] = []
-    errors: list[tuple[Staged, str]] = []
+    prepared: list[tuple[Due, Prepared]] = []
+    errors: list[tuple[Due, str]] = []
     for staged in batch:
-        task = draft.graph.definition.tasks[staged.task]
+        what = due(draft, staged)
         try:
-            context = context_of(draft, consumable(draft, staged))
-            prepared.append((staged, prepare(draft, task, staged.route, context)))
+            prepared.append((what, prepare(draft, staged.task, staged.route, what.context)))
         except PreparingError as error:
-            errors.append((staged, error.message))
+            errors.append((what, error.message))
     if errors:
-        for staged, message in errors:
-            entry = new_entry(draft, staged)._replace(status="failed", prepared=False, done=draft.at)
-            draft.add(entry)
-            record_error(draft, entry.id, message, task_id=staged.task, route=staged.route)
+        for what, message in errors:
+            entry = new_entry(draft, what, _UNPREPARED)
+            draft.add(entry._replace(status="failed", prepared=False, done=draft.at))
+            record_error(draft, entry.id, message, task_id=entry.task, route=entry.route)
         return
-    entries = [start_entry(draft, new_entry(draft, staged), ready) for staged, ready in prepared]
+    entries = [_start_entry(draft, what, ready) for what, ready in prepared]
     empty = tuple(entry.id for entry in entries if entry.items is not None and entry.items.total == 0)
     if empty:
         draft.commands.append(EndEmpty(empty))
 
 
-def new_entry(draft: Draft, staged: Staged) -> Entry:
-    """The entry that a ready task becomes. The task is not staged any more."""
+def new_entry(draft: Draft, due: Due, prepared: Prepared) -> Entry:
+    """The entry that a ready task becomes; it is not in the sequence yet. The task is not staged any more."""
+    staged = due.staged
     assert staged.ready_at is not None
-    arrivals = take(draft, staged)
+    take(draft, due)
     before = draft.latest(staged.task, staged.route)
-    entry = Entry(
+    items = prepared.items
+    return Entry(
         id=draft.next_entry,
         task=staged.task,
         route=staged.route,
-        status="scheduled",
-        order=(staged.ready_at, 1, staged.task, staged.route),
-        arrivals=arrivals,
-        context=context_of(draft, arrivals),
-        lap=0 if before is None else before.lap + 1,
-        run_on_fail=staged.run_on_fail,
-    )
-    if entry.lap:
-        discount_source(draft, entry)
-    return entry
-
-
-def start_entry(draft: Draft, entry: Entry, prepared: Prepared) -> Entry:
-    """Take a new entry into the sequence and ask for its first attempt, or for its first items."""
-    entry = entry._replace(
         status="delayed" if prepared.delay else "scheduled",
+        order=(staged.ready_at, 1, staged.task, staged.route),
+        arrivals=due.arrivals,
+        context=due.context,
+        lap=0 if before is None else before.lap + 1,
         delay=prepared.delay,
         task_delay=prepared.delay,
         retry_count=prepared.retry_count,
         retry_delay=prepared.retry_delay,
+        items=None if items is None else ItemCounts(items, prepared.concurrency),
+        run_on_fail=staged.run_on_fail,
     )
-    if prepared.items is None:
-        draft.add(entry)
+
+
+def _start_entry(draft: Draft, due: Due, prepared: Prepared) -> Entry:
+    """Take a new entry into the sequence and ask for its first attempt, or for its first items."""
+    entry = draft.add(new_entry(draft, due, prepared))
+    if entry.items is None:
         issue(draft, entry, prepared.actions[0])
         return entry
-    entry = draft.add(entry._replace(items=ItemCounts(prepared.items, prepared.concurrency)))
     draft.add_rendered(entry.id, prepared.actions)
     return issue_items(draft, entry)
+
+
+_UNPREPARED: Final = Prepared(())
+"""What is known of a task that could not be rendered."""

@@ -40,18 +40,19 @@ def advance(draft: Draft, event: str, *, commands_left: bool = False) -> None:
     before = draft.status
     after = WORKFLOW[event][before]
     assert after != REFUSED, (event, before)
-    if after in (IGNORED, before):
+    if after == IGNORED or after == before:
         return
     set_status(draft, after)
     if event != "error" and after in COMPLETED and before not in COMPLETED and draft.status != "canceled":
         _check_joins(draft, commands_left=commands_left)
 
 
-def set_status(draft: Draft, status: str) -> None:
+def set_status(draft: Draft, status: Status) -> None:
     """Give the workflow a status of the table. An end that kept failures impose replaces success."""
     if status == "succeeded" and draft.kept_end is not None:
-        status = draft.kept_end
-    draft.status = status  # type: ignore[assignment]
+        draft.status = draft.kept_end
+    else:
+        draft.status = status
 
 
 def is_remediated(entry: Entry) -> bool:
