@@ -1,7 +1,8 @@
 """What people ask for: start, pause, resume, cancel, re-run (product, "The operations").
 
-Each operation is one unit of the dispatcher: accepted as a whole, or refused with every problem and nothing changed. The rules
-about states are the core's; here names become routes, one execution becomes its tree, and what was asked is recorded.
+Each operation is one unit of the dispatcher: accepted as a whole, or refused with every problem and nothing
+changed. The rules about states are the core's; here names become routes, one execution becomes its tree, and
+what was asked is recorded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +34,7 @@ from orchestrion.store import rows
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """A workflow to start: what it is called, its text, its inputs; `source` is the file of a bare workflow."""
+    """A workflow to start: its name, its text, its inputs; `source` is the file of a bare workflow."""
 
     action: str
     definition: str
@@ -44,7 +45,10 @@ class StartRequest:
 
 @dataclass(frozen=True, slots=True)
 class RerunRequest:
-    """A re-run of `execution` from `tasks`; `no_reset` names with-items tasks that keep the items that succeeded."""
+    """A re-run of `execution` from `tasks`.
+
+    `no_reset` names with-items tasks that keep the items that succeeded.
+    """
 
     execution: str
     tasks: tuple[str, ...]
@@ -53,7 +57,10 @@ class RerunRequest:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An accepted operation: the execution to look at, the status that it shows now, and what the operator should know."""
+    """An accepted operation: the execution to look at, the status that it shows now.
+
+    And what the operator should know.
+    """
 
     execution: str
     status: Status
@@ -71,7 +78,10 @@ class RerunPlan:
 
 
 class Operations:
-    """The operations on one store. `engine`, where one is given, becomes the engine of the tree that is concerned."""
+    """The operations on one store.
+
+    `engine`, where one is given, becomes the engine of the tree that is concerned.
+    """
 
     def __init__(self, dispatcher: Dispatcher, actor: str) -> None:
         self._dispatcher: Final = dispatcher
@@ -127,7 +137,10 @@ class Operations:
             return Accepted(number, subject.head.status, notes)
 
     def _request_of_action(self, unit: Unit, execution: Execution, kind: str) -> Status:
-        """Only a cancellation concerns a single action: its process is ended and its attempt fenced (product)."""
+        """Only a cancellation concerns a single action.
+
+        Its process is ended and its attempt fenced (product).
+        """
         if kind != "cancel":
             raise Refused(
                 f"Unable to {kind} {execution.id}: {execution.action or 'it'} is an action, not a workflow. "
@@ -139,7 +152,7 @@ class Operations:
         return "canceled"
 
     def _take_over(self, unit: Unit, subject: Workflow, engine: Engine | None) -> bool:
-        """Become the engine of the tree, if one is given; whether the tree was unfinished without a live one."""
+        """Become the engine of the tree, if one is given; whether the tree was unfinished and had none."""
         if engine is None:
             return False
         root = unit.workflow(subject.row["root"])
@@ -165,18 +178,23 @@ class Operations:
         if status in COMPLETED and status != "canceled":
             _refuse_cancel(unit, subject)
         _cascade(unit, root, CancelRequested(), CancelRequested())
-        return (f"Its whole tree is canceled, from {root.row['execution']} on.",) if root is not subject else ()
+        return (
+            (f"Its whole tree is canceled, from {root.row['execution']} on.",) if root is not subject else ()
+        )
 
     # --- re-run
 
     def plan(self, request: RerunRequest) -> RerunPlan:
-        """What a re-run from tasks would do; nothing is changed. Raises NotFound, Refused with every problem."""
+        """What a re-run from tasks would do; nothing is changed. Raises NotFound, Refused."""
         with self._dispatcher.unit() as unit:
             asked = _rerun_asked(unit, request)
             return RerunPlan(request.execution, asked.subject.id, asked.plan, asked.notes)
 
     def rerun(self, request: RerunRequest, engine: Engine | None) -> Accepted:
-        """Re-run from tasks: a new execution goes on with the same workflow execution. Raises NotFound, Refused."""
+        """Re-run from tasks: a new execution goes on with the same workflow execution.
+
+        Raises NotFound, Refused.
+        """
         with self._dispatcher.unit(engine) as unit:
             asked = _rerun_asked(unit, request)
             subject, notes = asked.subject, asked.notes
@@ -291,7 +309,10 @@ def _refused(execution: str, problems: Sequence[str]) -> Refused:
 
 @dataclass(frozen=True, slots=True)
 class _RerunAsked:
-    """A request to re-run that can be accepted: the workflow execution, the tasks on their routes, the plan, remarks."""
+    """A request to re-run that can be accepted: the workflow execution, the tasks on their routes, the plan.
+
+    Remarks.
+    """
 
     subject: Workflow
     tasks: tuple[TaskRequest, ...]
@@ -303,7 +324,9 @@ def _rerun_asked(unit: Unit, request: RerunRequest) -> _RerunAsked:
     """What a request to re-run from tasks means. Raises NotFound, Refused with every problem."""
     execution = _find(unit, request.execution)
     if execution.workflow is None:
-        raise Refused(f"{execution.id} ran the action {execution.action}: only workflows are re-run from tasks.")
+        raise Refused(
+            f"{execution.id} ran the action {execution.action}: only workflows are re-run from tasks."
+        )
     subject = unit.workflow(execution.workflow)
     if subject.head.status not in COMPLETED:
         current = subject.row["execution"]
@@ -330,7 +353,9 @@ def _rerun_asked(unit: Unit, request: RerunRequest) -> _RerunAsked:
 
 def _not_concerned(request: RerunRequest, plan: Plan) -> list[str]:
     """Names given to keep items of, although the re-run does not run them (product, `--no-reset`)."""
-    concerned = {one.task for part in (plan.restarts, plan.passes, plan.ignored, plan.repeats) for one in part}
+    concerned = {
+        one.task for part in (plan.restarts, plan.passes, plan.ignored, plan.repeats) for one in part
+    }
     kept = {one.task for one in plan.kept}
     return [
         f'The task "{name}" is not re-run: it is neither among the requested tasks nor downstream of one. '
@@ -343,7 +368,10 @@ def _not_concerned(request: RerunRequest, plan: Plan) -> list[str]:
 def _remarks(request: RerunRequest, plan: Plan) -> list[str]:
     remarks: list[str] = []
     ignored = dict.fromkeys(one.task for one in plan.ignored)
-    remarks += [f"{task} lies downstream of another requested task, and runs when that leads to it." for task in ignored]
+    remarks += [
+        f"{task} lies downstream of another requested task, and runs when that leads to it."
+        for task in ignored
+    ]
     repeats = {one.task for one in plan.repeats} | set(ignored)
     plain = {one.task for one in plan.restarts if one.items is None}
     for name in dict.fromkeys(request.no_reset):
@@ -353,7 +381,7 @@ def _remarks(request: RerunRequest, plan: Plan) -> list[str]:
             remarks.append(f"{name} has no items: --no-reset has no effect on it.")
     if plan.imposed_end is not None:
         remarks.append(
-            f"The re-run ends {plan.imposed_end} at the best, because it keeps tasks that ended so; request them too."
+            f"The re-run ends {plan.imposed_end} at best: it keeps tasks that ended so. Request them too."
         )
     return remarks
 
@@ -383,7 +411,10 @@ def _unknown_names(request: RerunRequest, routes: Mapping[str, Any]) -> list[str
 
 
 def _detach(unit: Unit, subject: Workflow, before: Execution) -> str:
-    """A sub-workflow that is re-run by its own id stands alone: its parent neither waits nor changes (product)."""
+    """A sub-workflow that is re-run by its own id stands alone.
+
+    Its parent neither waits nor changes (product).
+    """
     descendants = _descendants(unit, subject)
     parent = before.parent
     unit.transaction.run("detach_workflow", id=subject.id)
@@ -392,6 +423,6 @@ def _detach(unit: Unit, subject: Workflow, before: Execution) -> str:
         unit.transaction.run("move_to_root", id=number, root=subject.id)
         unit.workflow(number).row["root"] = subject.id
     return (
-        f"This re-run stands alone: the parent {parent} neither waits for it nor changes. To go on with the parent, "
-        f"re-run its task: orchestrion execution re-run {parent} --tasks {before.task}"
+        f"This re-run stands alone: {parent}, its parent, neither waits for it nor changes. "
+        f"To go on with the parent, re-run its task: orchestrion execution re-run {parent} --tasks {before.task}"
     )

@@ -1,4 +1,7 @@
-"""What people look at: lists, one execution, the progress of a tree. Read only, each in one short transaction."""
+"""What people look at: lists, one execution, the progress of a tree.
+
+Read only, each in one short transaction.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,8 +43,11 @@ class AttemptView:
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task execution. `kept_from` names the execution that ran it, when a re-run has kept it. `attempts` are there only
-    where they were asked for. `workflows` are its sub-workflows."""
+    """A task execution.
+
+    `kept_from` names the execution that ran it, when a re-run has kept it. `attempts` are there only where
+    they were asked for. `workflows` are its sub-workflows.
+    """
 
     task: str
     route: int
@@ -55,8 +61,11 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionView:
-    """An action execution. Times are microseconds since 1970, UTC. `engine` is the process that does its work; None when it is
-    unfinished and nobody does. `current` says that no re-run goes on with its workflow execution."""
+    """An action execution.
+
+    Times are microseconds since 1970, UTC. `engine` is the process that does its work; None when it is
+    unfinished and nobody does. `current` says that no re-run goes on with its workflow execution.
+    """
 
     id: str
     action: str
@@ -98,14 +107,20 @@ class Queries:
         with self._store.reading() as transaction:
             row = transaction.one("execution", id=number)
             if row is None:
-                raise NotFound(f'There is no execution "{number}". List them with: orchestrion execution list')
+                raise NotFound(
+                    f'There is no execution "{number}". List them with: orchestrion execution list'
+                )
             return self._detail(transaction, row, attempts=attempts)
 
     def definition_of(self, number: str) -> str | None:
         """The text of the definition that an execution has run; None when it has run none."""
         with self._store.reading() as transaction:
             workflow = transaction.one("workflow_of_execution", id=number)
-            return None if workflow is None else transaction.value("definition_text", hash=workflow["definition"])
+            return (
+                None
+                if workflow is None
+                else transaction.value("definition_text", hash=workflow["definition"])
+            )
 
     def root_view(self, number: str) -> ExecutionView | None:
         """The execution at the root of an execution's tree, without its tasks; None when there is none."""
@@ -146,14 +161,21 @@ class Queries:
         attempt = transaction.one("attempt", execution=row["id"])
         return None if attempt is None else attempt["engine"]
 
-    def _tasks(self, transaction: Transaction, row: Mapping[str, Any], *, attempts: bool) -> tuple[TaskView, ...]:
-        """The task executions that count, in the order in which they came; those that a re-run kept are marked."""
+    def _tasks(
+        self, transaction: Transaction, row: Mapping[str, Any], *, attempts: bool
+    ) -> tuple[TaskView, ...]:
+        """The task executions that count, in the order in which they came.
+
+        Those that a re-run kept are marked.
+        """
         workflow = row["workflow"]
         runs: dict[int, list[Mapping[str, Any]]] = {}
         query = "attempts_of_entries" if attempts else "workflows_of_entries"
         for run in transaction.all(query, workflow=workflow):
             runs.setdefault(run["entry"], []).append(run)
-        starters = {one["entry"]: one["parent"] for one in transaction.all("starters_of_entries", workflow=workflow)}
+        starters = {
+            one["entry"]: one["parent"] for one in transaction.all("starters_of_entries", workflow=workflow)
+        }
         found: list[TaskView] = []
         for entry in transaction.all("load_entries", workflow=workflow):
             if not entry["counts"] or entry["task"] in ENGINE_COMMANDS:
@@ -178,7 +200,9 @@ class Queries:
             )
         return tuple(found)
 
-    def _view(self, row: Mapping[str, Any], engine: str | None, tasks: tuple[TaskView, ...] = ()) -> ExecutionView:
+    def _view(
+        self, row: Mapping[str, Any], engine: str | None, tasks: tuple[TaskView, ...] = ()
+    ) -> ExecutionView:
         lives = row["status"] not in COMPLETED and engine_lives(self._store.path, engine)
         return ExecutionView(
             id=row["id"],
@@ -202,7 +226,11 @@ class Queries:
 
 def _shown_status(status: str, record: Mapping[str, Any]) -> str:
     """A task that was to start and never did, because its workflow failed, shows that."""
-    return "not started" if record.get("withdrawn") and status in ("scheduled", "delayed", "retrying") else status
+    return (
+        "not started"
+        if record.get("withdrawn") and status in ("scheduled", "delayed", "retrying")
+        else status
+    )
 
 
 def _items(record: Mapping[str, Any]) -> ItemsView | None:

@@ -1,4 +1,7 @@
-"""`python -m tests.conformance FILE...`: a line per failing vector, then `N passed, N failed`; exit 1 on any failure."""
+"""`python -m tests.conformance FILE...`: a line per failing vector, then `N passed, N failed`.
+
+Exit 1 on any failure.
+"""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""A runtime of a few lines: it begins every attempt at once, as the vectors suppose, and tells what was started."""
+"""A runtime of a few lines: it begins every attempt at once, as the vectors suppose.
+
+And tells what was started.
+"""
 
 from typing import Any, NamedTuple
 

@@ -22,7 +22,10 @@ from tests.conformance.player import Listing, Player, outcome
 
 
 class Difference(NamedTuple):
-    """Where a vector and the core part: the vector, the step (`start`, a number, `end`, `inspect`), and both answers."""
+    """Where a vector and the core part: the vector, the step (`start`, a number, `end`, `inspect`).
+
+    And both answers.
+    """
 
     vector: str
     step: str
@@ -38,11 +41,11 @@ class Difference(NamedTuple):
 
 def read_vectors(path: Path) -> Iterator[dict[str, Any]]:
     """The vectors of a file of JSON lines, compressed or not."""
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-    with opened as lines:
-        for line in lines:
-            if line.strip():
-                yield json.loads(line)
+    content = path.read_bytes()
+    text = gzip.decompress(content) if path.suffix == ".gz" else content
+    for line in text.splitlines():
+        if line.strip():
+            yield json.loads(line)
 
 
 def replay(vector: dict[str, Any]) -> Difference | None:
@@ -67,13 +70,13 @@ def _play(vector: dict[str, Any]) -> Difference | None:
     for number, step in enumerate(vector["steps"]):
         if found is not None:
             return found
-        answer, listings = player.tell(_event(player, step))
+        answer, listings = player.tell(event_of(player, step))
         got = _then(player, answer, listings, step["then"].get("refused"))
         found = _compare(vector["id"], f"step {number} {step['op']}", step["then"], got)
     return found or _compare(vector["id"], "end", vector["end"], _end(player, vector["end"]))
 
 
-def _event(player: Player, step: dict[str, Any]) -> Event:
+def event_of(player: Player, step: dict[str, Any]) -> Event:
     match step["op"]:
         case "action":
             return player.report(step["task"], step["route"], step["item"], step["status"], step["result"])

@@ -1,4 +1,7 @@
-"""The fifth kind of inspection: do the actions exist, and do they take these inputs (spec stackstorm-api 3.1)."""
+"""The fifth kind of inspection: do the actions exist.
+
+And do they take these inputs (spec stackstorm-api 3.1).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,7 +39,10 @@ class ContentProblem:
 
 
 def content_problems(text: str, definition: Definition, catalog: Catalog) -> tuple[ContentProblem, ...]:
-    """Check the actions of every task, in the order of the definition. Actions that are expressions are left out."""
+    """Check the actions of every task, in the order of the definition.
+
+    Actions that are expressions are left out.
+    """
     where = locate(text)
     problems: list[ContentProblem] = []
     for task in definition.tasks.values():
@@ -63,9 +69,7 @@ def _problems_of(task: Task, catalog: Catalog) -> Iterator[tuple[str, tuple[str,
         yield from _inputs(task, action, task.input or {})
 
 
-def _inputs(
-    task: Task, action: Action, given: dict[str, Json]
-) -> Iterator[tuple[str, tuple[str, ...], str]]:
+def _inputs(task: Task, action: Action, given: dict[str, Json]) -> Iterator[tuple[str, tuple[str, ...], str]]:
     known = action.inputs()
     where = ("input",) if task.input is not None else ()
     for name, parameter in known.items():

@@ -1,8 +1,11 @@
-"""The client on a local file: operations and queries in this process, and, where nobody else does it, the work too.
+"""The client on a local file: operations and queries in this process, and, where nobody else does it.
 
-Who does the work (architecture 4): a command that starts or goes on with something is the engine of that one tree until it has
-ended or is paused, unless another process is already; then it follows. Pause and cancel only commit where an engine lives;
-where the engine of an unfinished tree has died, they take it over and stay until it is quiet.
+The work too.
+
+Who does the work (architecture 4): a command that starts or goes on with something is the engine of that one
+tree until it has ended or is paused, unless another process is already; then it follows. Pause and cancel
+only commit where an engine lives; where the engine of an unfinished tree has died, they take it over and stay
+until it is quiet.
 """
 
 import select
@@ -94,7 +97,7 @@ class LocalClient:
         return self._session.operations.rerun(request, engine)
 
     def whole_rerun(self, number: str) -> Target:
-        """What a whole re-run of an execution starts: its parameters, the definition as it is registered now."""
+        """What a whole re-run starts: the execution's parameters, the definition as registered now."""
         view = self.execution(number)
         text = self._session.queries.definition_of(number)
         return whole_rerun(view, text, self._catalog)

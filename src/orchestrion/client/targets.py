@@ -1,4 +1,7 @@
-"""What `run` is asked to run: a workflow of a pack by its reference, or a bare workflow file, with its parameters."""
+"""What `run` is asked to run: a workflow of a pack by its reference, or a bare workflow file.
+
+With its parameters.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -22,8 +25,11 @@ _FILE_SUFFIXES = (".yaml", ".yml", ".json")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A workflow that is ready to start. `inputs` are its parameters; `source` is the file of a bare workflow; `warnings` is
-    what the operator should know."""
+    """A workflow that is ready to start.
+
+    `inputs` are its parameters; `source` is the file of a bare workflow; `warnings` is what the operator
+    should know.
+    """
 
     action: str
     definition: str
@@ -44,7 +50,10 @@ def target_of(word: str, words: Sequence[str], catalog: Catalog) -> Target:
 
 
 def whole_rerun(view: ExecutionView, stored: str | None, catalog: Catalog) -> Target:
-    """What a whole re-run starts: the definition as registered now; a bare file's is the one stored with its execution."""
+    """What a whole re-run starts: the definition as registered now.
+
+    A bare file's is the one stored with its execution.
+    """
     values = view.parameters if isinstance(view.parameters, dict) else {}
     if stored is None:
         raise UsageError(f"{view.id} ran the action {view.action}: only workflows are re-run.")
@@ -52,9 +61,13 @@ def whole_rerun(view: ExecutionView, stored: str | None, catalog: Catalog) -> Ta
         return Target(view.action, stored, values, view.source)
     action = catalog.find(view.action)
     _check_workflow(action)
-    target = _of_action(action, {name: value for name, value in values.items() if name in action.all_parameters}, catalog)
+    target = _of_action(
+        action, {name: value for name, value in values.items() if name in action.all_parameters}, catalog
+    )
     if target.definition != stored:
-        warning = f"The definition of {view.action} has changed since {view.id} ran; this re-run uses the new one."
+        warning = (
+            f"The definition of {view.action} has changed since {view.id} ran; this re-run uses the new one."
+        )
         return Target(target.action, target.definition, target.inputs, None, (*target.warnings, warning))
     return target
 
@@ -75,7 +88,9 @@ def _is_file(word: str) -> bool:
     if path.is_file():
         return True
     if word.endswith(_FILE_SUFFIXES) or "/" in word:
-        raise NotFound(f"{word}: There is no such file. Name a workflow file, or a workflow of a pack: PACK.NAME.")
+        raise NotFound(
+            f"{word}: There is no such file. Name a workflow file, or a workflow of a pack: PACK.NAME."
+        )
     return False
 
 
@@ -131,7 +146,10 @@ def _refuse(constant: str) -> Json:
 
 
 def inspected(text: str, path: Path, catalog: Catalog) -> Definition:
-    """The definition of a file, if nothing is wrong with it. Raises UsageError that names every problem with its line."""
+    """The definition of a file, if nothing is wrong with it.
+
+    Raises UsageError that names every problem with its line.
+    """
     problems = [_line_of(path, problem) for problem in inspect(text).problems]
     if not problems:
         definition = load_definition(text)
@@ -141,7 +159,9 @@ def inspected(text: str, path: Path, catalog: Catalog) -> Definition:
         ]
         if not problems:
             return definition
-    message = f"{path}: The workflow cannot run; mend this, and check it with: orchestrion workflow inspect {path}"
+    message = (
+        f"{path}: The workflow cannot run; mend this, and check it with: orchestrion workflow inspect {path}"
+    )
     raise UsageError(message, problems=problems)
 
 

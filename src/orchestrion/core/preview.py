@@ -1,6 +1,9 @@
-"""The plan of a re-run as a value that people can read: what would run, what is kept, what goes on, which joins can fire.
+"""The plan of a re-run as a value that people can read: what would run, what is kept, what goes on.
 
-It is worked out by the same selection and the same conducting as the re-run itself, on a copy, so it cannot disagree with it.
+Which joins can fire.
+
+It is worked out by the same selection and the same conducting as the re-run itself, on a copy, so it cannot
+disagree with it.
 """
 
 from collections.abc import Iterable
@@ -20,7 +23,10 @@ from orchestrion.core.status import COMPLETED, Status
 
 
 class PlannedTask(NamedTuple):
-    """A task on a route in a plan. `items` are the indexes of the items concerned; None for a task without items."""
+    """A task on a route in a plan.
+
+    `items` are the indexes of the items concerned; None for a task without items.
+    """
 
     task: str
     route: int
@@ -29,7 +35,7 @@ class PlannedTask(NamedTuple):
 
 
 class PlannedJoin(NamedTuple):
-    """A join that the re-run leads to: whether it can fire, and the sources whose results it has to wait for."""
+    """A join that the re-run leads to: whether it can fire, and the sources for which it has to wait."""
 
     task: str
     can_fire: bool
@@ -39,10 +45,11 @@ class PlannedJoin(NamedTuple):
 class Plan(NamedTuple):
     """What a re-run would do (architecture 2).
 
-    `restarts` are the requested tasks that run again, with the items that run; `keeps_items` those whose succeeded items stay;
-    `passes` the requested ones of which every item stays, so that their result goes on; `repeats` follow from them and ran before;
-    `continues` were ready or cut off and never (all) began; `kept` is not run again; `ignored` are requests downstream of another
-    one. `starts` is what starts at once. `imposed_end` is the status in which kept failures make the re-run end, at the best.
+    `restarts` are the requested tasks that run again, with the items that run; `keeps_items` those whose
+    succeeded items stay; `passes` the requested ones of which every item stays, so that their result goes on;
+    `repeats` follow from them and ran before; `continues` were ready or cut off and never (all) began; `kept`
+    is not run again; `ignored` are requests downstream of another one. `starts` is what starts at once.
+    `imposed_end` is the status in which kept failures make the re-run end, at the best.
     """
 
     restarts: tuple[PlannedTask, ...]
@@ -121,7 +128,10 @@ def _start(entry: Entry, items: list[int]) -> PlannedTask:
 
 
 def _restarted(state: State, entry: Entry, selection: Selection) -> PlannedTask:
-    """A requested task, with the items that run again; all of them are known only once they are rendered anew."""
+    """A requested task, with the items that run again.
+
+    All of them are known only once they are rendered anew.
+    """
     if entry.items is None:
         return PlannedTask(entry.task, entry.route, entry.status)
     kept = (

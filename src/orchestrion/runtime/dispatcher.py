@@ -1,13 +1,13 @@
 """The one way to write: events go in, decisions become rows, all in one transaction (architecture 3).
 
-A `Unit` is one transaction. Everything that it delivers commits together or not at all, and what follows for a parent or a
-sub-workflow is delivered in the same unit: they never disagree. What a decision asks for is written as attempts; those that
-this process may start at once are claimed in the commit that creates them. Actions start after the commit, and what they report
-comes back as an event of a later unit.
+A `Unit` is one transaction. Everything that it delivers commits together or not at all, and what follows for
+a parent or a sub-workflow is delivered in the same unit: they never disagree. What a decision asks for is
+written as attempts; those that this process may start at once are claimed in the commit that creates them.
+Actions start after the commit, and what they report comes back as an event of a later unit.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -36,10 +36,12 @@ class Claimer(Protocol):
     """What a unit asks of the engine for which it works."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """What names the engine."""
+        ...
 
-    def may_claim(self, root: str, action: str) -> bool:
-        """Whether the engine works for that tree and has room for that action; a yes takes the room."""
+    def may_claim(self, root: str) -> bool:
+        """Whether the engine works for that tree and has room for one more action."""
         ...
 
     def begin(self, unit: "Unit", attempt: Attempt, execution: Execution) -> None:
@@ -58,10 +60,12 @@ class Workflow:
 
     @property
     def id(self) -> str:
+        """Its id."""
         return self.row["id"]
 
     @property
     def head(self) -> Head:
+        """The head of its state, as the unit has left it."""
         return self.state.head
 
     @property
@@ -236,7 +240,7 @@ class Unit:
             self.ledger.execution(attempt.execution).show("canceled", self.now)
 
     def _follow_status(self, subject: Workflow, before: Status) -> None:
-        """Its execution shows a workflow's status; a parent hears of the end, of a hold and of its release."""
+        """Its execution shows a workflow's status; a parent hears of its end, hold and release."""
         status = subject.head.status
         row = subject.row
         ended = status in COMPLETED
@@ -258,14 +262,17 @@ class Unit:
         self.post(row["parent"], AttemptReported(*token, report, result))
 
     def _offer(self, attempt: Attempt) -> None:
-        """Claim an attempt, if it is still wanted, may start now, and there is room for it; else it waits in the queue."""
+        """Claim an attempt, if it is still wanted, may start now, and there is room for it.
+
+        Else it waits in the queue.
+        """
         current = self.ledger.attempt(attempt.execution)
         claimer = self._claimer
         if current is None or claimer is None or current.due_at > self.now:
             return
         execution = self.ledger.execution(attempt.execution)
         subject = self.workflow(attempt.token.workflow)
-        if not subject.claimable or not claimer.may_claim(attempt.root, execution.action):
+        if not subject.claimable or not claimer.may_claim(attempt.root):
             return
         token = attempt.token
         answer = self.deliver(subject.id, AttemptBegan(token.entry, token.item, token.number))
@@ -285,7 +292,10 @@ def result_of(state: State) -> dict[str, Json]:
 
 
 def _conduct(state: State, event: Event) -> Answer:
-    """Conduct an event. Outside values that its expressions ask for cannot be had in this version, and say so."""
+    """Conduct an event.
+
+    Outside values that its expressions ask for cannot be had in this version, and say so.
+    """
     external: dict[tuple[str | int | bool | None, ...], Json | Exception] = {}
     while True:
         answer = conduct(state, event, external)
@@ -306,8 +316,11 @@ class Dispatcher:
         self._cache: dict[str, State] = {}
 
     @contextmanager
-    def unit(self, claimer: Claimer | None = None) -> Iterator[Unit]:
-        """One transaction. If it raises nothing has happened, and nothing that was cached is believed any more."""
+    def unit(self, claimer: Claimer | None = None) -> Generator[Unit]:
+        """One transaction.
+
+        If it raises nothing has happened, and nothing that was cached is believed any more.
+        """
         try:
             with self.store.transaction() as transaction:
                 unit = Unit(self, transaction, claimer)

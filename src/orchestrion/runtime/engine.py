@@ -1,16 +1,17 @@
 """An engine: it claims attempts, runs their actions, and delivers what they report (architecture 4).
 
-One thread does all of it, in rounds (`run_once`): deliver what has been reported, claim what is due, commit, then start what
-was claimed. Actions run outside: their ends come from a waiting thread into a queue, which the next round empties. So all that
-has been reported since the last round shares one commit.
+One thread does all of it, in rounds (`run_once`): deliver what has been reported, claim what is due, commit,
+then start what was claimed. Actions run outside: their ends come from a waiting thread into a queue, which
+the next round empties. So all that has been reported since the last round shares one commit.
 
-An engine works for the trees that it owns. Taking over a tree whose engine has died: attempts that it had claimed are fenced, what
-is left of their processes is ended, and they are abandoned at once.
+An engine works for the trees that it owns. Taking over a tree whose engine has died: attempts that it had
+claimed are fenced, what is left of their processes is ended, and they are abandoned at once.
 """
 
 import os
 import select
 from collections import deque
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from orchestrion.actions.catalog import Catalog
@@ -48,7 +49,10 @@ class Report(NamedTuple):
 
 
 class Engine:
-    """Does the work of the trees in `roots`. `run_once` is one round; `wait` sleeps until there may be something to do."""
+    """Does the work of the trees in `roots`.
+
+    `run_once` is one round; `wait` sleeps until there may be something to do.
+    """
 
     def __init__(self, dispatcher: Dispatcher, presence: Presence, catalog: Catalog, user: str) -> None:
         self.id: Final = presence.id
@@ -78,7 +82,10 @@ class Engine:
         return done + started
 
     def wait(self, seconds: float = POLL_SECONDS) -> None:
-        """Sleep until an action has ended, somebody else has committed, something is due, or `seconds` have passed."""
+        """Sleep until an action has ended, somebody else has committed, something is due.
+
+        Or `seconds` have passed.
+        """
         if self._reports or self._jobs or self._new_processes:
             return
         due = self._next_due()
@@ -86,18 +93,14 @@ class Engine:
             seconds = min(seconds, max(0.0, (due - self._dispatcher.clock()) / _MICROSECONDS))
         select.select([self._wake_read, self._presence], [], [], seconds)
         self._presence.drain()
-        try:
+        with suppress(BlockingIOError):
             while os.read(self._wake_read, 4096):
                 pass
-        except BlockingIOError:
-            pass
 
     def interrupt(self) -> None:
         """Wake `wait` from a signal handler or another thread."""
-        try:
+        with suppress(BlockingIOError):
             os.write(self._wake_write, b"!")
-        except BlockingIOError:
-            pass
 
     @property
     def busy(self) -> bool:
@@ -116,7 +119,7 @@ class Engine:
             kill_group(pid)
 
     def _deliver(self) -> int:
-        """Commit all that has been reported as one group; a report that cannot be taken holds up only itself."""
+        """Commit all that was reported as one group; a report that cannot be taken holds up only itself."""
         reports = [self._reports.popleft() for _ in range(len(self._reports))]
         try:
             return self._commit(reports)
@@ -170,8 +173,8 @@ class Engine:
 
     # --- claims
 
-    def may_claim(self, root: str, action: str) -> bool:
-        """Whether this engine works for the tree and has a slot; only actions with a process take one."""
+    def may_claim(self, root: str) -> bool:
+        """Whether this engine works for the tree and has a free slot."""
         return root in self.roots and len(self._running) < SLOTS
 
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:
@@ -224,7 +227,7 @@ class Engine:
     # --- ownership
 
     def own(self, unit: Unit, root: str) -> None:
-        """Become the engine of a tree. Whoever was it before must be dead: what it had claimed is abandoned."""
+        """Become the engine of a tree. The one before must be dead: what it had claimed is abandoned."""
         row = unit.workflow(root).row
         before = row["engine"]
         row["engine"] = self.id
@@ -235,7 +238,10 @@ class Engine:
 
     def _abandon(self, unit: Unit, root: str) -> None:
         """End what is left of the processes of a dead engine, and give up their attempts."""
-        lost = [unit.ledger.execution(row["execution"]) for row in unit.transaction.all("attempts_at_work", root=root)]
+        lost = [
+            unit.ledger.execution(row["execution"])
+            for row in unit.transaction.all("attempts_at_work", root=root)
+        ]
         groups = unit.transaction.all("processes_of_tree", root=root)
         end_groups((row["pid"], row["mark"]) for row in groups)
         for execution in lost:
@@ -261,7 +267,10 @@ class Engine:
                 del self.roots[root]
 
     def is_over(self) -> bool:
-        """Whether nothing moves any more in the trees of this engine: all ended or held, and no action at work."""
+        """Whether nothing moves any more in the trees of this engine: all ended or held.
+
+        And no action at work.
+        """
         if self.busy:
             return False
         with self._dispatcher.store.reading() as transaction:

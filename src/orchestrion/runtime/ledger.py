@@ -1,4 +1,7 @@
-"""What one unit does to executions and attempts: kept in memory, read through to the store, written once at its end."""
+"""What one unit does to executions and attempts: kept in memory, read through to the store.
+
+Written once at its end.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -19,7 +22,10 @@ class Token(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """An attempt that has not ended. `execution` is the id of its execution, `root` the tree that it belongs to."""
+    """An attempt that has not ended.
+
+    `execution` is the id of its execution, `root` the tree that it belongs to.
+    """
 
     execution: str
     token: Token
@@ -121,7 +127,10 @@ class Ledger:
         tell = self._transaction.many
         for statement, batch in (
             ("add_executions", [_new_row(self._executions[number]) for number in self._new]),
-            ("save_executions", [_row(e) for number, e in self._executions.items() if number not in self._new]),
+            (
+                "save_executions",
+                [_row(e) for number, e in self._executions.items() if number not in self._new],
+            ),
         ):
             if batch:
                 tell(statement, batch)

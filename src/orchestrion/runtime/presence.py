@@ -1,20 +1,24 @@
 """Which processes use a store, whether they live, and how they are woken.
 
-Each process that waits for changes has two files in a folder beside the database: one that it holds locked as long as it
-lives (the kernel lets go when it dies, however it dies), and a datagram socket, to which whoever has committed something sends
-one byte. A lost byte costs one poll.
+Each process that waits for changes has two files in a folder beside the database: one that it holds locked as
+long as it lives (the kernel lets go when it dies, however it dies), and a datagram socket, to which whoever
+has committed something sends one byte. A lost byte costs one poll.
 """
 
 import contextlib
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
+from typing import Final
+
+_LONG_PATH: Final = 60
+"""Bytes of a folder's path from which on the names of its sockets might not fit into an address."""
 
 
 class Presence:
-    """This process among those that use a store. `id` names it; `fileno` is readable when it was woken."""
+    """One process among those that use a store: `id` names it, `fileno` is readable when it was woken."""
 
     def __init__(self, database: Path, identity: str) -> None:
         self.id = identity
@@ -23,7 +27,7 @@ class Presence:
         self._lock = os.open(self._folder / f"{identity}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
+        self._socket.settimeout(0)
         with _short(self._folder) as folder:
             self._socket.bind(f"{folder}/{identity}.sock")
 
@@ -89,17 +93,17 @@ def wake(folder: Path, but: str | None = None) -> None:
     if not folder.is_dir():
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, _short(folder) as short:
-        sender.setblocking(False)
-        for name in os.listdir(folder):
-            if name.endswith(".sock") and name != f"{but}.sock":
+        sender.settimeout(0)
+        for path in folder.glob("*.sock"):
+            if path.stem != but:
                 with contextlib.suppress(OSError):  # full or dead: a poll will do
-                    sender.sendto(b"!", f"{short}/{name}")
+                    sender.sendto(b"!", f"{short}/{path.name}")
 
 
 @contextlib.contextmanager
-def _short(folder: Path) -> Iterator[str]:
+def _short(folder: Path) -> Generator[str]:
     """A path to a folder that is short enough for the address of a socket (108 bytes on Linux)."""
-    if len(os.fsencode(folder)) < 60 or not os.path.isdir("/proc/self/fd"):
+    if len(os.fsencode(folder)) < _LONG_PATH or not Path("/proc/self/fd").is_dir():
         yield str(folder)
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -1,6 +1,7 @@
 """Records to rows and back: the only place that knows how a record is spread over columns.
 
-Columns hold what queries ask for; the other fields of a record stand in one JSON text, those that have their default left out.
+Columns hold what queries ask for; the other fields of a record stand in one JSON text, those that have their
+default left out.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,6 @@ from orchestrion.core.records import (
     Staged,
 )
 from orchestrion.core.state import chain_of, in_chain
-from orchestrion.core.values import Json
 
 Row = tuple[Any, ...]
 
@@ -34,8 +34,11 @@ _ENTRY_REST: Final = tuple(
 _ENTRY_DEFAULTS: Final = Entry._field_defaults
 
 
-def to_json(value: Json) -> str:
-    """A value as JSON text. Integers beyond 64 bits are what orjson cannot write: they fall back to the standard library."""
+def to_json(value: object) -> str:
+    """A value as JSON text.
+
+    Integers beyond 64 bits are what orjson cannot write: they fall back to the standard library.
+    """
     try:
         return orjson.dumps(value).decode()
     except TypeError:

@@ -1,14 +1,15 @@
 """One SQLite file: connecting, migrating, and transactions behind the turnstile (architecture 3).
 
-Every connection has WAL and `synchronous=FULL`: what is committed survives a power cut. One writing connection a process.
+Every connection has WAL and `synchronous=FULL`: what is committed survives a power cut. One writing
+connection a process.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import aiosql
 
@@ -61,22 +62,26 @@ class Store:
             self._turnstile = Turnstile(self.path)
         except OSError as error:
             reason = error.strerror or error
-            raise StoreError(f"{path}: the store cannot be opened: {reason}. Name another file with --db.") from error
+            raise StoreError(
+                f"{path}: the store cannot be opened: {reason}. Name another file with --db."
+            ) from error
         with _told(self.path):
             self._connection = _connect(self.path)
-            self._queries: Any = aiosql.from_path(str(_PACKAGE / "sql"), "sqlite3", mandatory_parameters=False)
+            self._queries: Any = cast("Any", aiosql).from_path(
+                str(_PACKAGE / "sql"), "sqlite3", mandatory_parameters=False
+            )
             self._transaction = Transaction(self._connection, self._queries)
             with self._writing():
                 _migrate(self._connection, self.path)
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> Generator[Transaction]:
         """One transaction that writes, alone in the whole store; rolled back when the block raises."""
         with _told(self.path), self._writing():
             yield self._transaction
 
     @contextmanager
-    def reading(self) -> Iterator[Transaction]:
+    def reading(self) -> Generator[Transaction]:
         """One short transaction that sees one moment of the store."""
         with _told(self.path):
             self._connection.execute("BEGIN")
@@ -100,7 +105,7 @@ class Store:
             self._turnstile.close()
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self) -> Generator[None]:
         self._turnstile.enter()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -132,8 +137,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     known = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if known > len(migrations):
         raise StoreError(
-            f"{path}: this store was written by a newer version of Orchestrion (schema {known}, this one knows "
-            f"{len(migrations)}): use that version, or another file with --db."
+            f"{path}: this store was written by a newer version of Orchestrion (schema {known}, this one "
+            f"knows {len(migrations)}): use that version, or another file with --db."
         )
     for number, migration in enumerate(migrations[known:], start=known + 1):
         for statement in _statements(migration.read_text()):
@@ -152,18 +157,26 @@ def _statements(script: str) -> Iterator[str]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _told(path: Path) -> Generator[None]:
     """Turn what SQLite and the system say into one sentence that names the file and the remedy."""
     try:
         yield
     except sqlite3.OperationalError as error:
         text = str(error)
         if "full" in text:
-            raise StoreError(f"{path}: the disk is full; nothing was changed. Make room and try again.") from error
+            raise StoreError(
+                f"{path}: the disk is full; nothing was changed. Make room and try again."
+            ) from error
         if "locked" in text or "busy" in text:
-            raise StoreError(f"{path}: another program holds the file locked; try again when it has let go.") from error
+            raise StoreError(
+                f"{path}: another program holds the file locked; try again when it has let go."
+            ) from error
         if "unable to open" in text or "readonly" in text:
-            raise StoreError(f"{path}: the store cannot be opened or written ({text}); check its permissions.") from error
+            raise StoreError(
+                f"{path}: the store cannot be opened or written ({text}); check its permissions."
+            ) from error
         raise StoreError(f"{path}: the store does not work: {text}.") from error
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path}: this is not a store of Orchestrion, or it is damaged ({error}).") from error
+        raise StoreError(
+            f"{path}: this is not a store of Orchestrion, or it is damaged ({error})."
+        ) from error

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orchestrion.core.context import Context, initial_context
+from orchestrion.core.context import Context, initial_context, joined
 from orchestrion.core.graph import Graph
 from orchestrion.core.records import (
     Arrival,
@@ -25,7 +25,10 @@ from orchestrion.store.sqlite import Transaction
 
 
 def save_changes(transaction: Transaction, changes: Mapping[str, Iterable[Change]]) -> None:
-    """Write the changes of several workflow executions, by their ids; of a record that changed often, its last form."""
+    """Write the changes of several workflow executions, by their ids; of a record that changed often.
+
+    Its last form.
+    """
     batches: dict[str, list[rows.Row]] = {}
     for workflow, records in changes.items():
         for record in _last_forms(records):
@@ -93,7 +96,7 @@ def load_state(transaction: Transaction, workflow: str, head: Head, graph: Graph
     """Build a state from its rows. Contexts are not stored: they follow from the arrivals."""
     initial = transaction.one("load_initial", workflow=workflow)
     inputs: dict[str, Any] = rows.from_json(initial["inputs"]) if initial else {}
-    application = rows.from_json(initial["application"]) if initial else {}
+    application: dict[str, Any] = rows.from_json(initial["application"]) if initial else {}
     root = initial_context(inputs)
     entries, arrivals = _sequence(
         transaction.all("load_entries", workflow=workflow),
@@ -102,7 +105,9 @@ def load_state(transaction: Transaction, workflow: str, head: Head, graph: Graph
     )
     state = State(graph)
     state.apply([Initial(inputs, application, root), head])
-    state.apply(Route(row["id"], row["parent"], row["edge"]) for row in _all(transaction, "load_routes", workflow))
+    state.apply(
+        Route(row["id"], row["parent"], row["edge"]) for row in _all(transaction, "load_routes", workflow)
+    )
     state.apply(entries)
     state.apply(arrivals)
     state.apply(rows.item_of(row) for row in _all(transaction, "load_items", workflow))
@@ -119,9 +124,10 @@ def _all(transaction: Transaction, query: str, workflow: str) -> list[Mapping[st
 def _sequence(
     entry_rows: list[Mapping[str, Any]], arrival_rows: list[Mapping[str, Any]], root: Context
 ) -> tuple[list[Entry], list[Arrival]]:
-    """Entries and arrivals with their contexts: an entry's follows from its arrivals, an arrival's from its source."""
-    from orchestrion.core.context import joined
+    """Entries and arrivals with their contexts.
 
+    An entry's context follows from its arrivals, an arrival's from its source, which came before it.
+    """
     entries: list[Entry] = []
     arrivals: dict[int, Arrival] = {}
     by_id = {row["id"]: row for row in arrival_rows}
@@ -134,6 +140,5 @@ def _sequence(
 
     for row in entry_rows:
         contexts = [arrival(number).context for number in rows.arrivals_of_entry(row)]
-        context = root if not contexts else contexts[0] if len(contexts) == 1 else joined(contexts)
-        entries.append(rows.entry_of(row, context))
+        entries.append(rows.entry_of(row, joined(contexts) if contexts else root))
     return entries, [arrival(row["id"]) for row in arrival_rows]

@@ -1,8 +1,8 @@
 """A fair lock between the processes that write one SQLite file.
 
-SQLite's own busy handler polls and starves: a second process may wait for seconds beside a busy one. Here every writer first
-takes its turn at one small file, then the lock at another, and gives up the turn: who waits longest comes next. The kernel
-releases both when a process dies.
+SQLite's own busy handler polls and starves: a second process may wait for seconds beside a busy one. Here
+every writer first takes its turn at one small file, then the lock at another, and gives up the turn: who
+waits longest comes next. The kernel releases both when a process dies.
 """
 
 import fcntl

@@ -1,0 +1,63 @@
+import multiprocessing
+import os
+import select
+import signal
+from pathlib import Path
+
+import pytest
+from orchestrion.runtime.presence import Presence, engine_lives
+
+
+def stay(path: str, ready: "multiprocessing.synchronize.Event") -> None:  # type: ignore[name-defined]
+    presence = Presence(Path(path), "other")
+    ready.set()
+    select.select([presence], [], [])
+    os._exit(0)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "s.db"
+
+
+def test_a_process_is_alive_until_it_leaves(database: Path) -> None:
+    presence = Presence(database, "me")
+    assert engine_lives(database, "me")
+    presence.close()
+    assert not engine_lives(database, "me")
+    assert not engine_lives(database, None)
+    assert not engine_lives(database, "never")
+
+
+def test_a_killed_process_is_dead_at_once_and_what_it_left_is_removed(database: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(target=stay, args=(str(database), ready))
+    process.start()
+    assert ready.wait(30)
+    assert engine_lives(database, "other")
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.join(30)
+    assert not engine_lives(database, "other")
+    assert list((database.parent / "s.db.run").iterdir()) == []
+
+
+def test_who_commits_wakes_the_others_and_not_itself(database: Path) -> None:
+    one, other = Presence(database, "one"), Presence(database, "other")
+    one.wake_others()
+    assert select.select([other], [], [], 5)[0] == [other]
+    other.drain()
+    assert select.select([one, other], [], [], 0)[0] == []
+    one.close()
+    other.close()
+
+
+def test_a_deep_folder_does_not_make_the_address_too_long(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["a-rather-long-folder-name"] * 8)
+    deep.mkdir(parents=True)
+    one, other = Presence(deep / "s.db", "one"), Presence(deep / "s.db", "other")
+    one.wake_others()
+    assert select.select([other], [], [], 5)[0] == [other]
+    one.close()
+    other.close()
