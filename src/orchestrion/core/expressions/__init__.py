@@ -1,4 +1,4 @@
-"""Expressions of the Orquesta workflow language: YAQL and Jinja, bounded, over a narrow view of the state (spec 2)."""
+"""Expressions of the workflow language: YAQL and Jinja, bounded, over a narrow view of the state (spec 2)."""
 
 from orchestrion.core.expressions.errors import ExpressionError
 from orchestrion.core.expressions.scope import CurrentTask, ExternalError, MissingValue, Scope

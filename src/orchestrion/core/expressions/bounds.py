@@ -1,10 +1,11 @@
 """How much one evaluation may use, and the book that is kept about it (architecture, section 2).
 
-Nothing here measures time. A step is a unit of work: a call, an element, or a kilobyte that is looked at or built.
-Whatever multiplies (repetition, powers, formats, ranges) asks before it builds.
+Nothing here measures time. A step is a unit of work: a call, an element, or a kilobyte that is looked at or
+built. Whatever multiplies (repetition, powers, formats, ranges) asks before it builds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TypeVar, cast
 
 from orchestrion.core.expressions.errors import ExpressionLimitExceeded
@@ -37,7 +38,7 @@ STEPS_PER_REGEX = 200
 STEPS_PER_YAQL_CALL = 5
 SIZE_PER_STEP = 1_024
 
-CONTAINERS = (dict, list, tuple, set, frozenset, Mapping, Set)
+CONTAINERS = (dict, list, tuple, set, frozenset, Mapping, AbstractSet)
 
 
 def refuse(what: str, bound: str) -> ExpressionLimitExceeded:
@@ -119,14 +120,17 @@ class Budget:
             yield value
 
     def weight(self, value: object) -> int:
-        """The size of a value as if nothing in it were shared; each container is walked once per evaluation."""
+        """The size of a value as if nothing in it were shared.
+
+        Each container is walked once per evaluation.
+        """
         if isinstance(value, (str, bytes)):
             return len(value)
         if isinstance(value, int):
             return 8 + value.bit_length() // 3
         if not isinstance(value, CONTAINERS):
             return 8
-        known = self._weights.get(id(value))
+        known = self._weights.get(id(cast("object", value)))
         return known[1] if known else self._weigh(cast("object", value))
 
     def _weigh(self, container: object) -> int:
@@ -137,7 +141,7 @@ class Budget:
             owner = pending[-1]
             for child in owner.children:
                 if isinstance(child, CONTAINERS):
-                    known = weights.get(id(child))
+                    known = weights.get(id(cast("object", child)))
                     if known is None:
                         if len(pending) > MAX_DEPTH:
                             raise self.fail("makes a value that is nested too deeply", "MAX_DEPTH")

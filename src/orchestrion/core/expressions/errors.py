@@ -1,4 +1,7 @@
-"""What an evaluation can fail with. The class names below are part of the texts that users see (spec 2.3, trap 26)."""
+"""What an evaluation can fail with.
+
+The class names below are part of the texts that users see (spec 2.3, trap 26).
+"""
 
 
 class ExpressionError(Exception):
@@ -38,7 +41,7 @@ _LONGEST = 8_192
 
 
 def evaluation_error(kind: str, expression: str, error: BaseException) -> ExpressionError:
-    """The entry for `error`, raised while `expression` was evaluated; `kind` is the evaluator's exception class."""
+    """The entry for `error`, raised in `expression`. `kind` is the evaluator's exception class."""
     if isinstance(error, (RecursionError, MemoryError)):
         error = ExpressionLimitExceeded("The expression is nested too deeply.")
     message = getattr(error, "message", None)  # without the line that Jinja adds to a syntax error

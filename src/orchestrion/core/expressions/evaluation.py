@@ -1,7 +1,7 @@
-"""The evaluation that is going on: its scope, its budget, and what must come out of it whatever a library does.
+"""The evaluation that is going on: its scope, its budget, and what must come out of it in any case.
 
-The libraries call functions without saying for whom, so the current evaluation is held in a context variable, which
-belongs to one thread. Only `Evaluation.run` sets it.
+The libraries call functions without saying for whom, so the current evaluation is held in a context variable,
+which belongs to one thread. Only `Evaluation.run` sets it.
 """
 
 from collections.abc import Callable
@@ -46,7 +46,10 @@ class Evaluation:
         return frozen
 
     def run(self, evaluate: Callable[[], T]) -> T:
-        """Evaluate; raises MissingValue or ExpressionLimitExceeded if one came up, even where it was swallowed."""
+        """Evaluate.
+
+        Raises MissingValue or ExpressionLimitExceeded if one came up, even where it was swallowed.
+        """
         token = _CURRENT.set(self)
         try:
             return evaluate()

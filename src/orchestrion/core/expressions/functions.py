@@ -1,7 +1,7 @@
 """The one table of functions that both languages share (spec 2.2; stackstorm-api 3.2).
 
-Each is a YAQL function, a Jinja function and a Jinja filter under the same name. They read the state through the
-scope of the current evaluation alone.
+Each is a YAQL function, a Jinja function and a Jinja filter under the same name. They read the state through
+the scope of the current evaluation alone.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -104,7 +104,7 @@ def zip_(*lists: Iterable[object] | None, pad: object = None) -> object:
     return list(zip_longest(*given, fillvalue=pad))
 
 
-def st2kv(key: str, decrypt: bool = False, default: object = _GIVEN) -> object:
+def st2kv(key: str, decrypt: bool = False, default: object = _GIVEN) -> object:  # noqa: FBT001, FBT002
     """A value of the key store; MissingValue goes to the conductor."""
     if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError("Given key is not typeof string.")

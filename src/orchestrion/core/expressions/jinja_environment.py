@@ -20,7 +20,7 @@ _COUNTED = " counted"
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
-    """A sandbox in which every call, operator and loop pays, and nothing is evaluated when a template is compiled."""
+    """A sandbox in which every call, operator and loop pays, and compiling evaluates nothing."""
 
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%", "**"))
 
@@ -47,15 +47,15 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         current().budget.about_to_build(sum(map(len, pieces)))
         return "".join(pieces)
 
-    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805  # pyright: ignore[reportSelfClsParameterName]
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a function, a method or a macro."""
         budget = current().budget
         budget.step(2)
-        owner = getattr(__obj, "__self__", None)
+        owner = getattr(obj, "__self__", None)
         if isinstance(owner, (str, bytes, int)):
-            args = _before_method(owner, __obj.__name__, args, kwargs)
-        result = super().call(__context, __obj, *args, **kwargs)
-        return result if __obj in STATE_FUNCTIONS or isinstance(owner, dict) else budget.built(result)
+            args = _before_method(owner, obj.__name__, args, kwargs)
+        result = super().call(context, obj, *args, **kwargs)
+        return result if obj in STATE_FUNCTIONS or isinstance(owner, dict) else budget.built(result)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Apply an arithmetic operator."""
@@ -109,7 +109,10 @@ class _Formatter(SandboxedFormatter):
 
 
 class _Marker(NodeTransformer):
-    """Wraps what builds, compares or repeats into filters that keep the books. What a template gives is the same."""
+    """Wraps what builds, compares or repeats into filters that keep the books.
+
+    What a template gives is the same.
+    """
 
     def _wrapped(self, node: nodes.Expr, name: str) -> nodes.Expr:
         return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
@@ -173,12 +176,10 @@ def _limited_filter(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
                 limits.percent(budget, str(args[first]), kwargs or args[first + 1 :])
             else:
                 limit(budget, args[first:], kwargs)
-        result = call(*args, **kwargs)
-        return (
-            result
-            if limit is limits.nothing or not isinstance(result, (str, list, dict))
-            else budget.built(result)
-        )
+        result: Any = call(*args, **kwargs)
+        if limit is limits.nothing or not isinstance(result, (str, list, dict)):
+            return result
+        return budget.built(cast("object", result))
 
     return limited
 
@@ -189,7 +190,7 @@ def _spread(value: Any, name: str) -> Any:
         return dict(value)
     if isinstance(value, Iterator) and limits.FILTERS.get(name) is not limits.nothing:
         return list(current().budget.counted(cast("Iterator[Any]", value)))
-    return value
+    return cast("Any", value)
 
 
 def _limited_test(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -217,14 +218,17 @@ def _counted(values: Any) -> Any:
     if isinstance(values, StrictUndefined):
         return values
     if isinstance(values, (list, tuple, dict, str, range)):
-        current().budget.step(len(values))  # pyright: ignore[reportUnknownArgumentType]
-        return values  # pyright: ignore[reportUnknownVariableType]
+        current().budget.step(len(cast("str", values)))
+        return cast("Any", values)
     return current().budget.counted(values)
 
 
 @pass_context
-def _finalize(context: Context, value: Any) -> Any:
-    """What is written into a text. Taking the context keeps Jinja from evaluating anything when it compiles."""
+def _finalize(_context: Context, value: Any) -> Any:
+    """What is written into a text.
+
+    Taking the context keeps Jinja from evaluating anything when it compiles.
+    """
     if isinstance(value, ContextView):
         value = dict(value)
     if not isinstance(value, StrictUndefined):
@@ -235,16 +239,17 @@ def _finalize(context: Context, value: Any) -> Any:
 
 def _random(values: Any) -> Any:
     evaluation = current()
-    values = list(evaluation.budget.counted(values)) if not isinstance(values, (list, tuple, str)) else values
-    if not values:
+    is_sequence = isinstance(values, (list, tuple, str))
+    members = cast("list[Any]", values if is_sequence else [*evaluation.budget.counted(values)])
+    if not members:
         raise IndexError("No random item, sequence was empty.")
-    return values[int(evaluation.scope.random() * len(values))]  # pyright: ignore[reportUnknownArgumentType]
+    return members[int(evaluation.scope.random() * len(members))]
 
 
-_WORDS = ["lorem", "ipsum", "dolor", "sit", "amet", "consectetuer", "adipiscing", "elit", "sed", "diam", "nonummy", "nibh", "euismod", "tincidunt", "ut", "laoreet"]
+_WORDS = "lorem ipsum dolor sit amet elit sed diam nonummy nibh tincidunt ut".split()  # noqa: SIM905
 
 
-def _lipsum(n: int = 5, html: bool = True, min: int = 20, max: int = 100) -> str:
+def _lipsum(n: int = 5, html: bool = True, min: int = 20, max: int = 100) -> str:  # noqa: A002, FBT001, FBT002
     """Filler text, from the scope's own dice."""
     evaluation = current()
     evaluation.budget.step(abs(n) * abs(max))

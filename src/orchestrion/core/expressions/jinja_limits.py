@@ -56,7 +56,7 @@ def tabs(budget: Budget, arguments: Arguments, options: Options) -> None:
     budget.about_to_build(len(text) + text.count("\t" if isinstance(text, str) else b"\t") * max(size, 0))
 
 
-def translating(budget: Budget, arguments: Arguments, options: Options) -> None:
+def translating(budget: Budget, arguments: Arguments, _options: Options) -> None:
     """`translate(table)`."""
     text, table = arguments[0], arguments[1] if len(arguments) > 1 else None
     longest = 1
@@ -65,14 +65,17 @@ def translating(budget: Budget, arguments: Arguments, options: Options) -> None:
     budget.about_to_build(len(text) * max(longest, 1))
 
 
+_MANY = 1_000_000
+
+
 def splitting(budget: Budget, arguments: Arguments, options: Options) -> None:
     """`split(separator)`, `rsplit`, `splitlines`."""
     text = arguments[0]
     separator = _argument(arguments, options, 1, "sep", None)
     if isinstance(separator, (str, bytes)) and separator:
         budget.elements(text.count(separator) + 1)
-    elif len(text) > 1_000_000:
-        blanks = " \t\n\r" if isinstance(text, str) else b" \t\n\r"
+    elif len(text) > _MANY:
+        blanks: Any = " \t\n\r" if isinstance(text, str) else b" \t\n\r"
         budget.elements(sum(text.count(blanks[at : at + 1]) for at in range(4)))
     budget.look_at(text)
 
@@ -91,7 +94,9 @@ def percent(budget: Budget, template: str, values: object) -> None:
     if "*" in template:
         for value in cast("tuple[object, ...]", values if isinstance(values, tuple) else (values,)):
             budget.width(value)
-    budget.about_to_build(len(template) + sum(numbers) + template.count("%") * budget.weight(values))
+    budget.about_to_build(
+        len(template) + sum(numbers) + template.count("%") * budget.weight(cast("object", values))
+    )
 
 
 def field(budget: Budget, specification: str) -> None:
@@ -107,7 +112,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def wrapping(budget: Budget, arguments: Arguments, options: Options) -> None:
-    """`wordwrap(width, break_long_words, wrapstring)`: a long word is copied once for every line that it fills."""
+    """`wordwrap(width, break_long_words, wrapstring)`: a long word is copied for every line that it fills."""
     text = str(arguments[0])
     columns = _argument(arguments, options, 1, "width", 79)
     columns = max(columns, 1) if isinstance(columns, int) else 1
@@ -128,7 +133,7 @@ def writing(factor: int) -> Callable[[Budget, Arguments, Options], None]:
     return check
 
 
-def sorting(budget: Budget, arguments: Arguments, options: Options) -> None:
+def sorting(budget: Budget, arguments: Arguments, _options: Options) -> None:
     """A filter that compares elements."""
     budget.elements(length_of(arguments[0]))
     budget.step(20 * (1 + budget.look_at(arguments[0]) // SIZE_PER_STEP))
@@ -148,11 +153,11 @@ def rounding(budget: Budget, arguments: Arguments, options: Options) -> None:
         budget.integer(4 * abs(precision))
 
 
-def nothing(budget: Budget, arguments: Arguments, options: Options) -> None:
+def nothing(_budget: Budget, _arguments: Arguments, _options: Options) -> None:
     """A filter whose work does not depend on its input."""
 
 
-def looking(budget: Budget, arguments: Arguments, options: Options) -> None:
+def looking(budget: Budget, arguments: Arguments, _options: Options) -> None:
     """A filter whose result is no greater than its input."""
     budget.elements(length_of(arguments[0]) if not isinstance(arguments[0], str) else 0)
     budget.look_at(*arguments)
@@ -231,11 +236,11 @@ def binary(budget: Budget, operator: str, left: Any, right: Any) -> None:
     elif operator == "*":
         repeated, times = (right, left) if isinstance(left, int) else (left, right)
         if isinstance(times, int) and isinstance(repeated, (str, bytes, list, tuple)):
-            count = len(repeated) * max(times, 0)  # pyright: ignore[reportUnknownArgumentType]
+            count = len(cast("Sized", repeated)) * max(times, 0)
             budget.elements(0 if isinstance(repeated, (str, bytes)) else count)
-            budget.about_to_build(budget.weight(repeated) * max(times, 0))
+            budget.about_to_build(budget.weight(cast("object", repeated)) * max(times, 0))
     elif operator == "+" and isinstance(left, (str, bytes, list, tuple)):
-        budget.about_to_build(budget.weight(left) + budget.weight(right))
+        budget.about_to_build(budget.weight(cast("object", left)) + budget.weight(right))
 
 
 def _integers(budget: Budget, operator: str, left: int, right: int) -> None:

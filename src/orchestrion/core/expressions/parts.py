@@ -13,7 +13,7 @@ from orchestrion.core.expressions.syntax import Language
 from orchestrion.core.values import Json
 
 T = TypeVar("T")
-Finish = Callable[[object, Budget, str], T]
+Finish = Callable[[object, Budget, Language], T]
 
 _KINDS = {"yaql": "YaqlEvaluationException", "jinja": "JinjaEvaluationException"}
 
@@ -36,7 +36,7 @@ class Part:
     __slots__ = ("_code", "fast", "inner", "language", "text")
 
     def __init__(self, language: Language, text: str) -> None:
-        self.language = language
+        self.language: Language = language
         self.text = text
         self.inner = text[2:-2].strip()
         self.fast = compile_fast(language, self.inner)
@@ -48,7 +48,7 @@ class Part:
         if self.fast is not None:
             try:
                 return self.fast(scope)
-            except Exception:  # noqa: BLE001  # whatever it is: the real evaluator has the last word
+            except Exception:  # noqa: BLE001, S110  # whatever it is: the evaluator has the last word
                 pass
         return self.evaluate(scope, to_json)
 
@@ -62,7 +62,7 @@ class Part:
                     if not isinstance(value, (list, dict))
                     else to_text(value, Budget(), self.language)
                 )
-            except Exception:  # noqa: BLE001
+            except Exception:  # noqa: BLE001, S110
                 pass
         return self.evaluate(scope, to_text)
 
@@ -73,21 +73,21 @@ class Part:
                 value = self.fast(scope)
                 if isinstance(value, list):
                     return value
-            except Exception:  # noqa: BLE001
+            except Exception:  # noqa: BLE001, S110
                 pass
         return self.evaluate(scope, self._as_items)
 
-    def _as_items(self, value: object, budget: Budget, language: str) -> list[Json]:
+    def _as_items(self, value: object, budget: Budget, language: Language) -> list[Json]:
         if not is_list(value, language):
             raise not_a_list(self.text)
         return cast("list[Json]", to_json(value, budget, language))
 
     def evaluate(self, scope: Scope, finish: Finish[T]) -> T:
-        """Its value by the evaluator of its language, handed to `finish` while the evaluation's budget is open."""
+        """Its value by the evaluator of its language, handed to `finish` while the budget is open."""
         evaluation = Evaluation(scope, frozen=self.language == "yaql")
         try:
             return evaluation.run(lambda: finish(self._outcome(), evaluation.budget, self.language))
-        except (ExpressionError, MissingValue, Unresolved):
+        except (ExpressionError, MissingValue, Unresolved, ImportError):
             raise
         except Exception as error:  # whatever a library raises is shown by its name (trap 26)
             raise self._error(error) from error
@@ -127,7 +127,7 @@ class BlockPart:
         evaluation = Evaluation(scope, frozen=False)
         try:
             return cast("str", evaluation.run(self._outcome))
-        except (ExpressionError, MissingValue):
+        except (ExpressionError, MissingValue, ImportError):
             raise
         except Exception as error:
             raise evaluation_error(_KINDS["jinja"], self.text, error) from error

@@ -1,9 +1,10 @@
 """JSONPath queries (`jsonpath_query`), through the `jsonpath-ng` library."""
 
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from jsonpath_ng import parse  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+from jsonpath_ng.parser import parse  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from orchestrion.core.expressions.bounds import MAX_PATTERN
 from orchestrion.core.expressions.evaluation import current
@@ -29,10 +30,11 @@ def _depth(value: object) -> int:
     depth, level = 0, [value]
     while level:
         depth += 1
-        level = [
-            part
-            for container in level
-            if isinstance(container, (dict, list))
-            for part in (container.values() if isinstance(container, dict) else container)
-        ]
+        level = [part for container in level for part in _parts(container)]
     return depth
+
+
+def _parts(container: object) -> Iterable[object]:
+    if isinstance(container, dict):
+        return cast("dict[str, object]", container).values()
+    return cast("list[object]", container) if isinstance(container, list) else ()

@@ -1,20 +1,27 @@
 """Regular expressions that cannot run away.
 
-The `regex` library reads the syntax of Python's `re` (look-around and back references included, which an engine of
-linear time could not offer) and gives up after a set time. Nobody else in this package compiles a pattern.
+The `regex` library reads the syntax of Python's `re` (look-around and back references included, which an
+engine of linear time could not offer) and gives up after a set time. Nobody else in this package compiles a
+pattern.
 """
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import regex
 
 from orchestrion.core.expressions.bounds import MAX_PATTERN, REGEX_SECONDS, STEPS_PER_REGEX
 from orchestrion.core.expressions.evaluation import current
 
-Pattern = regex.Pattern
-Match = regex.Match
+T = TypeVar("T")
+PATTERN_TYPE: type = regex.Pattern
+if TYPE_CHECKING:
+    Pattern: TypeAlias = regex.Pattern[str]
+    Match: TypeAlias = regex.Match[str]
+else:  # the types of the library cannot be subscripted when the program runs
+    Pattern, Match = regex.Pattern, regex.Match
 
 IGNORECASE = int(regex.IGNORECASE)
 MULTILINE = int(regex.MULTILINE)
@@ -35,7 +42,7 @@ def compile_pattern(pattern: str, flags: int = 0) -> Pattern:
     return _compiled(pattern, flags)
 
 
-def _patiently(text: str, match: Callable[[], object]) -> object:
+def _patiently(text: str, match: Callable[[], T]) -> T:
     budget = current().budget
     budget.step(STEPS_PER_REGEX)
     budget.look_at(text)
@@ -47,12 +54,12 @@ def _patiently(text: str, match: Callable[[], object]) -> object:
 
 def search(pattern: Pattern, text: str) -> Match | None:
     """The first match anywhere."""
-    return _patiently(text, lambda: pattern.search(text, timeout=REGEX_SECONDS))  # type: ignore[return-value]
+    return _patiently(text, lambda: pattern.search(text, timeout=REGEX_SECONDS))
 
 
 def match_start(pattern: Pattern, text: str) -> Match | None:
     """The match at the start."""
-    return _patiently(text, lambda: pattern.match(text, timeout=REGEX_SECONDS))  # type: ignore[return-value]
+    return _patiently(text, lambda: pattern.match(text, timeout=REGEX_SECONDS))
 
 
 def find_all(pattern: Pattern, text: str) -> list[Match]:
@@ -62,11 +69,11 @@ def find_all(pattern: Pattern, text: str) -> list[Match]:
         budget = current().budget
         return list(budget.counted(pattern.finditer(text, timeout=REGEX_SECONDS)))
 
-    return _patiently(text, collect)  # type: ignore[return-value]
+    return _patiently(text, collect)
 
 
 def replace(pattern: Pattern, text: str, replacement: str | Callable[[Match], str], count: int = 0) -> str:
-    """`text` with its matches replaced, piece by piece, so that the size is known before the whole is built."""
+    """`text` with its matches replaced; the size is known before the whole is built."""
     budget = current().budget
     pieces: list[str] = []
     size = end = 0

@@ -1,23 +1,28 @@
 """What leaves an expression: JSON values and texts (spec 2.1, 2.5)."""
 
 import math
-from collections.abc import Iterable, Iterator, KeysView, Mapping, Set, ValuesView
+from collections.abc import Iterable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from typing import cast
 
 from orchestrion.core.expressions.bounds import MAX_DEPTH, Budget
+from orchestrion.core.expressions.syntax import Language
 from orchestrion.core.expressions.views import ContextView, FrozenView
 from orchestrion.core.values import Json
 
 _HINT = {"yaql": "toList()", "jinja": "the filter list"}
 
 
-def to_json(value: object, budget: Budget, language: str) -> Json:
-    """`value` as JSON: tuples and iterators become lists, keys become texts. TypeError for what JSON cannot say."""
+def to_json(value: object, budget: Budget, language: Language) -> Json:
+    """`value` as JSON: tuples and iterators become lists, keys become texts.
+
+    TypeError for what JSON cannot say.
+    """
     return _to_json(value, budget, language, 0)
 
 
-def _to_json(value: object, budget: Budget, language: str, depth: int) -> Json:
+def _to_json(value: object, budget: Budget, language: Language, depth: int) -> Json:
     kind = type(value)
     if value is None or kind is str or kind is bool or kind is int:
         return cast("Json", value)
@@ -27,7 +32,9 @@ def _to_json(value: object, budget: Budget, language: str, depth: int) -> Json:
         raise budget.fail("gives a value that is nested too deeply", "MAX_DEPTH")
     if isinstance(value, FrozenView):
         return (
-            cast("Json", value.raw) if isinstance(value.raw, dict) else _mapping(value, budget, language, depth)
+            cast("Json", value.raw)
+            if isinstance(value.raw, dict)
+            else _mapping(value, budget, language, depth)
         )
     if isinstance(value, Mapping):
         return _mapping(cast("Mapping[object, object]", value), budget, language, depth)
@@ -42,18 +49,18 @@ def _finite(number: float) -> float:
     return number
 
 
-def _is_lazy_list(value: object, language: str) -> bool:
-    """Generators are lists (spec 2.1); so is any other sequence that YAQL makes, except its sets and views."""
+def _is_lazy_list(value: object, language: Language) -> bool:
+    """Generators are lists (spec 2.1); so is any sequence that YAQL makes, except its sets and views."""
     if isinstance(value, Iterator):
         return True
     return (
         language == "yaql"
         and isinstance(value, Iterable)
-        and not isinstance(value, (str, bytes, Set, ValuesView))
+        and not isinstance(value, (str, bytes, AbstractSet, ValuesView))
     )
 
 
-def _scalar(value: object, language: str) -> Json:
+def _scalar(value: object, language: Language) -> Json:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, int):
@@ -68,7 +75,7 @@ def _scalar(value: object, language: str) -> Json:
     raise TypeError(f'A value of type "{name}" is not JSON.')
 
 
-def _mapping(mapping: Mapping[object, object], budget: Budget, language: str, depth: int) -> Json:
+def _mapping(mapping: Mapping[object, object], budget: Budget, language: Language, depth: int) -> Json:
     budget.step(len(mapping))
     changed = type(mapping) is not dict
     converted: dict[str, Json] = {}
@@ -90,7 +97,7 @@ def _key(key: object) -> str:
     raise TypeError(f'A key of type "{type(key).__name__}" is not JSON.')
 
 
-def _list(values: Iterable[object], budget: Budget, language: str, depth: int) -> Json:
+def _list(values: Iterable[object], budget: Budget, language: Language, depth: int) -> Json:
     converted: list[Json] = []
     changed = type(values) is not list
     for part in budget.counted(values):
@@ -100,28 +107,33 @@ def _list(values: Iterable[object], budget: Budget, language: str, depth: int) -
     return converted if changed else cast("Json", values)
 
 
-def is_list(value: object, language: str) -> bool:
-    """Whether with-items accepts it (spec 5.6): a list, or what becomes one; no set, view or Jinja `range()`."""
+def is_list(value: object, language: Language) -> bool:
+    """Whether with-items accepts it (spec 5.6): a list, or what becomes one.
+
+    No set, view or Jinja `range()`.
+    """
     return isinstance(value, (list, tuple)) or (
-        not isinstance(value, (str, Mapping, Set)) and _is_lazy_list(value, language)
+        not isinstance(value, (str, Mapping, AbstractSet)) and _is_lazy_list(value, language)
     )
 
 
-def to_text(value: object, budget: Budget, language: str) -> str:
+def to_text(value: object, budget: Budget, language: Language) -> str:
     """`value` inside a text: the Python `str()` of it (spec 2.1), always the same for the same value."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, (date, timedelta, range)):
         return str(value)
-    if isinstance(value, (set, frozenset, Set)) and (
+    if isinstance(value, (set, frozenset, AbstractSet)) and (
         language == "yaql" or isinstance(value, (set, frozenset))
     ):
-        members = [repr(to_json(member, budget, language)) for member in cast("Set[object]", value)]
+        members = [repr(to_json(member, budget, language)) for member in cast("AbstractSet[object]", value)]
         return "{" + ", ".join(sorted(members)) + "}" if members else "set()"
-    if isinstance(value, (KeysView, ValuesView, Set)):
+    if isinstance(value, (KeysView, ValuesView, AbstractSet)):
         budget.look_at(list(cast("Iterable[object]", value)))
         return (
-            str(cast("object", value)) if language == "jinja" else str(to_json(list(value), budget, language))
+            str(cast("object", value))
+            if language == "jinja"
+            else str(to_json(list(cast("Iterable[object]", value)), budget, language))
         )  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(value, ContextView):
         value = dict(value)

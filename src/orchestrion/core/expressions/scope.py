@@ -1,7 +1,8 @@
 """What an expression may see: a narrow, lazy view of the state (spec 2.2).
 
-The conductor implements `Scope`; dialects and functions read nothing else. Nothing here is copied or converted
-before an expression asks for it, so that the cost of an evaluation does not depend on the size of the context.
+The conductor implements `Scope`; dialects and functions read nothing else. Nothing here is copied or
+converted before an expression asks for it, so that the cost of an evaluation does not depend on the size of
+the context.
 """
 
 from collections.abc import Iterator
@@ -15,9 +16,15 @@ class CurrentTask(Protocol):
     """The task in whose name an expression is evaluated; absent in `input`, `vars` and `output`."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name in the workflow."""
+        ...
+
     @property
-    def route(self) -> int: ...
+    def route(self) -> int:
+        """The route on which it runs."""
+        ...
+
     @property
     def status(self) -> str | None:
         """The status of its latest entry, or None when it has none."""
@@ -32,8 +39,8 @@ class CurrentTask(Protocol):
 class MissingValue(Exception):  # noqa: N818  # not an error: a question that the conductor passes on
     """An expression needs a value from outside; `key` is a hashable tuple that names it.
 
-    `("st2kv", name, decrypt)` or `("task", name | None, route | None)`. Not an evaluation error: dialects let it pass
-    untouched, and the conductor answers `NeedValues`.
+    `("st2kv", name, decrypt)` or `("task", name | None, route | None)`. Not an evaluation error: dialects let
+    it pass untouched, and the conductor answers `NeedValues`.
     """
 
     def __init__(self, key: tuple[str | int | bool | None, ...]) -> None:
@@ -45,7 +52,9 @@ class Scope(Protocol):
     """Everything that the functions of spec 2.2 can ask for."""
 
     @property
-    def task(self) -> CurrentTask | None: ...
+    def task(self) -> CurrentTask | None:
+        """The current task."""
+        ...
 
     @property
     def item(self) -> Json:
@@ -61,12 +70,16 @@ class Scope(Protocol):
         ...
 
     def task_status(self, name: str, route: int | None) -> str | None:
-        """The status of a task's latest entry that counts, on `route` (None: the current one) or its nearest ancestor."""
+        """The status of a task's latest entry that counts.
+
+        On `route` (None: the current one) or its nearest ancestor.
+        """
         ...
 
     def external(self, key: tuple[str | int | bool | None, ...]) -> Json:
-        """A value from outside (see `MissingValue`): raises MissingValue when nobody has fetched it yet,
-        `ExternalError` when it cannot be had.
+        """A value from outside (see `MissingValue`).
+
+        Raises MissingValue when nobody has fetched it yet, `ExternalError` when it cannot be had.
         """
         ...
 

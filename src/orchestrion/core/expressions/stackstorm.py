@@ -1,4 +1,4 @@
-"""The functions that StackStorm adds to the language (stackstorm-api 3.2; semantics 2.2). Pure: no scope, no IO."""
+"""The functions that StackStorm adds to the language (stackstorm-api 3.2; semantics 2.2)."""
 
 import json
 import posixpath
@@ -14,6 +14,7 @@ NONE_MAGIC_VALUE = "%*****__%NONE%__*****%"
 _ESCAPES = str.maketrans(
     {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 )
+_SECONDS = frozenset((int, float))
 _UNITS = (("y", 31_536_000), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
@@ -61,7 +62,7 @@ def from_yaml_string(value: str) -> object:
 
 
 def _expanded_size(node: Any, sizes: dict[int, int]) -> int:
-    """The size of a YAML text as if every alias were written out. An alias inside its own anchor is refused."""
+    """The size of a YAML text as if every alias were written out; one inside its own anchor is refused."""
     if id(node) in sizes:
         size = sizes[id(node)]
         if size < 0:
@@ -72,14 +73,19 @@ def _expanded_size(node: Any, sizes: dict[int, int]) -> int:
     if isinstance(content, str):
         size = 8 + len(content)
     else:
-        parts = [part for child in content for part in (child if isinstance(child, tuple) else (child,))]
-        size = 8 + sum(_expanded_size(part, sizes) for part in cast("list[Any]", parts))
+        parts: list[Any] = []
+        for child in content:
+            parts += cast("tuple[Any, ...]", child) if isinstance(child, tuple) else (child,)
+        size = 8 + sum(_expanded_size(part, sizes) for part in parts)
     sizes[id(node)] = size
     return size
 
 
 def to_json_string(
-    value: object, indent: int | None = None, sort_keys: bool = False, separators: Any = (",", ": ")
+    value: object,
+    indent: int | None = None,
+    sort_keys: bool = False,  # noqa: FBT001, FBT002
+    separators: Any = (",", ": "),
 ) -> str:
     """A value as JSON text."""
     budget = current().budget
@@ -88,22 +94,19 @@ def to_json_string(
     return json.dumps(plain(value), indent=indent, sort_keys=sort_keys, separators=tuple(separators))
 
 
-def to_yaml_string(value: object, indent: int | None = None, allow_unicode: bool = True) -> str:
+def to_yaml_string(value: object, indent: int | None = None, allow_unicode: bool = True) -> str:  # noqa: FBT001, FBT002
     """A value as YAML text in block style."""
     import yaml
 
     budget = current().budget
     budget.width(indent)
     budget.about_to_build(budget.look_at(value) * 2)
-    return cast(
-        "str",
-        yaml.dump(
-            plain(value),
-            Dumper=yaml.CSafeDumper,
-            indent=indent,
-            allow_unicode=allow_unicode,
-            default_flow_style=False,
-        ),
+    return yaml.dump(
+        plain(value),
+        Dumper=yaml.CSafeDumper,
+        indent=indent,
+        allow_unicode=allow_unicode,
+        default_flow_style=False,
     )
 
 
@@ -120,38 +123,38 @@ def jsonpath_query(value: object, query: str) -> list[object] | None:
     return paths.find(plain(value), query)
 
 
-def _pattern(pattern: str, ignorecase: bool) -> Any:
+def _pattern(pattern: str, *, ignorecase: bool) -> Any:
     from orchestrion.core.expressions import regexes
 
     return regexes.compile_pattern(pattern, regexes.IGNORECASE if ignorecase else 0)
 
 
-def regex_match(value: str, pattern: str, ignorecase: bool = False) -> bool:
+def regex_match(value: str, pattern: str, ignorecase: bool = False) -> bool:  # noqa: FBT001, FBT002
     """Whether the pattern matches at the start."""
     from orchestrion.core.expressions import regexes
 
-    return regexes.match_start(_pattern(pattern, ignorecase), _text(value)) is not None
+    return regexes.match_start(_pattern(pattern, ignorecase=ignorecase), _text(value)) is not None
 
 
-def regex_search(value: str, pattern: str, ignorecase: bool = False) -> bool:
+def regex_search(value: str, pattern: str, ignorecase: bool = False) -> bool:  # noqa: FBT001, FBT002
     """Whether the pattern matches anywhere."""
     from orchestrion.core.expressions import regexes
 
-    return regexes.search(_pattern(pattern, ignorecase), _text(value)) is not None
+    return regexes.search(_pattern(pattern, ignorecase=ignorecase), _text(value)) is not None
 
 
-def regex_replace(value: str, pattern: str, replacement: str, ignorecase: bool = False) -> str:
+def regex_replace(value: str, pattern: str, replacement: str, ignorecase: bool = False) -> str:  # noqa: FBT001, FBT002
     """`value` with all matches replaced."""
     from orchestrion.core.expressions import regexes
 
-    return regexes.replace(_pattern(pattern, ignorecase), _text(value), replacement)
+    return regexes.replace(_pattern(pattern, ignorecase=ignorecase), _text(value), replacement)
 
 
-def regex_substring(value: str, pattern: str, result_index: int = 0, ignorecase: bool = False) -> object:
+def regex_substring(value: str, pattern: str, result_index: int = 0, ignorecase: bool = False) -> object:  # noqa: FBT001, FBT002
     """The match with that index, as `re.findall` gives it."""
     from orchestrion.core.expressions import regexes
 
-    compiled = _pattern(pattern, ignorecase)
+    compiled = _pattern(pattern, ignorecase=ignorecase)
     found = regexes.find_all(compiled, _text(value))[result_index]
     if compiled.groups == 0:
         return found.group()
@@ -161,7 +164,7 @@ def regex_substring(value: str, pattern: str, result_index: int = 0, ignorecase:
 
 def to_human_time_from_seconds(seconds: float) -> str:
     """`3h25m45s`: leading units that are zero are dropped."""
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if type(seconds) not in _SECONDS:
         raise TypeError("seconds must be a number")
     rest, parts = round(seconds), list[str]()
     for unit, length in _UNITS:

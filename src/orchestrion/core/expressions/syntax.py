@@ -1,4 +1,7 @@
-"""Where expressions stand in a text, and what they refer to (spec 2.1, 1.7). Needs neither language's library."""
+"""Where expressions stand in a text, and what they refer to (spec 2.1, 1.7).
+
+Needs neither language's library.
+"""
 
 import re
 from typing import Literal, NamedTuple
@@ -22,14 +25,20 @@ _NAME = re.compile(r"\w+\Z")
 
 
 class Expression(NamedTuple):
-    """An expression as it stands in a definition, with its delimiters; a Jinja template with blocks as a whole."""
+    """An expression as it stands in a definition, with its delimiters.
+
+    A Jinja template with blocks as a whole.
+    """
 
     language: Language
     text: str
 
 
 def expressions_in(text: str) -> tuple[Expression, ...]:
-    """All expressions of a text, in order (spec 2.1). A text with Jinja blocks is one more, after its expressions."""
+    """All expressions of a text, in order (spec 2.1).
+
+    A text with Jinja blocks is one more, after its expressions.
+    """
     if "<%" not in text and "{{" not in text and "{%" not in text:
         return ()
     outside = RAW.sub(lambda raw: " " * len(raw.group()), text) if "{%" in text else text
@@ -41,7 +50,7 @@ def expressions_in(text: str) -> tuple[Expression, ...]:
 
 
 def grammar_error(expression: Expression) -> str | None:
-    """The parser's own text about an expression that it cannot read, as StackStorm shows it (spec 1.7), or None."""
+    """The parser's own text about what it cannot read, as StackStorm shows it (spec 1.7), or None."""
     language, text = expression
     if language == "yaql":
         inner = text[2:-2].strip()
@@ -58,7 +67,7 @@ def grammar_error(expression: Expression) -> str | None:
 
 
 def referenced_variables(expression: Expression) -> tuple[str, ...]:
-    """The variables that an expression names in a form that inspection recognises (spec 1.7), in order, each once."""
+    """The variables that an expression names in a recognised form (spec 1.7), in order, each once."""
     if expression.language == "jinja" and not JINJA.fullmatch(expression.text):
         return ()
     names = (next(filter(None, match.groups()), "") for match in _REFERENCE.finditer(expression.text))

@@ -1,8 +1,8 @@
 """Values with expressions in them, compiled once and rendered often (spec 2.1).
 
-A text that is exactly one expression keeps the type of its value; in any other text each expression becomes the text
-of its value. Only the text of a definition is compiled: what an expression gives is data, and never evaluated again
-(product, "data is never code").
+A text that is exactly one expression keeps the type of its value; in any other text each expression becomes
+the text of its value. Only the text of a definition is compiled: what an expression gives is data, and never
+evaluated again (product, "data is never code").
 """
 
 import re
@@ -39,11 +39,13 @@ class Template:
         self.is_constant = is_constant
         """It holds no expression."""
         self.is_fast = is_fast
-        """No expression of it needs the library of its language, as long as the values are of the usual types."""
+        """No expression of it needs the library of its language, for values of the usual types."""
 
     def render_items(self, scope: Scope) -> list[Json]:
-        """Its value as the items of with-items (spec 5.6). ExpressionError, with that section's text, for what is no
-        list: also for sets, views and Jinja's `range()`, which never become lists.
+        """Its value as the items of with-items (spec 5.6).
+
+        Raises ExpressionError, with that section's text, for what is no list. That holds for sets, views
+        and Jinja's `range()`, too, which never become lists.
         """
         value = self.items(scope)
         if not isinstance(value, list):
@@ -52,7 +54,7 @@ class Template:
 
 
 def compile_template(value: Json) -> Template:
-    """Compile a value: a text, or a container with expressions in its keys and values; other scalars are constant."""
+    """Compile a value: a text, or a container with expressions in keys and values; the rest is constant."""
     if isinstance(value, str):
         return _cached(value) if len(value) <= _CACHED_LENGTH else _text(value)
     if isinstance(value, list):
@@ -131,7 +133,7 @@ def _single(part: Part) -> Template:
 
 
 def _joined(text: str, pieces: list[str | Part]) -> Render:
-    """A text with expressions in it: all are evaluated, then those without a value are named together (spec 2.3)."""
+    """A text with expressions: all are evaluated, then those without a value are named (spec 2.3)."""
 
     def render(scope: Scope) -> Json:
         texts: list[str] = []

@@ -1,4 +1,4 @@
-"""What an expression sees of a scope's variables: lazy, read only, never a copy of the whole (architecture, section 2)."""
+"""What an expression sees of a scope's variables: lazy, read only, never a copy of the whole."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +8,10 @@ from orchestrion.core.expressions.scope import Scope
 
 
 class ContextView(Mapping[str, object]):
-    """What `ctx()` gives: all variables that are not private (spec 2.2, 2.4). `freeze` is applied to what is read."""
+    """What `ctx()` gives: all variables that are not private (spec 2.2, 2.4).
+
+    `freeze` is applied to what is read.
+    """
 
     __slots__ = ("_freeze", "_scope")
 
@@ -38,7 +41,7 @@ class ContextView(Mapping[str, object]):
 
 
 class FrozenView(Mapping[Any, object]):
-    """A mapping that YAQL can hash; its values are frozen when they are read (spec 8: never the whole at once)."""
+    """A mapping that YAQL can hash; its values are frozen when they are read, never all at once (spec 8)."""
 
     __slots__ = ("_hash", "raw")
 

@@ -1,13 +1,17 @@
-"""YAQL expressions (spec 2.1 to 2.3), through the `yaql` library. Only the yaql_* modules know it; it is untyped."""
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+"""YAQL expressions (spec 2.1 to 2.3), through the `yaql` library.
 
-import collections.abc  # noqa: F401  # `import yaql` 3.2 needs it to be imported before
+Only the yaql_* modules know it; it is untyped.
+"""
+
+import collections.abc  # noqa: F401  # pyright: ignore[reportUnusedImport]  # `import yaql` 3.2 needs it to be imported before
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import yaql  # pyright: ignore[reportMissingTypeStubs]
-from yaql.language.exceptions import YaqlParsingException  # pyright: ignore[reportMissingTypeStubs]
-from yaql.language.factory import YaqlFactory  # pyright: ignore[reportMissingTypeStubs]
+import yaql
+from yaql.language.exceptions import YaqlParsingException
+from yaql.language.factory import YaqlFactory
 
 from orchestrion.core.expressions import yaql_regexes
 from orchestrion.core.expressions.bounds import MAX_ELEMENTS
@@ -35,9 +39,12 @@ def _root() -> Any:
 
 
 def _parsed(text: str) -> Any:
-    """The syntax tree of an expression. The parser keeps its state in the lexer, so each parse has its own."""
+    """The syntax tree of an expression.
+
+    The parser keeps its state in the lexer, so each parse has its own.
+    """
     engine = _engine()
-    from yaql.language.expressions import Statement  # pyright: ignore[reportMissingTypeStubs]
+    from yaql.language.expressions import Statement
 
     return Statement(engine.parser.parse(text, lexer=engine.lexer.clone()), engine)
 

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from yaql.language import specs
 from yaql.language.contexts import ContextBase
@@ -54,7 +54,7 @@ def _replace(budget: Budget, string: str, old: str, new: str, count: int = -1) -
     limits.replacing(budget, (string, old, new, count), {})
 
 
-def _split(budget: Budget, string: str, separator: str | None = None, max_splits: int = -1) -> None:
+def _split(budget: Budget, string: str, separator: str | None = None, *_: Any) -> None:
     limits.splitting(budget, (string, separator), {})
 
 
@@ -108,6 +108,10 @@ def _join(sequence: Any, separator: str, str_delegate: Payload) -> str:
     return separator.join(texts)
 
 
+def _join_texts(separator: str, sequence: Any, str_delegate: Payload) -> str:
+    return _join(sequence, separator, str_delegate)
+
+
 def _replace_with_dict(string: str, str_func: Payload, replacements: Any, count: int = -1) -> str:
     for key, value in replacements.items():
         old, new = str_func(key), str_func(value)
@@ -117,7 +121,7 @@ def _replace_with_dict(string: str, str_func: Payload, replacements: Any, count:
 
 
 def _join_collections(
-    engine: Any, collection1: Any, collection2: Any, predicate: Payload, selector: Payload
+    _engine: Any, collection1: Any, collection2: Any, predicate: Payload, selector: Payload
 ) -> Any:
     budget = current().budget
     others = tuple(budget.counted(collection2))
@@ -141,11 +145,15 @@ def _datetime_from_string(string: str, format__: str | None = None) -> datetime:
     from dateutil import parser
 
     if format__:
-        found = datetime.strptime(string, format__)
+        found = datetime.strptime(string, format__)  # noqa: DTZ007  # the zone is added below
     else:
         today = current().scope.now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
         found = parser.parse(string, default=today)
     return found if found.tzinfo else found.replace(tzinfo=_zone(timedelta()))
+
+
+def _random() -> float:
+    return current().scope.random()
 
 
 def _random_between(from_: int, to_: int) -> int:
@@ -158,34 +166,44 @@ _REPLACED: Mapping[str, Payload] = {
     "date_time.datetime_from_string": _datetime_from_string,
     "date_time.localtz": timedelta,
     "date_time.now": _now,
-    "math.random_": lambda: current().scope.random(),
+    "math.random_": _random,
     "math.random__": _random_between,
     "queries.join": _join_collections,
     "strings.join": _join,
-    "strings.join_": lambda separator, sequence, str_delegate: _join(sequence, separator, str_delegate),
+    "strings.join_": _join_texts,
     "strings.replace_with_dict": _replace_with_dict,
 }
 """Functions whose own code would read the clock or the environment, throw dice, or loop without asking."""
 
 _PASSING = frozenset(
-    f"{module}.{name}"
-    for module, names in {
-        "boolean": ("and_", "or_"),
-        "branching": ("switch", "switch_case", "coalesce"),
-        "collections": ("dict_keyword_access", "dict_indexer", "dict_indexer_with_default", "dict_get")
-        + ("list_indexer", "to_list", "dict_keys", "dict_values", "dict_items"),
-        "queries": ("first", "single", "last", "memorize", "default_if_empty"),
-        "system": (
-            "get_context_data",
-            "op_dot",
-            "elvis_operator",
-            "get_property",
-            "send_context",
-            "assert__",
-        ),
-        "yaql_library": ("finalize",),
-    }.items()
-    for name in names
+    {
+        "boolean.and_",
+        "boolean.or_",
+        "branching.coalesce",
+        "branching.switch",
+        "branching.switch_case",
+        "collections.dict_get",
+        "collections.dict_indexer",
+        "collections.dict_indexer_with_default",
+        "collections.dict_items",
+        "collections.dict_keys",
+        "collections.dict_keyword_access",
+        "collections.dict_values",
+        "collections.list_indexer",
+        "collections.to_list",
+        "queries.default_if_empty",
+        "queries.first",
+        "queries.last",
+        "queries.memorize",
+        "queries.single",
+        "system.assert__",
+        "system.elvis_operator",
+        "system.get_context_data",
+        "system.get_property",
+        "system.op_dot",
+        "system.send_context",
+        "yaql_library.finalize",
+    }
 )
 """Functions that give on what they were given: nothing was built."""
 
@@ -201,8 +219,8 @@ def _bounded(payload: Payload) -> Payload:
         budget = current().budget
         budget.step(STEPS_PER_YAQL_CALL)
         for value in args:
-            if isinstance(value, (str, tuple)) and len(value) > SIZE_PER_STEP:  # pyright: ignore[reportUnknownArgumentType]
-                budget.step(len(value) // SIZE_PER_STEP)  # pyright: ignore[reportUnknownArgumentType]
+            if isinstance(value, (str, tuple)):
+                budget.step(len(cast("str", value)) // SIZE_PER_STEP)
         if check is not None:
             check(budget, *args, **kwargs)
         result = call(*args, **kwargs)
@@ -214,16 +232,19 @@ def _bounded(payload: Payload) -> Payload:
 
 def _paid(budget: Budget, result: Any) -> Any:
     if isinstance(result, Iterator):
-        return budget.counted(result)  # pyright: ignore[reportUnknownArgumentType]
+        return budget.counted(cast("Iterator[Any]", result))
     if isinstance(result, (str, int, tuple, list, dict, frozenset, Mapping)):
-        return budget.built(result)  # pyright: ignore[reportUnknownArgumentType]
+        return budget.built(cast("object", result))
     return result
 
 
 def bound_library(context: Any) -> None:
-    """Make every function that `context` and its parents hold ask the budget. Called once for each context."""
+    """Make every function that `context` and its parents hold ask the budget.
+
+    Called once for each context.
+    """
     while context is not None:
-        for definitions in context._functions.values():
+        for definitions in context._functions.values():  # noqa: SLF001  # yaql has no public way
             for definition in definitions:
                 definition.payload = _bounded(definition.payload)
         context = context.parent

@@ -1,7 +1,8 @@
 """The fast path: the commonest expressions as plain Python closures (architecture, section 2).
 
-An expression that this package does not fully understand has no fast form. A value that a fast form does not handle
-makes it raise, and the evaluator of the language then has the last word, so that both always give the same.
+An expression that this package does not fully understand has no fast form. A value that a fast form does not
+handle makes it raise, and the evaluator of the language then has the last word, so that both always give the
+same.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The fast subset of Jinja expressions (spec 2.1, 2.2): precedence and literals as the real grammar has them."""
+"""The fast subset of Jinja (spec 2.1, 2.2): precedence and literals as the real grammar has them."""
 
 import re
 from collections.abc import Callable
@@ -37,9 +37,9 @@ def compile_fast(text: str) -> Fast | None:
     try:
         cursor = Cursor(_TOKENS, text)
         fast = _or(cursor)
-        return fast if cursor.kind == "end" else None
     except NotFast:
         return None
+    return fast if cursor.kind == "end" else None
 
 
 def _take_word(cursor: Cursor, word: str) -> bool:
@@ -131,7 +131,7 @@ def _postfixed(cursor: Cursor) -> Fast:
 
 
 def _attribute(cursor: Cursor) -> str:
-    """A key after a dot. Names of a mapping's own methods mean these (spec 2.1), and are left to the evaluator."""
+    """A key after a dot. Names of a mapping's methods mean these (spec 2.1): left to the evaluator."""
     name = cursor.expect("name")
     if name.startswith("_") or hasattr(dict, name) or not name.isidentifier():
         raise NotFast

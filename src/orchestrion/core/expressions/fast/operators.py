@@ -1,10 +1,12 @@
 """The operators of both languages for values of the usual types; for any other they raise NotFast.
 
-What is tested here is what the real evaluators were seen to do (the tests compare them on random expressions).
+What is tested here is what the real evaluators were seen to do (the tests compare them on random
+expressions).
 """
 
 import operator
 from collections.abc import Callable
+from typing import Any, cast
 
 from orchestrion.core.expressions.fast.parsing import Fast, NotFast
 from orchestrion.core.expressions.scope import Scope
@@ -16,12 +18,13 @@ _SCALARS = frozenset((int, float, bool, str, type(None)))
 _GREATEST = 2**62
 _LONGEST_TEXT = 100_000
 _LONGEST_LIST = 1_000
+_LONGEST_SUM = 10_000
 
 Binary = Callable[[Json, Json], Json]
 
 
 def _number(value: float) -> Json:
-    """A result of arithmetic: great numbers, infinities and what is not a number are left to the evaluators."""
+    """A result of arithmetic; great numbers and what is not finite are left to the evaluators."""
     if -_GREATEST < value < _GREATEST:
         return value
     raise NotFast
@@ -43,16 +46,15 @@ def _adding(numbers: frozenset[type]) -> Binary:
         kind, other = type(left), type(right)
         if kind in numbers and other in numbers:
             return _number(left + right)  # type: ignore[operator]
-        if kind is str and other is str and len(left) + len(right) <= _LONGEST_TEXT:  # type: ignore[arg-type]
-            return left + right  # type: ignore[operator]
-        if kind is list and other is list and len(left) + len(right) <= _LONGEST_LIST:  # type: ignore[arg-type]
+        same = (kind is str and other is str) or (kind is list and other is list)
+        if same and len(left) + len(right) <= _LONGEST_SUM:  # type: ignore[arg-type]
             return left + right  # type: ignore[operator]
         raise NotFast
 
     return add
 
 
-def _ordering(compare: Callable[[Json, Json], bool], numbers: frozenset[type], *, nulls: bool) -> Binary:
+def _ordering(compare: Callable[[Any, Any], bool], numbers: frozenset[type], *, nulls: bool) -> Binary:
     def ordered(left: Json, right: Json) -> Json:
         kind, other = type(left), type(right)
         if (kind in numbers and other in numbers) or (kind is str and other is str):
@@ -76,9 +78,10 @@ def _unequal(left: Json, right: Json) -> Json:
 
 
 def _contained(left: Json, right: Json) -> Json:
-    if type(right) is list and type(left) in _SCALARS and len(right) <= _LONGEST_LIST:  # type: ignore[arg-type]
+    kind, other = type(left), type(right)
+    if other is list and kind in _SCALARS and len(right) <= _LONGEST_LIST:  # type: ignore[arg-type]
         return left in right  # type: ignore[operator]
-    if type(right) is str and type(left) is str and len(right) <= _LONGEST_TEXT:  # type: ignore[arg-type]
+    if other is str and kind is str and len(right) <= _LONGEST_TEXT:  # type: ignore[arg-type]
         return left in right  # type: ignore[operator]
     raise NotFast
 
@@ -108,6 +111,10 @@ def _joined(left: Json, right: Json) -> Json:
     raise NotFast
 
 
+_Numeric = Callable[[int | float, int | float], int | float]
+_TRUE_DIVISION = cast("_Numeric", operator.truediv)  # pyright: ignore[reportUnknownMemberType]
+_FLOOR_DIVISION = cast("_Numeric", operator.floordiv)  # pyright: ignore[reportUnknownMemberType]
+
 YAQL: dict[str, Binary] = {
     "+": _adding(_NUMBERS),
     "-": arithmetic(operator.sub, _NUMBERS),
@@ -128,8 +135,8 @@ JINJA: dict[str, Binary] = {
     "+": _adding(_NUMBERS_AND_BOOLEANS),
     "-": arithmetic(operator.sub, _NUMBERS_AND_BOOLEANS),
     "*": arithmetic(operator.mul, _NUMBERS_AND_BOOLEANS),
-    "/": arithmetic(operator.truediv, _NUMBERS_AND_BOOLEANS),
-    "//": arithmetic(operator.floordiv, _NUMBERS_AND_BOOLEANS),
+    "/": arithmetic(_TRUE_DIVISION, _NUMBERS_AND_BOOLEANS),
+    "//": arithmetic(_FLOOR_DIVISION, _NUMBERS_AND_BOOLEANS),
     "%": arithmetic(operator.mod, _NUMBERS_AND_BOOLEANS),
     "~": _joined,
     "<": _ordering(operator.lt, _NUMBERS_AND_BOOLEANS, nulls=False),

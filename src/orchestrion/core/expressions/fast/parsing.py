@@ -1,4 +1,4 @@
-"""What the small parsers of both languages share: tokens, a cursor over them, and the functions of the state."""
+"""What the small parsers of both languages share: tokens, a cursor, and the functions of the state."""
 
 import re
 from collections.abc import Callable
@@ -154,7 +154,7 @@ def _item(scope: Scope) -> Json:
 
 
 def _result(scope: Scope) -> Json:
-    return scope.task.result  # type: ignore[union-attr]  # without a task it raises, and the evaluator says why
+    return scope.task.result  # type: ignore[union-attr]  # without a task it raises
 
 
 def _succeeded(scope: Scope) -> Json:

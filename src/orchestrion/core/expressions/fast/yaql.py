@@ -54,9 +54,9 @@ def compile_fast(text: str) -> Fast | None:
     try:
         cursor = Cursor(_TOKENS, text)
         fast = _expression(cursor, 0)
-        return fast if cursor.kind == "end" else None
     except NotFast:
         return None
+    return fast if cursor.kind == "end" else None
 
 
 def _operator(cursor: Cursor) -> str:
