@@ -1,6 +1,7 @@
 """A local store in use: opened once for a command, with an engine only where the command does work."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,8 @@ from orchestrion.store.sqlite import Store
 class Session:
     """Everything that works on one store; `close` it at the end."""
 
-    def __init__(self, database: Path, actor: str) -> None:
-        self.store: Final = Store(database)
+    def __init__(self, database: Path, actor: str, open_store: Callable[[Path], Store] = Store) -> None:
+        self.store: Final = open_store(database)
         self.actor: Final = actor
         ids = Ids(system_clock)
         self.dispatcher: Final = Dispatcher(self.store, system_clock, ids, lambda: random.getrandbits(63))

@@ -18,7 +18,7 @@ from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, workflow_path
 from orchestrion.actions.parameters import resolve
 from orchestrion.actions.runners.base import Job, Outcome
-from orchestrion.actions.runners.processes import end_groups, kill_group
+from orchestrion.actions.runners.processes import end_groups
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, Runners, check_runnable
 from orchestrion.core.language import as_stackstorm, inspect
 from orchestrion.core.status import COMPLETED, Status
@@ -115,12 +115,14 @@ class Engine:
 
     def kill(self) -> None:
         """End the processes of all actions at once, and report nothing: this engine is about to die."""
-        for pid, _ in list(self._processes.values()):
-            kill_group(pid)
+        end_groups(self._processes.values(), grace_seconds=0.0)
 
     def _deliver(self) -> int:
         """Commit all that was reported as one group; a report that cannot be taken holds up only itself."""
         reports = [self._reports.popleft() for _ in range(len(self._reports))]
+        for report in reports:
+            self._running.pop(report.execution, None)
+            self._processes.pop(report.execution, None)
         try:
             return self._commit(reports)
         except StoreError:
@@ -216,10 +218,8 @@ class Engine:
             self._processes[job.execution_id] = (pid, mark)
             self._new_processes.append((pid, mark, job.execution_id))
 
-        def on_done(outcome: Outcome) -> None:
+        def on_done(outcome: Outcome) -> None:  # in the waiting thread
             self._reports.append(Report(job.execution_id, outcome.status, outcome.result))
-            self._running.pop(job.execution_id, None)
-            self._processes.pop(job.execution_id, None)
             self.interrupt()
 
         self._runners.runner_for(action).start(job, on_started, on_done)
