@@ -35,8 +35,9 @@ ON CONFLICT (workflow, task, route) DO UPDATE SET record = excluded.record;
 DELETE FROM staged WHERE workflow = ? AND task = ? AND route = ?;
 
 -- name: save_failures*!
--- New entries of the errors list.
-INSERT INTO failure (workflow, id, entry, content) VALUES (?, ?, ?, ?);
+-- New entries of the errors list; a re-run that keeps failed items gives theirs to another entry.
+INSERT INTO failure (workflow, id, entry, content) VALUES (?, ?, ?, ?)
+ON CONFLICT (workflow, id) DO UPDATE SET entry = excluded.entry;
 
 -- name: delete_failures*!
 -- Errors that a re-run has withdrawn.
