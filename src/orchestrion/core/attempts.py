@@ -50,7 +50,7 @@ def is_item_set(item: Item | None, entry: Entry) -> bool:
 
 
 def conclude(draft: Draft, entry: Entry) -> None:
-    """An attempt has brought an entry to an end: try again if its retry wants that, else finish (spec 5.3)."""
+    """An attempt has brought an entry to an end: try again if its retry wants that, or finish (spec 5.3)."""
     try:
         wanted = _wants_retry(draft, entry)
     except ExpressionError as error:
@@ -187,6 +187,6 @@ def _ask_items(draft: Draft, at_work: str, idle: str) -> None:
                 and (entry.items.paused or entry.items.pending)
                 and not entry.items.in_flight
             )
-            if after != IGNORED and after != entry.status and not stays:
+            if after != IGNORED and not (stays or after == entry.status):
                 draft.put(entry._replace(status=after))
             draft.touched_items[entry.id] = None

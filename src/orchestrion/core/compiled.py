@@ -27,7 +27,7 @@ class CompiledItems(NamedTuple):
 class CompiledRetry(NamedTuple):
     """The `retry` attribute of a task, or what `do: retry` stands for."""
 
-    count: Template
+    count: Template  # pyright: ignore[reportIncompatibleMethodOverride]  # nobody counts in a record
     delay: Template | None
     when: Template | None
 

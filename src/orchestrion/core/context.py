@@ -67,9 +67,8 @@ def merged(old: Json, new: Json) -> Json:
 
 def _overlay(names: "Map[str, Json]", published: Mapping[str, Json]) -> "Map[str, Json]":
     for name, value in published.items():
-        if isinstance(value, dict) and name in names:
-            value = merged(names[name], value)
-        names = names.set(name, value)
+        is_merged = isinstance(value, dict) and name in names
+        names = names.set(name, merged(names[name], value) if is_merged else value)
     return names
 
 

@@ -21,8 +21,8 @@ from orchestrion.core.records import (
     Unstaged,
     Withdrawn,
 )
-from orchestrion.core.state import Key, State, phases_of
-from orchestrion.core.status import COMPLETED, Status
+from orchestrion.core.state import Key, State, is_open, phases_of
+from orchestrion.core.status import Status
 from orchestrion.core.values import Json
 
 ExternalKey = tuple[str | int | bool | None, ...]
@@ -33,6 +33,41 @@ class Draft:
 
     The head's fields are the draft's own attributes while it works.
     """
+
+    __slots__ = (
+        "_arrivals",
+        "_entries",
+        "_failures",
+        "_initial",
+        "_items",
+        "_latest",
+        "_rendered",
+        "_routes",
+        "_staged",
+        "_withdrawn",
+        "at",
+        "commands",
+        "event",
+        "external",
+        "graph",
+        "kept_end",
+        "newly_ready",
+        "next_arrival",
+        "next_entry",
+        "next_failure",
+        "next_route",
+        "occasion",
+        "output",
+        "pause_requested",
+        "phases",
+        "ready",
+        "rendered",
+        "reruns",
+        "since",
+        "state",
+        "status",
+        "touched_items",
+    )
 
     def __init__(
         self, state: State, occasion: Occasion, external: Mapping[ExternalKey, "Json | Exception"]
@@ -77,9 +112,11 @@ class Draft:
 
     @property
     def initial(self) -> Initial:
+        """The initial context."""
         return self._initial if self._initial is not None else self.state.initial
 
     def set_initial(self, initial: Initial) -> None:
+        """Replace the initial context."""
         self._initial = initial
 
     # --- entries
@@ -134,11 +171,12 @@ class Draft:
 
     def put(self, entry: Entry) -> Entry:
         """An entry in its new form."""
-        phases = self.phases
-        for phase in phases_of(self.entry(entry.id), self.since):
-            phases[phase] -= 1
-        for phase in phases_of(entry, self.since):
-            phases[phase] += 1
+        before, after = phases_of(self.entry(entry.id), self.since), phases_of(entry, self.since)
+        if before != after:
+            for phase in before:
+                self.phases[phase] -= 1
+            for phase in after:
+                self.phases[phase] += 1
         self._entries[entry.id] = entry
         return entry
 
@@ -165,6 +203,7 @@ class Draft:
     # --- items
 
     def item(self, entry: int, index: int) -> Item | None:
+        """An item of an entry; None when it has never started."""
         found = self._items.get((entry, index))
         if found is not None:
             return found
@@ -177,6 +216,7 @@ class Draft:
         return [items[index] for index in sorted(items)]
 
     def put_item(self, item: Item) -> None:
+        """An item in its new form; its entry's counts are the caller's."""
         self._items[item.entry, item.index] = item
 
     def rendered_items(self, entry: int) -> tuple[RenderedAction, ...]:
@@ -185,19 +225,23 @@ class Draft:
         return found if found is not None else self.state.rendered[entry]
 
     def add_rendered(self, entry: int, actions: tuple[RenderedAction, ...]) -> None:
+        """Store the rendered items of an entry."""
         self._rendered[entry] = actions
 
     # --- arrivals, routes, staging
 
     def arrival(self, number: int) -> Arrival:
+        """The arrival with this number."""
         known = len(self.state.arrivals)
         return self.state.arrivals[number] if number < known else self._arrivals[number - known]
 
     def all_arrivals(self) -> Iterator[Arrival]:
+        """Every arrival there ever was, by number."""
         yield from self.state.arrivals
         yield from tuple(self._arrivals)
 
     def add_arrival(self, arrival: Arrival) -> None:
+        """A new arrival; its number must be `next_arrival`."""
         assert arrival.id == self.next_arrival
         self.next_arrival += 1
         self._arrivals.append(arrival)
@@ -220,6 +264,7 @@ class Draft:
         return route.id
 
     def staged(self, key: Key) -> Staged | None:
+        """What is staged of a task on a route."""
         if key in self._staged:
             return self._staged[key]
         return self.state.staged.get(key)
@@ -281,24 +326,24 @@ class Draft:
         """The head as the draft leaves it."""
         active, waiting, pending, paused, canceled = self.phases
         return Head(
-            status=self.status,
-            event=self.event,
-            since=self.since,
-            entries=self.next_entry,
-            arrivals=self.next_arrival,
-            routes=self.next_route,
-            failures=self.next_failure,
-            reruns=self.reruns,
-            pause_requested=self.pause_requested,
-            kept_end=self.kept_end,
-            rendered=self.rendered,
-            output=self.output,
-            active=active,
-            waiting=waiting,
-            pending=pending,
-            paused=paused,
-            canceled=canceled,
-            ready=self.ready,
+            self.status,
+            self.event,
+            self.since,
+            self.next_entry,
+            self.next_arrival,
+            self.next_route,
+            self.next_failure,
+            self.reruns,
+            self.pause_requested,
+            self.kept_end,
+            self.rendered,
+            self.output,
+            active,
+            waiting,
+            pending,
+            paused,
+            canceled,
+            self.ready,
         )
 
     def changes(self) -> list[Change]:
@@ -308,7 +353,7 @@ class Draft:
             changes.append(self._initial)
         changes += self._routes
         changes += [self._entries[number] for number in sorted(self._entries)]
-        changes += [RenderedItems(entry, actions) for entry, actions in self._rendered.items()]
+        changes += map(RenderedItems, self._rendered.keys(), self._rendered.values())
         changes += self._items.values()
         changes += self._arrivals
         for key, staged in self._staged.items():
@@ -317,13 +362,8 @@ class Draft:
             elif key in self.state.staged:
                 changes.append(Unstaged(*key))
         changes += self._failures
-        changes += [Withdrawn(number) for number in self._withdrawn]
+        changes += map(Withdrawn, self._withdrawn)
         return changes
-
-
-def is_open(entry: Entry) -> bool:
-    """Whether an entry counts and has not ended."""
-    return entry.counts and entry.prepared and entry.status not in COMPLETED
 
 
 _NOWHERE: Final[dict[int, list[int]]] = {}

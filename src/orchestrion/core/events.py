@@ -67,10 +67,14 @@ class PauseRequested(NamedTuple):
 
 
 class ResumeRequested(NamedTuple):
+    """A request to go on, which undoes a pause."""
+
     occasion: Occasion = Occasion()
 
 
 class CancelRequested(NamedTuple):
+    """A request to end: what runs ends, nothing new starts."""
+
     occasion: Occasion = Occasion()
 
 

@@ -9,11 +9,11 @@ began goes on as well.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from orchestrion.core.draft import Draft, is_open
+from orchestrion.core.draft import Draft
 from orchestrion.core.events import TaskRequest
 from orchestrion.core.language.definition import ENGINE_COMMANDS
 from orchestrion.core.records import Entry
-from orchestrion.core.state import ACTIVE, PAUSED, PENDING, phases_of
+from orchestrion.core.state import ACTIVE, PAUSED, PENDING, is_open, phases_of
 from orchestrion.core.status import COMPLETED
 
 
@@ -128,6 +128,7 @@ def _still_running(entries: Iterable[Entry]) -> list[str]:
         busy = items is not None and (items.active or items.paused or items.pending)
         if busy or (is_open(entry) and set(phases_of(entry, 0)) & {ACTIVE, PENDING, PAUSED}):
             problems.append(
-                f'Task "{entry.task}" (route {entry.route}) is still {entry.status}: wait for it or end it first.'
+                f'Task "{entry.task}" (route {entry.route}) is still {entry.status}: '
+                "wait for it or end it first."
             )
     return problems

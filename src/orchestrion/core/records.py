@@ -19,7 +19,8 @@ a re-run keeps it.
 """
 
 
-_COUNTED_AS: Final[dict[Status | None, str]] = {
+_COUNTED_AS: Final[dict[Status | None, str | None]] = {
+    None: None,
     "scheduled": "scheduled",
     "delayed": "scheduled",
     "running": "active",
@@ -63,18 +64,24 @@ class ItemCounts(NamedTuple):
     @property
     def remaining(self) -> int:
         """Items that have not started."""
-        return self.total - self.in_flight - self.paused - self.pending - self.completed
+        begun = self.scheduled + self.active + self.paused + self.pending
+        return self.total - begun - self.succeeded - self.failed - self.canceled
 
     @property
     def completed(self) -> int:
+        """Items that have ended, well or not."""
         return self.succeeded + self.failed + self.canceled
 
     def moved(self, source: Status | None, target: Status | None) -> "ItemCounts":
         """The counts after one item has gone from one status to another; None: it has not started."""
-        before, after = _COUNTED_AS.get(source), _COUNTED_AS.get(target)
+        before, after = _COUNTED_AS[source], _COUNTED_AS[target]
         if before == after:
             return self
-        numbers = {name: getattr(self, name) + step for name, step in ((before, -1), (after, 1)) if name}
+        numbers: dict[str, int] = {}
+        if before is not None:
+            numbers[before] = getattr(self, before) - 1
+        if after is not None:
+            numbers[after] = getattr(self, after) + 1
         return self._replace(**numbers)
 
     @property
@@ -85,10 +92,11 @@ class ItemCounts(NamedTuple):
     @property
     def free_slots(self) -> int:
         """How many items may start now; a paused or pending item keeps its slot."""
-        if self.concurrency is None:
-            return self.remaining
-        taken = self.in_flight + self.paused + self.pending
-        return min(self.remaining, max(self.concurrency - taken, 0))
+        taken = self.scheduled + self.active + self.paused + self.pending
+        remaining = self.total - taken - self.succeeded - self.failed - self.canceled
+        if self.concurrency is None or self.concurrency - taken >= remaining:
+            return remaining
+        return max(self.concurrency - taken, 0)
 
 
 class Entry(NamedTuple):
@@ -139,7 +147,7 @@ class Item(NamedTuple):
     """One item of a with-items entry. `attempt` is the entry's attempt that started it."""
 
     entry: int
-    index: int
+    index: int  # pyright: ignore[reportIncompatibleMethodOverride]  # nobody searches in a record
     status: Status | None
     attempt: int
     result: Json = None

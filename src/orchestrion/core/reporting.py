@@ -1,10 +1,11 @@
 """What attempts tell: that they have begun, how they stand, how they ended (spec 4.4, 4.5)."""
 
 from orchestrion.core.attempts import conclude, is_item_set
-from orchestrion.core.draft import Draft, is_open
+from orchestrion.core.draft import Draft
 from orchestrion.core.events import AttemptBegan, AttemptReported, EmptyEnded
 from orchestrion.core.progress import record_failure
-from orchestrion.core.records import Entry
+from orchestrion.core.records import Entry, ItemCounts
+from orchestrion.core.state import is_open
 from orchestrion.core.status import ABENDED, COMPLETED, Status
 from orchestrion.core.transitions import IGNORED, ITEMS_TASK, PLAIN_TASK
 from orchestrion.core.workflow_status import advance, is_held, task_event
@@ -22,9 +23,10 @@ def began(draft: Draft, event: AttemptBegan) -> None:
         counts = entry.items
         if item is None or counts is None or item.status != "scheduled" or item.attempt != event.attempt:
             raise Unwanted
-        draft.put_item(item._replace(status="running"))
         after = ITEMS_TASK["running"][entry.status]
-        draft.put(entry._replace(items=counts.moved("scheduled", "running"), begun=True, status=after))  # type: ignore[arg-type]
+        assert after != IGNORED  # an entry that has ended has no scheduled items
+        draft.put_item(item._replace(status="running"))
+        draft.put(entry._replace(status=after, begun=True, items=counts.moved("scheduled", "running")))
     elif entry.status in ("scheduled", "delayed", "retrying") and not entry.withdrawn:
         draft.put(entry._replace(status="running", begun=True))
     else:
@@ -41,13 +43,12 @@ def reported(draft: Draft, event: AttemptReported) -> None:
     after = PLAIN_TASK[event.status][entry.status]
     if after == IGNORED or entry.withdrawn:
         raise Unwanted
-    entry = entry._replace(status=after, begun=True)  # type: ignore[arg-type]
     if after in COMPLETED:
-        entry = draft.put(entry._replace(result=event.result))
+        entry = draft.put(entry._replace(status=after, begun=True, result=event.result))
         record_failure(draft, entry, event.status, event.result)
         conclude(draft, entry)
     else:
-        draft.put(entry)
+        draft.put(entry._replace(status=after, begun=True))
         _tell(draft, event.status)
         _mark_if_over(draft, entry.id)
 
@@ -116,7 +117,8 @@ def _move_task(draft: Draft, entry: Entry, reported: Status) -> None:
     if after == IGNORED:
         raise Unwanted
     changed = after != entry.status
-    entry = draft.put(entry._replace(status=after))  # type: ignore[arg-type]
+    if changed:
+        entry = draft.put(entry._replace(status=after))
     draft.touched_items[entry.id] = None
     counts = entry.items
     assert counts is not None
@@ -151,8 +153,11 @@ def _items_event(draft: Draft, entry: Entry, reported: Status) -> str:
     kind = "failed" if reported in ABENDED else "stopped" if reported in ("paused", "pending") else reported
     if kind == "canceled":
         return "canceled_A" if counts.in_flight else "canceled_D"
-    if counts.in_flight:
-        return f"{kind}_A"
+    return f"{kind}_A" if counts.in_flight else _dormant_event(draft, entry, counts, kind)
+
+
+def _dormant_event(draft: Draft, entry: Entry, counts: ItemCounts, kind: str) -> str:
+    """The same for a report after which no item is started any more."""
     startable = counts.free_slots > 0 and not entry.withdrawn
     holding = counts.pending > 0 or (counts.paused > 0 and not startable) or (is_held(draft) and startable)
     if kind == "stopped":

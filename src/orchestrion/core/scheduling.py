@@ -4,11 +4,12 @@ from typing import Final
 
 from orchestrion.core.attempts import issue, issue_items
 from orchestrion.core.commands import EndEmpty
-from orchestrion.core.draft import Draft, is_open
+from orchestrion.core.draft import Draft
 from orchestrion.core.joins import Due, due, take
 from orchestrion.core.preparing import Prepared, PreparingError, prepare
 from orchestrion.core.progress import record_error
 from orchestrion.core.records import Entry, ItemCounts, Staged
+from orchestrion.core.state import is_open
 from orchestrion.core.workflow_status import WORKABLE, is_held
 
 

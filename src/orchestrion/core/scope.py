@@ -17,36 +17,39 @@ from orchestrion.core.records import Entry
 from orchestrion.core.values import Json
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ABSENT: Final = object()
 
 
 class TaskView:
     """The current task of an expression: an entry, or a task that is about to get one."""
 
-    __slots__ = ("_draft", "_entry", "_result", "name", "route")
+    __slots__ = ("_draft", "_entry", "_has_result", "_result", "name", "route")
 
     def __init__(self, draft: Draft, name: str, route: int, entry: Entry | None) -> None:
         self.name = name
         self.route = route
         self._draft = draft
         self._entry = entry
-        self._result: object = _ABSENT
+        self._has_result = False
+        self._result: Json = None
 
     @property
     def status(self) -> str | None:
+        """Its status; see `CurrentTask`."""
         if self._entry is not None:
             return self._entry.status
         return status_on(self._draft, self.name, self.route)
 
     @property
     def result(self) -> Json:
-        if self._result is _ABSENT:
+        """Its result; see `CurrentTask`. Put together once, when it is first asked for."""
+        if not self._has_result:
             self._result = result_of(self._draft, self._entry)
-        return self._result  # type: ignore[return-value]
+            self._has_result = True
+        return self._result
 
 
 class DraftScope:
-    """The variables of a context, in the name of a task or of nobody."""
+    """The variables of a context, in the name of a task or of nobody: a `Scope`, see there."""
 
     __slots__ = ("_application", "_draft", "_drawn", "_names", "_sequential", "item", "task")
 
@@ -66,35 +69,40 @@ class DraftScope:
         self._sequential[name] = value
 
     def variable(self, name: str) -> Json:
+        """The value of a variable. Raises KeyError when it is undefined."""
         if self._sequential and name in self._sequential:
             return self._sequential[name]
         application = self._application
         if name not in application:
             return self._names[name]
-        value = self._names.get(name, _ABSENT)
-        return application[name] if value is _ABSENT else merged(application[name], value)
+        return merged(application[name], self._names[name]) if name in self._names else application[name]
 
     def names(self) -> Iterator[str]:
+        """The names of all variables."""
         yield from {**dict.fromkeys(self._names), **dict.fromkeys(self._application), **self._sequential}
 
     def task_status(self, name: str, route: int | None) -> str | None:
+        """The status of a task on a route (None: the current one)."""
         if route is None:
             route = self.task.route if self.task is not None else 0
         return status_on(self._draft, name, route)
 
     def external(self, key: ExternalKey) -> Json:
-        value = self._draft.external.get(key, _ABSENT)
-        if value is _ABSENT:
+        """A value from outside. Raises MissingValue, or the exception that stands for it."""
+        if key not in self._draft.external:
             raise MissingValue(key)
+        value = self._draft.external[key]
         if isinstance(value, Exception):
             raise value
-        return value  # type: ignore[return-value]
+        return value
 
     @property
     def now(self) -> datetime:
+        """The time of the event."""
         return _EPOCH + timedelta(microseconds=self._draft.occasion.at)
 
     def random(self) -> float:
+        """The next number in [0, 1) from the event's seed."""
         self._drawn += 1
         text = f"{self._draft.occasion.seed}:{self._drawn}".encode()
         return (int.from_bytes(blake2b(text, digest_size=8).digest()) >> 11) / (1 << 53)

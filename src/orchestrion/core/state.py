@@ -9,7 +9,7 @@ leaves nothing behind.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, assert_never
 
 from orchestrion.core.context import initial_context
 from orchestrion.core.graph import Graph
@@ -77,6 +77,11 @@ def phases_of(entry: Entry, since: int) -> tuple[int, ...]:
     return tuple(phases)
 
 
+def is_open(entry: Entry) -> bool:
+    """Whether an entry counts and has not ended."""
+    return entry.counts and entry.prepared and entry.status not in COMPLETED
+
+
 class State:
     """The records of one workflow execution, by number, and their indexes."""
 
@@ -134,7 +139,57 @@ class State:
     def apply(self, changes: Iterable[Change]) -> None:
         """Take each record in its new form, in order."""
         for change in changes:
-            _APPLY[type(change)](self, change)
+            match change:  # the commonest first
+                case Head():
+                    self.head = change
+                case Entry():
+                    self._apply_entry(change)
+                case Item():
+                    self.items.setdefault(change.entry, {})[change.index] = change
+                case Arrival():
+                    self.arrivals.append(change)
+                case Staged():
+                    self._apply_staged(change)
+                case Unstaged():
+                    self.staged.pop((change.task, change.route), None)
+                    self.ready.pop((change.task, change.route), None)
+                case RenderedItems():
+                    self.rendered[change.entry] = change.actions
+                case Route():
+                    self.routes.append(change)
+                case Failure():
+                    self.failures[change.id] = change
+                case Withdrawn():
+                    self.failures.pop(change.id, None)
+                case Initial():
+                    self.initial = change
+                case _:
+                    assert_never(change)
+
+    def _apply_entry(self, entry: Entry) -> None:
+        if entry.id == len(self.entries):
+            self.entries.append(entry)
+            if entry.counts and entry.prepared:
+                self.latest.setdefault(entry.task, {}).setdefault(entry.route, []).append(entry.id)
+        else:
+            before = self.entries[entry.id]
+            self.entries[entry.id] = entry
+            if before.counts and not entry.counts and entry.prepared:
+                laps = self.latest[entry.task][entry.route]
+                while laps and not self.entries[laps[-1]].counts:
+                    laps.pop()
+        if is_open(entry):
+            self.open[entry.id] = None
+        else:
+            self.open.pop(entry.id, None)
+
+    def _apply_staged(self, staged: Staged) -> None:
+        key = (staged.task, staged.route)
+        self.staged[key] = staged
+        if staged.ready_at is None:
+            self.ready.pop(key, None)
+        else:
+            self.ready[key] = None
 
     def entries_in_order(self) -> list[Entry]:
         """All entries that count, in the order of the sequence (spec 5.1)."""
@@ -175,77 +230,6 @@ def _frozen(value: Json) -> object:
     if isinstance(value, list):
         return (list, tuple(_frozen(item) for item in value))
     return (type(value), value)
-
-
-def _apply_entry(state: State, entry: Entry) -> None:
-    if entry.id == len(state.entries):
-        state.entries.append(entry)
-    else:
-        state.entries[entry.id] = entry
-    if entry.prepared:
-        laps = state.latest.setdefault(entry.task, {}).setdefault(entry.route, [])
-        if entry.counts and (not laps or laps[-1] < entry.id):
-            laps.append(entry.id)
-        while laps and not state.entries[laps[-1]].counts:
-            laps.pop()
-    if entry.counts and entry.prepared and entry.status not in COMPLETED:
-        state.open[entry.id] = None
-    else:
-        state.open.pop(entry.id, None)
-
-
-def _apply_item(state: State, item: Item) -> None:
-    state.items.setdefault(item.entry, {})[item.index] = item
-
-
-def _apply_initial(state: State, initial: Initial) -> None:
-    state.initial = initial
-
-
-def _apply_staged(state: State, staged: Staged) -> None:
-    key = (staged.task, staged.route)
-    state.staged[key] = staged
-    if staged.ready_at is None:
-        state.ready.pop(key, None)
-    else:
-        state.ready[key] = None
-
-
-def _apply_unstaged(state: State, unstaged: Unstaged) -> None:
-    key = (unstaged.task, unstaged.route)
-    state.staged.pop(key, None)
-    state.ready.pop(key, None)
-
-
-def _apply_head(state: State, head: Head) -> None:
-    state.head = head
-
-
-def _apply_rendered(state: State, rendered: RenderedItems) -> None:
-    state.rendered[rendered.entry] = rendered.actions
-
-
-def _apply_failure(state: State, failure: Failure) -> None:
-    state.failures[failure.id] = failure
-
-
-def _apply_withdrawn(state: State, withdrawn: Withdrawn) -> None:
-    state.failures.pop(withdrawn.id, None)
-
-
-_APPLY = {
-    Head: _apply_head,
-    Entry: _apply_entry,
-    Item: _apply_item,
-    RenderedItems: _apply_rendered,
-    Arrival: lambda state, arrival: state.arrivals.append(arrival),
-    Route: lambda state, route: state.routes.append(route),
-    Staged: _apply_staged,
-    Unstaged: _apply_unstaged,
-    Failure: _apply_failure,
-    Withdrawn: _apply_withdrawn,
-    Initial: _apply_initial,
-}
 
 
 def chain_of(items: Iterable[int]) -> Chain:

@@ -6,5 +6,5 @@ as immutable everywhere: they are shared between contexts and never copied, so n
 
 from typing import TypeAlias
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """A JSON value. Mappings have string keys."""

@@ -19,7 +19,7 @@ def is_held(draft: Draft) -> bool:
 
 
 def task_event(draft: Draft, kind: Kind, *, commands_left: bool = False) -> str:
-    """The workflow's event for a task's event, with what the rest of the workflow does (see `transitions`)."""
+    """The workflow's event for a task's event and what the rest of the workflow does (`transitions`)."""
     phases = draft.phases
     at_work = phases[ACTIVE] > 0
     if kind in ("failed", "canceled"):
@@ -40,14 +40,14 @@ def advance(draft: Draft, event: str, *, commands_left: bool = False) -> None:
     before = draft.status
     after = WORKFLOW[event][before]
     assert after != REFUSED, (event, before)
-    if after == IGNORED or after == before:
+    if after == IGNORED:
         return
-    set_status(draft, after)
+    _set_status(draft, after)
     if event != "error" and after in COMPLETED and before not in COMPLETED and draft.status != "canceled":
         _check_joins(draft, commands_left=commands_left)
 
 
-def set_status(draft: Draft, status: Status) -> None:
+def _set_status(draft: Draft, status: Status) -> None:
     """Give the workflow a status of the table. An end that kept failures impose replaces success."""
     if status == "succeeded" and draft.kept_end is not None:
         draft.status = draft.kept_end
@@ -71,9 +71,9 @@ def _check_joins(draft: Draft, *, commands_left: bool) -> None:
         draft.phases[ACTIVE] == 0 and draft.phases[WAITING] == 0 and draft.ready == 0 and not commands_left
     )
     for staged in sorted(draft.all_staged(), key=lambda staged: _first_arrival(draft, staged)):
-        if staged.ready_at is None and join_needed(draft.graph, staged.task) is not None:
-            if dormant or _all_sources_ran(draft, staged):
-                _report_unreachable(draft, staged)
+        waits = staged.ready_at is None and join_needed(draft.graph, staged.task) is not None
+        if waits and (dormant or _all_sources_ran(draft, staged)):
+            _report_unreachable(draft, staged)
 
 
 def _first_arrival(draft: Draft, staged: Staged) -> tuple[int, int]:
