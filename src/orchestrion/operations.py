@@ -157,7 +157,8 @@ class Operations:
             return False
         root = unit.workflow(subject.row["root"])
         lost = root.head.status not in COMPLETED and root.row["engine"] != engine.id
-        engine.own(unit, root.id)
+        if not engine.own(unit, root.id):
+            return False
         if lost:
             unit.settle()
             unit.claim_due(root.id, len(root.state.open) + 1)

@@ -89,6 +89,11 @@ class ExecutionView:
         """Unfinished, and without an engine that lives."""
         return self.status not in COMPLETED and self.engine is None
 
+    @property
+    def is_stalled(self) -> bool:
+        """Unattended although it is not paused: something would move if it had an engine."""
+        return self.is_unattended and self.status != "paused"
+
 
 class Queries:
     """The queries on one store."""

@@ -116,8 +116,9 @@ class LocalClient:
         """
         paused = False
         while True:
-            moved = self._engine.run_once() if self._engine is not None else 0
-            if moved or self._engine is None:
+            engine = self._working
+            moved = engine.run_once() if engine is not None else 0
+            if moved or engine is None:
                 watch(self.execution(number))
             if interruption.requested and not paused:
                 paused = True
@@ -126,21 +127,21 @@ class LocalClient:
             if self._is_over(number):
                 break
             self._wait()
-        if self._engine is not None:
-            self._engine.disown()
+        if self._working is not None:
+            self._working.disown()
         view = self.execution(number)
         watch(view)
         return view
 
     def _is_over(self, number: str) -> bool:
-        if self._engine is not None:
-            return self._engine.is_over()
+        if self._working is not None:
+            return self._working.is_over()
         view = self.execution(number)
         return view.status in COMPLETED or view.status == "paused" or view.engine is None
 
     def _wait(self) -> None:
-        if self._engine is not None:
-            self._engine.wait()
+        if self._working is not None:
+            self._working.wait()
             return
         select.select([self._session.presence], [], [], POLL_SECONDS)
         self._session.presence.drain()
@@ -166,7 +167,12 @@ class LocalClient:
     @property
     def works(self) -> bool:
         """Whether this process is an engine now."""
-        return self._engine is not None and bool(self._engine.roots)
+        return self._working is not None
+
+    @property
+    def _working(self) -> Engine | None:
+        """The engine, if it is that of the tree: another process may have become it first."""
+        return self._engine if self._engine is not None and self._engine.roots else None
 
     def _own_engine(self) -> Engine:
         if self._engine is None:

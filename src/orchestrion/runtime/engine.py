@@ -226,15 +226,21 @@ class Engine:
 
     # --- ownership
 
-    def own(self, unit: Unit, root: str) -> None:
-        """Become the engine of a tree. The one before must be dead: what it had claimed is abandoned."""
+    def own(self, unit: Unit, root: str) -> bool:
+        """Become the engine of a tree, unless another one that lives is; whether this one is now.
+
+        What a dead engine had claimed is abandoned.
+        """
         row = unit.workflow(root).row
         before = row["engine"]
+        if before not in (None, self.id) and self._presence.is_alive(before):
+            return False
         row["engine"] = self.id
         self.roots[root] = None
         unit.transaction.run("set_engine", engine=self.id, root=root)
-        if before is not None and before != self.id:
+        if before not in (None, self.id):
             self._abandon(unit, root)
+        return True
 
     def _abandon(self, unit: Unit, root: str) -> None:
         """End what is left of the processes of a dead engine, and give up their attempts."""
