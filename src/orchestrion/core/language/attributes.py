@@ -4,10 +4,10 @@
 so that no check needs to know where attributes stand.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
-from orchestrion.core.language.inline import parse_action
+from orchestrion.core.language.inline import InlineAction, parse_action
 from orchestrion.core.language.loader import expanded_with, indexed_assignments
 from orchestrion.core.language.syntax import TASK_SCHEMA, TRANSITION_SCHEMA, task_bodies
 from orchestrion.core.language.tree import Path
@@ -15,14 +15,15 @@ from orchestrion.core.values import Json
 
 SchemaPath: TypeAlias = tuple[str, ...]
 
-_NEXT: Final = "next"
+_TASK: Final = (*TASK_SCHEMA, "properties")
+_WITH: Final = (*_TASK, "with", "properties")
+_RETRY: Final = (*_TASK, "retry", "properties")
+_TRANSITION: Final = (*TRANSITION_SCHEMA, "properties")
+_PUBLISH: Final = (*_TRANSITION, "publish")
 
 
-class Text(NamedTuple):
-    """A text with an opening delimiter of an expression, and where it stands."""
-
-    text: str
-    at: Path
+Text: TypeAlias = tuple[str, Path]
+"""A text with an opening delimiter of an expression, and where it stands; plain, because there are many."""
 
 
 class Attribute(NamedTuple):
@@ -47,7 +48,7 @@ def has_delimiter(text: str) -> bool:
 
 def _texts(value: Json, at: Path) -> tuple[Text, ...]:
     if isinstance(value, str):
-        return (Text(value, at),) if has_delimiter(value) else ()
+        return ((value, at),) if has_delimiter(value) else ()
     if isinstance(value, dict | list):
         found: list[Text] = []
         _collect(value, at, found)
@@ -58,10 +59,10 @@ def _texts(value: Json, at: Path) -> tuple[Text, ...]:
 def _collect(value: dict[str, Json] | list[Json], at: Path, found: list[Text]) -> None:
     for key, member in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(key, str) and has_delimiter(key):
-            found.append(Text(key, (*at, key)))
+            found.append((key, (*at, key)))
         if isinstance(member, str):
             if has_delimiter(member):
-                found.append(Text(member, (*at, key)))
+                found.append((member, (*at, key)))
         elif isinstance(member, dict | list):
             _collect(member, (*at, key), found)
 
@@ -85,7 +86,7 @@ class TaskAttributes(NamedTuple):
 
 
 class Attributes(NamedTuple):
-    """The attributes of a definition that may hold expressions."""
+    """The attributes of a definition that may hold expressions; those that hold none may be left out."""
 
     inputs: list[Attribute]
     vars: list[Attribute]
@@ -124,23 +125,18 @@ def attributes_of(value: dict[str, Json]) -> Attributes:
 def task_attributes(name: str, body: dict[str, Json]) -> Iterator[Attribute]:
     """The attributes of a task that are rendered before it runs, in Orquesta's order of checking."""
     path: Path = ("tasks", name)
-    schema_path = (*TASK_SCHEMA, "properties")
-    if "delay" in body:
-        yield _plain(path, schema_path, "delay", body["delay"])
-    with_items = expanded_with(body.get("with"))
-    for key in ("items", "concurrency"):
-        if key in with_items:
-            yield _plain((*path, "with"), (*schema_path, "with", "properties"), key, with_items[key])
+    yield from _plain(path, _TASK, "delay", body)
+    yield from _plain((*path, "with"), _WITH, "items", expanded_with(body.get("with")))
+    yield from _plain((*path, "with"), _WITH, "concurrency", expanded_with(body.get("with")))
     action = body.get("action")
-    inline = parse_action(action) if isinstance(action, str) else None
-    if inline is not None:
-        yield _plain(path, schema_path, "action", inline.name)
-    if inline is not None and inline.pairs:
-        value: Json = {pair.name: pair.value for pair in inline.pairs}
+    inline = parse_action(action) if isinstance(action, str) else InlineAction("")
+    yield from _plain(path, _TASK, "action", {"action": inline.name})
+    if not inline.pairs:
+        yield from _plain(path, _TASK, "input", body)
+    elif isinstance(action, str) and has_delimiter(action):
         where: Path = (*path, "input")
-        yield Attribute(where, where, (*schema_path, "input"), _texts(value, (*path, "action")))
-    elif "input" in body:
-        yield _plain(path, schema_path, "input", body["input"])
+        value: Json = {pair.name: pair.value for pair in inline.pairs}
+        yield Attribute(where, where, (*_TASK, "input"), _texts(value, (*path, "action")))
 
 
 def retry_attributes(name: str, body: dict[str, Json]) -> Iterator[Attribute]:
@@ -148,28 +144,29 @@ def retry_attributes(name: str, body: dict[str, Json]) -> Iterator[Attribute]:
     retry = body.get("retry")
     if isinstance(retry, dict):
         for key in ("when", "count", "delay"):
-            if key in retry:
-                schema_path = (*TASK_SCHEMA, "properties", "retry", "properties")
-                yield _plain(("tasks", name, "retry"), schema_path, key, retry[key])
+            yield from _plain(("tasks", name, "retry"), _RETRY, key, retry)
 
 
 def transition_attributes(name: str, body: dict[str, Json]) -> Iterator[tuple[int, list[Attribute]]]:
     """The attributes of each entry of `next`, with its index."""
-    entries = body.get(_NEXT)
-    schema_path = (*TRANSITION_SCHEMA, "properties")
+    entries = body.get("next")
     for index, entry in enumerate(entries) if isinstance(entries, list) else ():
-        if not isinstance(entry, dict):
-            continue
-        path: Path = ("tasks", name, _NEXT, index)
-        found: list[Attribute] = []
-        if "when" in entry:
-            found.append(_plain(path, schema_path, "when", entry["when"]))
-        found.extend(list_attributes(entry.get("publish"), (*path, "publish"), (*schema_path, "publish")))
-        if "do" in entry:
-            found.append(_plain(path, schema_path, "do", entry["do"]))
-        yield index, found
+        if isinstance(entry, dict):
+            path: Path = ("tasks", name, "next", index)
+            found = [
+                *_plain(path, _TRANSITION, "when", entry),
+                *list_attributes(entry.get("publish"), (*path, "publish"), _PUBLISH),
+                *_plain(path, _TRANSITION, "do", entry),
+            ]
+            if found:
+                yield index, found
 
 
-def _plain(path: Path, schema_path: SchemaPath, key: str, value: Json) -> Attribute:
-    where = (*path, key)
-    return Attribute(where, where, (*schema_path, key), _texts(value, where))
+def _plain(path: Path, schema_path: SchemaPath, key: str, body: Mapping[str, Json]) -> Iterator[Attribute]:
+    """One attribute of a mapping; none if there are no texts in it that matter."""
+    value = body.get(key)
+    if isinstance(value, dict | list) or (isinstance(value, str) and has_delimiter(value)):
+        where = (*path, key)
+        texts = _texts(value, where)
+        if texts:
+            yield Attribute(where, where, (*schema_path, key), texts)

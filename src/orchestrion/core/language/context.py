@@ -110,10 +110,16 @@ class _Flow:
         self._published: dict[tuple[str, int], int] = {}
         self.published: set[str] = set()
         publishes: dict[tuple[str, int], list[str]] = {}
+
+        def doubtful(attribute: Attribute) -> Iterator[Reference]:
+            for reference in references_of(attribute):
+                if reference.name not in globally or reference.name.startswith(_PRIVATE):
+                    yield reference
+
         for name in graph.outgoing:
             attributes = tasks.get(name)
             if attributes is not None:
-                self._reads[name] = _reads(name, attributes, references_of, publishes, work)
+                self._reads[name] = _reads(name, attributes, doubtful, publishes, work)
         for names in publishes.values():
             self.published.update(names)
         self._bits: dict[str, int] = {}
