@@ -6,6 +6,7 @@ built. Whatever multiplies (repetition, powers, formats, ranges) asks before it 
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TypeVar, cast
 
 from orchestrion.core.expressions.errors import ExpressionLimitExceeded
@@ -37,7 +38,9 @@ REGEX_SECONDS = 0.25
 STEPS_PER_REGEX = 200
 STEPS_PER_YAQL_CALL = 5
 SIZE_PER_STEP = 1_024
+ELEMENTS_PER_STEP = 16
 
+_FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping, AbstractSet)
 
 
@@ -129,6 +132,8 @@ class Budget:
         if isinstance(value, int):
             return 8 + value.bit_length() // 3
         if not isinstance(value, CONTAINERS):
+            if isinstance(value, _FUNCTIONS):
+                raise TypeError("A function is not a value.")  # its text would differ from run to run
             return 8
         known = self._weights.get(id(cast("object", value)))
         return known[1] if known else self._weigh(cast("object", value))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TypeVar
 
-from orchestrion.core.expressions.bounds import Budget
+from orchestrion.core.expressions.bounds import ELEMENTS_PER_STEP, Budget
 from orchestrion.core.expressions.scope import MissingValue, Scope
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Evaluation:
         known = self._tuples.get(id(values))
         if known is not None:
             return known[1]
-        self.budget.step(1 + len(values) // 16)
+        self.budget.step(1 + len(values) // ELEMENTS_PER_STEP)
         frozen = tuple(map(freeze, values))
         self._tuples[id(values)] = (values, frozen)
         return frozen

@@ -63,11 +63,10 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        """`obj[argument]`; a slice is paid for."""
+        """`obj[argument]`; what is missing from the context is missing from a mapping."""
         if isinstance(obj, ContextView) and argument not in obj:
             obj = dict(obj) if isinstance(argument, str) and hasattr(dict, argument) else {}
-        value = super().getitem(obj, argument)
-        return current().budget.built(value) if isinstance(argument, slice) else value
+        return super().getitem(obj, argument)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """`obj.attribute`: Python's attribute first, then the key (spec 2.1)."""
@@ -131,6 +130,10 @@ class _Marker(NodeTransformer):
     def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:  # noqa: N802
         node = cast("nodes.Tuple", self.generic_visit(node))
         return self._wrapped(node, _BUILT) if node.ctx == "load" else node
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Expr:  # noqa: N802
+        node = cast("nodes.Getitem", self.generic_visit(node))
+        return self._wrapped(node, _BUILT) if isinstance(node.arg, nodes.Slice) else node
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:  # noqa: N802
         node = cast("nodes.Compare", self.generic_visit(node))

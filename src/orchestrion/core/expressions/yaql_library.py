@@ -10,7 +10,7 @@ from yaql.language import specs
 from yaql.language.contexts import ContextBase
 
 from orchestrion.core.expressions import jinja_limits as limits
-from orchestrion.core.expressions.bounds import SIZE_PER_STEP, STEPS_PER_YAQL_CALL, Budget
+from orchestrion.core.expressions.bounds import ELEMENTS_PER_STEP, SIZE_PER_STEP, STEPS_PER_YAQL_CALL, Budget
 from orchestrion.core.expressions.evaluation import current
 from orchestrion.core.expressions.functions import STATE_FUNCTIONS
 from orchestrion.core.expressions.views import FrozenView
@@ -208,19 +208,22 @@ _PASSING = frozenset(
 """Functions that give on what they were given: nothing was built."""
 
 
+_CONSTANT_TIME = frozenset({"collections.dict_len", "collections.is_list", "collections.sequence_len"})
+
+
 def _bounded(payload: Payload) -> Payload:
     name = f"{payload.__module__.rpartition('.')[2]}.{payload.__name__}"
     check = _CHECKS.get(name)
     call = _REPLACED.get(name, payload)
     passing = name in _PASSING or payload in STATE_FUNCTIONS
+    constant_time = passing or name in _CONSTANT_TIME
 
     @wraps(payload)
     def bounded(*args: Any, **kwargs: Any) -> Any:
         budget = current().budget
         budget.step(STEPS_PER_YAQL_CALL)
-        for value in args:
-            if isinstance(value, (str, tuple)):
-                budget.step(len(cast("str", value)) // SIZE_PER_STEP)
+        if not constant_time:
+            _charge(budget, args)
         if check is not None:
             check(budget, *args, **kwargs)
         result = call(*args, **kwargs)
@@ -228,6 +231,15 @@ def _bounded(payload: Payload) -> Payload:
 
     bounded.__wrapped__ = payload
     return bounded
+
+
+def _charge(budget: Budget, args: tuple[Any, ...]) -> None:
+    """Pay for texts and lists that a function may go through."""
+    for value in args:
+        if isinstance(value, str):
+            budget.step(len(value) // SIZE_PER_STEP)
+        elif isinstance(value, tuple):
+            budget.step(len(cast("tuple[Any, ...]", value)) // ELEMENTS_PER_STEP)
 
 
 def _paid(budget: Budget, result: Any) -> Any:

@@ -36,7 +36,7 @@ class PlainScope:
     def names(self) -> Iterator[str]:
         return iter(self.variables)
 
-    def task_status(self, name: str, route: int | None) -> str | None:
+    def task_status(self, name: str, route: int | None) -> str | None:  # noqa: ARG002
         return self.statuses.get(name)
 
     def external(self, key: tuple[str | int | bool | None, ...]) -> Json:

@@ -1,6 +1,7 @@
 """Whatever an expression asks for, it is refused before it is built (architecture, section 2)."""
 
 import resource
+from itertools import pairwise
 
 import pytest
 
@@ -12,8 +13,7 @@ BIG = "a" * 1_000_000
 NINE = ",".join("x" * 9)
 ANCHORS = "abcdefghijk"
 BOMB = f"a: &a [{NINE}]\n" + "".join(
-    f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n"
-    for before, name in zip(ANCHORS, ANCHORS[1:], strict=False)
+    f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in pairwise(ANCHORS)
 )
 
 
@@ -25,7 +25,13 @@ def _deep(levels: int) -> Json:
 
 
 SCOPE = PlainScope(
-    variables={"big": BIG, "other": BIG[:-1] + "b", "list": list(range(100_000)), "bomb": BOMB, "deep": _deep(90)},
+    variables={
+        "big": BIG,
+        "other": BIG[:-1] + "b",
+        "list": list(range(100_000)),
+        "bomb": BOMB,
+        "deep": _deep(90),
+    },
     task=Task(),
 )
 
@@ -56,7 +62,7 @@ JINJA = {
     "{{ ctx().big.replace('a', ctx().big) }}": SIZE,
     "{{ ctx().big | replace('a', ctx().big) }}": SIZE,
     "{{ ctx().big.join(['a', 'b'] * 1000) }}": SIZE,
-    "{{ ['a', 'b'] * 1000 | join(ctx().big) }}": SIZE,
+    "{{ (['a', 'b'] * 1000) | join(ctx().big) }}": SIZE,
     "{{ ctx().big.translate({97: ctx().big}) }}": SIZE,
     "{{ ctx().big | indent(1000000000) }}": WIDTH,
     "{{ ctx().big | wordwrap(1, true, ctx().big) }}": SIZE,
@@ -77,14 +83,14 @@ JINJA = {
     f"{{{{ {'[' * 150}{']' * 150} }}}}": NESTING,
     f"{{{{ {'-' * 5000}1 }}}}": NESTING,
     f"{{{{ 1{' + 1' * 5000} }}}}": NESTING,
-    f"{{{{ '{'a' * 70_000}' }}}}": "MAX_EXPRESSION",
+    f"{{{{ '{'a' * 70_000}' | upper }}}}": "MAX_EXPRESSION",
     "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}": STEPS,
     "{% for i in range(100000) %}{{ ctx().big }}{% endfor %}": STEPS,
-    "{% for i in range(99) %}{% for j in range(9999) %}{{ ctx('big')[:1000] }}{% endfor %}{% endfor %}": STEPS,
+    "{% for i in range(99) %}{% for j in range(999) %}{{ ctx('big')[:9000] }}{% endfor %}{% endfor %}": BUILT,
     "{% set n = namespace(x=[1]) %}{% for i in range(60) %}{% set n.x = [n.x, n.x] %}{% endfor %}": SIZE,
     "{% set n = namespace(x=[1]) %}{% for i in range(60) %}{% set n.x = (n.x, n.x) %}{% endfor %}": SIZE,
-    "{% set n = namespace(x=1) %}{% for i in range(60) %}{% set n.x = {'a': n.x, 'b': n.x} %}{% endfor %}": SIZE,
-    "{% set n = namespace(x=1) %}{% for i in range(60) %}{% set n.x = dict(a=n.x, b=n.x) %}{% endfor %}": SIZE,
+    "{% set n=namespace(x=1) %}{% for i in range(60) %}{% set n.x={'a': n.x, 'b': n.x} %}{% endfor %}": SIZE,
+    "{% set n=namespace(x=1) %}{% for i in range(60) %}{% set n.x=dict(a=n.x, b=n.x) %}{% endfor %}": SIZE,
     "{% set n = namespace(x='a') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}": SIZE,
     "{% set n = namespace(x='a') %}{% for i in range(60) %}{% set n.x = n.x + n.x %}{% endfor %}": SIZE,
     "{% set n = namespace(x=3) %}{% for i in range(60) %}{% set n.x = n.x * n.x %}{% endfor %}": BITS,
@@ -97,10 +103,8 @@ YAQL = {
     "<% 'a' * 1000000000 %>": SIZE,
     "<% 1000000000 * 'a' %>": SIZE,
     "<% [1] * 1000000000 %>": ELEMENTS,
-    "<% range(1000000000000) %>": STEPS,
     "<% range(1000000000000).len() %>": STEPS,
     "<% sequence().len() %>": STEPS,
-    "<% sequence() %>": STEPS,
     "<% 1.repeat().len() %>": STEPS,
     "<% [1].cycle() %>": STEPS,
     "<% pow(2, 1000000000) %>": BITS,
@@ -123,12 +127,14 @@ YAQL = {
     f"<% '' =~ '{'a' * 5_000}' %>": "MAX_PATTERN",
     f"<% {'[' * 150}{']' * 150} %>": NESTING,
     f"<% 1{' + 1' * 5000} %>": NESTING,
+    "<% range(100000).select(ctx().list.indexOf(-1)) %>": STEPS,
+    "<% range(100000).select(-1 in ctx().list) %>": STEPS,
     # The library has a fallback that swallows errors of an aggregator; a refusal gets through all the same.
     "<% [[a, 1]].groupBy($[0], aggregator => ['a' * 1000000000]) %>": SIZE,
 }
 
 
-@pytest.mark.parametrize(("text", "bound"), [*JINJA.items(), *YAQL.items()], ids=lambda text: str(text)[:60])
+@pytest.mark.parametrize("text, bound", [*JINJA.items(), *YAQL.items()], ids=lambda text: str(text)[:60])
 def test_what_goes_over_a_bound_is_refused_by_its_name(text: str, bound: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(ExpressionError, match=bound):
@@ -142,7 +148,8 @@ def test_what_goes_over_a_bound_is_refused_by_its_name(text: str, bound: str) ->
         "{{ range(100000) | map('string') | list | length }}",
         "{{ ctx().list | sum }}",
         "{{ ctx().list | sort | first }}",
-        "<% ctx().list.where($ > 99998).len() %>",
+        "<% ctx().list.take(5000).where($ > 10).len() %>",
+        "<% ctx().list.skip(5).len() %>",
         "<% ctx().list.len() %>",
     ],
 )
@@ -156,5 +163,5 @@ def test_a_text_of_many_large_values_is_refused() -> None:
 
 
 def test_a_list_of_the_state_is_frozen_once() -> None:
-    text = "<% range(20000).select(ctx().list.len()).len() %>"
-    assert compile_template(text).render(SCOPE) == 20_000
+    text = "<% range(5000).select(ctx().list.len()).len() %>"
+    assert compile_template(text).render(SCOPE) == 5_000

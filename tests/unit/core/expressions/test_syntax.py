@@ -6,7 +6,7 @@ from orchestrion.core.expressions import Expression, expressions_in, grammar_err
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    "text, found",
     [
         ("plain", []),
         ("<% a %> and <% b %>", [("yaql", "<% a %>"), ("yaql", "<% b %>")]),
@@ -23,7 +23,7 @@ def test_expressions_in_a_text(text: str, found: list[tuple[str, str]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    "text, message",
     [
         ("<% ctx(a) %>", None),
         ("<% ctx().a.select($ + 1) %>", None),
@@ -45,7 +45,7 @@ def test_the_parsers_own_text(text: str, message: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "names"),
+    "text, names",
     [
         ("<% ctx(x) + ctx('y') + ctx(\"z\") + ctx().w.v + ctx(x) %>", ("x", "y", "z", "w")),
         ("<% ctx().get(x) %>", ()),

@@ -28,7 +28,7 @@ SCOPE = PlainScope(
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    "text, value",
     [
         ("plain", "plain"),
         ("<% ctx(l) %>", [1, 2]),
@@ -70,44 +70,68 @@ def test_a_value_and_its_type(text: Json, value: Json) -> None:
 
 
 def test_what_an_expression_gives_is_never_evaluated() -> None:
-    for text in ("<% ctx(code) %>", "{{ ctx().code }}", "{{ ctx('code') | string }}", "<% ctx(code).trim() %>"):
+    for text in (
+        "<% ctx(code) %>",
+        "{{ ctx().code }}",
+        "{{ ctx('code') | string }}",
+        "<% ctx(code).trim() %>",
+    ):
         assert compile_template(text).render(SCOPE) == "<% ctx(a) %> {{ ctx().a }}"
     assert compile_template("x <% ctx(code) %>").render(SCOPE) == "x <% ctx(a) %> {{ ctx().a }}"
-    assert compile_template("{% if true %}{{ ctx().code }}{% endif %}").render(SCOPE) == SCOPE.variables["code"]
+    assert (
+        compile_template("{% if true %}{{ ctx().code }}{% endif %}").render(SCOPE) == SCOPE.variables["code"]
+    )
 
 
 Y, J = "YaqlEvaluationException: ", "JinjaEvaluationException: "
+UNABLE = "Unable to evaluate expression '{}'. "
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    "text, message",
     [
-        ("<% ctx(nope) %>", 'Unable to evaluate expression \'{}\'. VariableUndefinedError: The variable "nope" is undefined.'),
+        ("<% ctx(nope) %>", UNABLE + 'VariableUndefinedError: The variable "nope" is undefined.'),
         ("<% ctx().nope %>", "Unable to resolve key 'nope' in expression '{}' from context."),
         ("<% ctx().d.zz %>", "Unable to resolve key 'zz' in expression '{}' from context."),
-        ("<% ctx().s.value %>", "Unable to evaluate expression '{}'. NoFunctionRegisteredException: Unknown function \"#property#value\""),
-        ("<% 1/0 %>", "Unable to evaluate expression '{}'. ZeroDivisionError: integer division or modulo by zero"),
-        ("<% ctx('__p') %>", 'Unable to evaluate expression \'{}\'. VariableInaccessibleError: The variable "__p" is for internal use and inaccessible.'),
-        ("<% ctx(__p) %>", "Unable to evaluate expression '{}'. YaqlLexicalException: Lexical error: illegal character '_' at position 4"),
-        ("<% <% succeeded() %>", "Unable to evaluate expression '{}'. YaqlGrammarException: Parse error: unexpected '<' at position 0 of expression '<% succeeded()'"),
-        ("<% item(zz) %>", "Unable to evaluate expression '{}'. ExpressionEvaluationException: Item does not have key \"zz\"."),
-        ("<% json(1) %>", "Unable to evaluate expression '{}'. TypeError: Given object is not typeof string."),
-        ("<% set(1) %>", "Unable to evaluate expression '{}'. TypeError: A value of type \"set\" is not JSON; toList() makes a list of it."),
-        ("<% now() %>", "Unable to evaluate expression '{}'. TypeError: A value of type \"datetime\" is not JSON."),
-        ("<% float('nan') %>", "Unable to evaluate expression '{}'. ValueError: nan is not a JSON number."),
-        ("{{ ctx('nope') }}", 'Unable to evaluate expression \'{}\'. VariableUndefinedError: The variable "nope" is undefined.'),
+        ("<% ctx().s.value %>", UNABLE + 'NoFunctionRegisteredException: Unknown function "#property#value"'),
+        ("<% 1/0 %>", UNABLE + "ZeroDivisionError: integer division or modulo by zero"),
+        (
+            "<% ctx('__p') %>",
+            UNABLE + 'VariableInaccessibleError: The variable "__p" is for internal use and inaccessible.',
+        ),
+        (
+            "<% ctx(__p) %>",
+            UNABLE + "YaqlLexicalException: Lexical error: illegal character '_' at position 4",
+        ),
+        (
+            "<% <% succeeded() %>",
+            UNABLE
+            + "YaqlGrammarException: Parse error: unexpected '<' at position 0 of expression '<% succeeded()'",
+        ),
+        ("<% item(zz) %>", UNABLE + 'ExpressionEvaluationException: Item does not have key "zz".'),
+        ("<% json(1) %>", UNABLE + "TypeError: Given object is not typeof string."),
+        (
+            "<% set(1) %>",
+            UNABLE + 'TypeError: A value of type "set" is not JSON; toList() makes a list of it.',
+        ),
+        ("<% now() %>", UNABLE + 'TypeError: A value of type "datetime" is not JSON.'),
+        ("<% float('nan') %>", UNABLE + "ValueError: nan is not a JSON number."),
+        ("{{ ctx('nope') }}", UNABLE + 'VariableUndefinedError: The variable "nope" is undefined.'),
         ("{{ ctx().nope }}", "There are unresolved variables: ctx().nope"),
         ("{{ ctx().__p }}", "There are unresolved variables: ctx().__p"),
         ("x {{ nope }} {{ ctx().zz }} {{ ctx().a }}", "There are unresolved variables: nope, ctx().zz"),
-        ("{{ ctx().d.zz.yy }}", "Unable to evaluate expression '{}'. UndefinedError: 'dict object' has no attribute 'zz'"),
-        ("{{ ctx().nope.yy }}", "Unable to evaluate expression '{}'. UndefinedError: 'dict object' has no attribute 'nope'"),
-        ("{{ ctx().s.x.y > 1 }}", "Unable to evaluate expression '{}'. UndefinedError: 'str object' has no attribute 'x'"),
-        ("{{ 1, 2 }}", "Unable to evaluate expression '{}'. TemplateSyntaxError: chunk after expression"),
-        ("{{ range(3) }}", "Unable to evaluate expression '{}'. TypeError: A value of type \"range\" is not JSON; the filter list makes a list of it."),
-        ("{{ [ctx().nope] }}", "Unable to evaluate expression '{}'. UndefinedError: 'dict object' has no attribute 'nope'"),
-        ("{% if ctx().nope %}{% endif %}", "Unable to evaluate expression '{}'. UndefinedError: 'dict object' has no attribute 'nope'"),
+        ("{{ ctx().d.zz.yy }}", UNABLE + "UndefinedError: 'dict object' has no attribute 'zz'"),
+        ("{{ ctx().nope.yy }}", UNABLE + "UndefinedError: 'dict object' has no attribute 'nope'"),
+        ("{{ ctx().s.x.y > 1 }}", UNABLE + "UndefinedError: 'str object' has no attribute 'x'"),
+        ("{{ 1, 2 }}", UNABLE + "TemplateSyntaxError: chunk after expression"),
+        (
+            "{{ range(3) }}",
+            UNABLE + 'TypeError: A value of type "range" is not JSON; the filter list makes a list of it.',
+        ),
+        ("{{ [ctx().nope] }}", UNABLE + "UndefinedError: 'dict object' has no attribute 'nope'"),
+        ("{% if ctx().nope %}{% endif %}", UNABLE + "UndefinedError: 'dict object' has no attribute 'nope'"),
     ],
-)  # fmt: skip
+)
 def test_the_text_of_an_error(text: str, message: str) -> None:
     kind = Y if text.startswith("<%") else J
     with pytest.raises(ExpressionError) as caught:
@@ -115,7 +139,9 @@ def test_the_text_of_an_error(text: str, message: str) -> None:
     assert caught.value.message == kind + message.replace("{}", text)
 
 
-@pytest.mark.parametrize("text", ["<% result() %>", "<% succeeded() %>", "<% failed() %>", "<% completed() %>"])
+@pytest.mark.parametrize(
+    "text", ["<% result() %>", "<% succeeded() %>", "<% failed() %>", "<% completed() %>"]
+)
 def test_without_a_current_task(text: str) -> None:
     message = f"{Y}Unable to evaluate expression '{text}'. ExpressionEvaluationException: "
     with pytest.raises(ExpressionError) as caught:
@@ -124,7 +150,7 @@ def test_without_a_current_task(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "items"),
+    "text, items",
     [
         ("<% ctx(l) %>", [1, 2]),
         ("{{ ctx().l }}", [1, 2]),
