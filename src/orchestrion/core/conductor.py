@@ -6,7 +6,7 @@ are in `reporting`, what follows from an end in `progress`, what starts in `sche
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias, assert_never
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from orchestrion.core.attempts import hold, release, stop, withdraw_waiting
 from orchestrion.core.commands import Command
@@ -36,6 +36,10 @@ from orchestrion.core.status import COMPLETED, Status
 from orchestrion.core.transitions import IGNORED, REFUSED, WORKFLOW
 from orchestrion.core.values import Json
 from orchestrion.core.workflow_status import WORKABLE, advance, is_held, task_event
+
+_ENDING: Final = frozenset[Status](("failed", "canceling", "canceled"))
+_HELD: Final = frozenset[Status](("pausing", "paused"))
+_NOTHING: Final[Mapping[ExternalKey, "Json | Exception"]] = {}
 
 
 class Decision(NamedTuple):
@@ -80,7 +84,7 @@ def conduct(
     `external` holds the outside values that an earlier call asked for, or the exceptions that stand for those
     that cannot be had. The state is not altered: apply the decision's changes to it.
     """
-    draft = Draft(state, event.occasion, external or {})
+    draft = Draft(state, event.occasion, external or _NOTHING)
     before = draft.status
     try:
         _take(draft, event)
@@ -116,23 +120,29 @@ def _take(draft: Draft, event: Event) -> None:
             assert_never(event)
 
 
-def _settle(draft: Draft, before: str) -> None:
+def _settle(draft: Draft, before: Status) -> None:
     """What every event ends with: withdraw or start what the new status demands; render a due output."""
-    was = before
-    while True:
-        now = draft.status
-        if was not in ("failed", "canceling", "canceled") and now in ("failed", "canceling", "canceled"):
-            withdraw_waiting(draft)
-        elif now in ("pausing", "paused") and was not in ("pausing", "paused"):
-            hold(draft)
-        elif now in WORKABLE and was in ("pausing", "paused"):
-            release(draft)
+    now = draft.status
+    _enter(draft, before, now)
+    schedule(draft)
+    while draft.status != now:  # what was to start could not be rendered
+        before, now = now, draft.status
+        _enter(draft, before, now)
         schedule(draft)
-        if draft.status == now:
-            break
-        was = now
     _end_if_idle(draft)
     render_output(draft)
+
+
+def _enter(draft: Draft, before: Status, now: Status) -> None:
+    """What a change of the workflow's status means for what waits."""
+    if before == now:
+        return
+    if now in _ENDING and before not in _ENDING:
+        withdraw_waiting(draft)
+    elif now in _HELD and before not in _HELD:
+        hold(draft)
+    elif now in WORKABLE and before in _HELD:
+        release(draft)
 
 
 def _end_if_idle(draft: Draft) -> None:

@@ -295,8 +295,8 @@ class Draft:
 
     def ready_tasks(self) -> list[Staged]:
         """All staged tasks that are ready, sorted by task and route."""
-        keys = set(self.state.ready) | set(self.newly_ready)
-        found = (self.staged(key) for key in sorted(keys))
+        keys = sorted({*self.state.ready, *self.newly_ready})
+        found = [self.staged(key) for key in keys]
         return [staged for staged in found if staged is not None and staged.ready_at is not None]
 
     # --- errors
@@ -353,7 +353,8 @@ class Draft:
             changes.append(self._initial)
         changes += self._routes
         changes += [self._entries[number] for number in sorted(self._entries)]
-        changes += map(RenderedItems, self._rendered.keys(), self._rendered.values())
+        if self._rendered:
+            changes += map(RenderedItems, self._rendered.keys(), self._rendered.values())
         changes += self._items.values()
         changes += self._arrivals
         for key, staged in self._staged.items():
@@ -362,7 +363,8 @@ class Draft:
             elif key in self.state.staged:
                 changes.append(Unstaged(*key))
         changes += self._failures
-        changes += map(Withdrawn, self._withdrawn)
+        if self._withdrawn:
+            changes += map(Withdrawn, self._withdrawn)
         return changes
 
 

@@ -65,6 +65,8 @@ class Graph:
     """The distinct tasks from which edges arrive at a node, in the order of the definition."""
     joins: Mapping[str, int]
     """How many distinct source tasks each join waits for; unreachable joins are included."""
+    loop_joins: frozenset[str]
+    """The joins of which at least one source lies on a cycle."""
     retries: Mapping[str, Retry]
     """The retry of each task that has one: its own block, or what `do: retry` stands for."""
     compiled: Compiled = field(compare=False, repr=False)
@@ -84,6 +86,7 @@ def build_graph(definition: Definition) -> Graph:
             for edge in leaving[name]:
                 inbound[edge.target].append(edge)
     sources = {name: tuple(dict.fromkeys(e.source for e in edges)) for name, edges in inbound.items()}
+    joins = dict(_joins(definition, sources))
     retries = dict(_retries(definition))
     return Graph(
         definition=definition,
@@ -97,7 +100,8 @@ def build_graph(definition: Definition) -> Graph:
         ),
         cyclic=cyclic,
         sources=sources,
-        joins=dict(_joins(definition, sources)),
+        joins=joins,
+        loop_joins=frozenset(name for name in joins if not cyclic.isdisjoint(sources.get(name, ()))),
         retries=retries,
         compiled=Compiled(definition, retries),
     )

@@ -20,16 +20,19 @@ def arrive(draft: Draft, arrival: Arrival) -> None:
     needed = join_needed(draft.graph, arrival.target)
     key = (arrival.target, arrival.route)
     latest = draft.latest(*key)
-    staged = draft.staged(key) or Staged(*key, arrivals=None, sources=0)
+    staged = draft.staged(key)
     if needed is None:
-        free = latest is None or latest.status in COMPLETED
-        ready_at = staged.ready_at
-        if free and ready_at is None:
+        ready_at = None if staged is None else staged.ready_at
+        if ready_at is None and (latest is None or latest.status in COMPLETED):
             ready_at = draft.at if latest is None or latest.done is None else max(draft.at, latest.done)
-        draft.stage(staged._replace(arrivals=(arrival.id, staged.arrivals), ready_at=ready_at))
+        if staged is None:
+            draft.stage(Staged(*key, (arrival.id, None), sources=0, ready_at=ready_at))
+        else:
+            draft.stage(staged._replace(arrivals=(arrival.id, staged.arrivals), ready_at=ready_at))
     elif latest is None or (
         arrival.target in draft.graph.cyclic and _descends(draft, arrival.source, latest.id)
     ):
+        staged = staged or Staged(*key, arrivals=None, sources=0)
         _arrive_at_join(draft, staged, arrival, needed, later_lap=latest is not None)
 
 
@@ -88,8 +91,7 @@ def _arrive_at_join(draft: Draft, staged: Staged, arrival: Arrival, needed: int,
             draft.stage(staged._replace(arrivals=(arrival.id, staged.arrivals)))
         return
     grown = staged._replace(arrivals=(arrival.id, staged.arrivals))
-    cyclic = draft.graph.cyclic
-    if cyclic and not cyclic.isdisjoint(draft.graph.sources[arrival.target]):
+    if arrival.target in draft.graph.loop_joins:
         sources = len(_satisfied(draft, grown) | (_standing(draft, grown) if later_lap else set[str]()))
     elif _is_from_same_entry(draft, staged, arrival):
         sources = staged.sources

@@ -18,10 +18,10 @@ def schedule(draft: Draft) -> None:
 
     A with-items task without items ends in an event of its own, right after what starts with it has begun.
     """
-    _fill_slots(draft)
-    batch = _startable(draft)
-    if batch:
-        _start(draft, batch)
+    if draft.touched_items:
+        _fill_slots(draft)
+    if draft.ready:
+        _start(draft, _startable(draft))
 
 
 def _may_start(draft: Draft, *, run_on_fail: bool) -> bool:

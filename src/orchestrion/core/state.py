@@ -38,16 +38,16 @@ Key = tuple[str, int]
 ACTIVE, WAITING, PENDING, PAUSED, CANCELED = range(5)
 """The phases that are counted: at work; could start; open inquiry; held sub-workflow; canceled."""
 
-_PLAIN_PHASES: Final[Mapping[str, int]] = {
-    "scheduled": WAITING,
-    "delayed": WAITING,
-    "retrying": WAITING,
-    "running": ACTIVE,
-    "resuming": ACTIVE,
-    "pausing": ACTIVE,
-    "canceling": ACTIVE,
-    "pending": PENDING,
-    "paused": PAUSED,
+_PLAIN_PHASES: Final[Mapping[str, tuple[int, ...]]] = {
+    "scheduled": (WAITING,),
+    "delayed": (WAITING,),
+    "retrying": (WAITING,),
+    "running": (ACTIVE,),
+    "resuming": (ACTIVE,),
+    "pausing": (ACTIVE,),
+    "canceling": (ACTIVE,),
+    "pending": (PENDING,),
+    "paused": (PAUSED,),
 }
 
 
@@ -63,8 +63,8 @@ def phases_of(entry: Entry, since: int) -> tuple[int, ...]:
         return (CANCELED,) if status == "canceled" and entry.done is not None and entry.done > since else ()
     items = entry.items
     if items is None:
-        phase = _PLAIN_PHASES[status]
-        return () if phase == WAITING and entry.withdrawn else (phase,)
+        plain = _PLAIN_PHASES[status]
+        return () if entry.withdrawn and WAITING in plain else plain
     phases: list[int] = []
     if items.active:
         phases.append(ACTIVE)
