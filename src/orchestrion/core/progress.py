@@ -144,9 +144,17 @@ def _publish(
 
 
 def _transition_error(draft: Draft, entry: Entry, edge: Edge, error: ExpressionError) -> None:
-    record_error(
-        draft, entry.id, error.message, task_id=entry.task, route=entry.route, task_transition_id=edge.id
-    )
+    """A transition cannot be evaluated: the workflow fails, unless a cancellation has brought it there."""
+    content: dict[str, Json] = {
+        "type": "error",
+        "message": error.message,
+        "task_id": entry.task,
+        "route": entry.route,
+        "task_transition_id": edge.id,
+    }
+    draft.add_failure(entry.id, content)
+    if entry.status != "canceled":
+        advance(draft, "error")
 
 
 def _arrival(draft: Draft, entry: Entry, edge: Edge, published: dict[str, Json]) -> Arrival:

@@ -176,6 +176,8 @@ def _told(path: Path) -> Generator[None]:
                 f"{path}: the store cannot be opened or written ({text}); check its permissions."
             ) from error
         raise StoreError(f"{path}: the store does not work: {text}.") from error
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise  # our bug, not the file's
     except sqlite3.DatabaseError as error:
         raise StoreError(
             f"{path}: this is not a store of Orchestrion, or it is damaged ({error})."
