@@ -273,7 +273,6 @@ def _cascade(unit: Unit, subject: Workflow, event: Event, below: Event) -> None:
 
 
 def _descendants(unit: Unit, subject: Workflow) -> list[str]:
-    unit.ledger.write()
     below = {subject.id}
     found: list[str] = []
     for row in unit.transaction.all("tree", root=subject.row["root"]):
