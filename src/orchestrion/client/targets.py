@@ -41,10 +41,10 @@ class Target:
 def target_of(word: str, words: Sequence[str], catalog: Catalog) -> Target:
     """What `run WORD NAME=VALUE ...` means. Raises UsageError with every problem, NotFound."""
     texts = _pairs(words)
-    if _is_file(word):
+    if is_file(word):
         return _bare(Path(word), texts, catalog)
     action = catalog.find(word)
-    _check_workflow(action)
+    check_workflow(action)
     values = cast_text(action.all_parameters, texts)
     return _of_action(action, values, catalog)
 
@@ -60,7 +60,7 @@ def whole_rerun(view: ExecutionView, stored: str | None, catalog: Catalog) -> Ta
     if view.source is not None:
         return Target(view.action, stored, values, view.source)
     action = catalog.find(view.action)
-    _check_workflow(action)
+    check_workflow(action)
     target = _of_action(
         action, {name: value for name, value in values.items() if name in action.all_parameters}, catalog
     )
@@ -83,7 +83,8 @@ def _pairs(words: Sequence[str]) -> dict[str, str | list[str]]:
     return {name: given[0] if len(given) == 1 else given for name, given in texts.items()}
 
 
-def _is_file(word: str) -> bool:
+def is_file(word: str) -> bool:
+    """Whether a word names a file, and not a workflow of a pack. Raises NotFound when it can only be a file."""
     path = Path(word)
     if path.is_file():
         return True
@@ -94,7 +95,8 @@ def _is_file(word: str) -> bool:
     return False
 
 
-def _check_workflow(action: Action) -> None:
+def check_workflow(action: Action) -> None:
+    """Raise UsageError when an action is no workflow, Refused when it cannot run here."""
     check_runnable(action)
     if action.runner_type != WORKFLOW_RUNNER:
         raise UsageError(

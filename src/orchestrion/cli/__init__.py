@@ -1,0 +1,1 @@
+"""The command line: words to requests, views to text. It decides nothing."""

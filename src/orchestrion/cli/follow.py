@@ -1,0 +1,108 @@
+"""Follow an execution to its end or hold: progress, Ctrl-C, and what is said at the end."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from orchestrion.cli.locations import Location
+from orchestrion.cli.render.documents import execution_document
+from orchestrion.cli.render.executions import next_command, show_result, shown_status
+from orchestrion.cli.render.output import Output, duration, style_of
+from orchestrion.cli.render.progress import Lines, Progress, Silent
+from orchestrion.client.local import Interruption, LocalClient
+from orchestrion.client.views import ABENDED, ExecutionView
+
+EXIT_HELD = 5
+EXIT_INTERRUPTED = 130
+_LAST_RESORT = 3
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class LeftAtOnce(BaseException):
+    """The operator has interrupted twice."""
+
+
+def exit_code_of(status: str) -> int:
+    """The exit code that tells in which status an execution was left."""
+    if status == "succeeded":
+        return 0
+    return 1 if status in ABENDED or status == "canceled" else EXIT_HELD
+
+
+def follow(client: LocalClient, number: str, options: argparse.Namespace, location: Location) -> int:
+    """Follow an execution, and show how it ends; returns the exit code."""
+    output = Output()
+    progress = _progress(output, as_json=options.json)
+    interruption = Interruption()
+    try:
+        with _interruptible(client, interruption, progress):
+            view = client.follow(number, progress.show, interruption)
+    except LeftAtOnce:
+        progress.stop()
+        command = f"orchestrion execution resume {number}{location.options}"
+        Output(sys.stderr).line(
+            f"Left at once. What ran is lost and counts as abandoned. Go on with:\n  {command}"
+        )
+        return EXIT_INTERRUPTED
+    finally:
+        progress.stop()
+    show_end(output, view, options, location)
+    return exit_code_of(view.status)
+
+
+def show_end(output: Output, view: ExecutionView, options: argparse.Namespace, location: Location) -> None:
+    """How an execution stands, now that nobody works on it any more."""
+    if options.json:
+        output.json(execution_document(view))
+        return
+    status = shown_status(view)
+    took = duration(view.started_at, view.ended_at)
+    text = f"{output.mark(view.status)} {status}"
+    rest = f"  {view.action}{f' in {took}' if took else ''}  {view.id}"
+    output.line(f"{output.styled(text, style_of(status))}{rest}")
+    show_result(output, view)
+    advice = next_command(view, location.options)
+    if advice is not None:
+        output.line()
+        output.line(advice[0])
+        output.line(f"  {advice[1]}", "bold")
+
+
+def _progress(output: Output, *, as_json: bool) -> Progress:
+    """Progress in place on a terminal, else in lines; beside a JSON document only on a terminal."""
+    shown = Output(sys.stderr) if as_json else output
+    if shown.is_live:
+        from orchestrion.cli.render.live import LiveProgress
+
+        return LiveProgress(shown)
+    return Silent(shown) if as_json else Lines(output)
+
+
+@contextmanager
+def _interruptible(client: LocalClient, interruption: Interruption, progress: Progress) -> Iterator[None]:
+    """Ctrl-C, SIGTERM or a closed terminal requests a pause; the second one leaves at once."""
+
+    def interrupted(_number: int, _frame: FrameType | None) -> None:
+        interruption.requested += 1
+        if interruption.requested == 1:
+            progress.say("A pause is requested; what runs is let end. Ctrl-C again leaves at once.")
+            client.interrupt()
+            return
+        client.abandon()
+        if interruption.requested >= _LAST_RESORT:
+            os._exit(EXIT_INTERRUPTED)
+        raise LeftAtOnce
+
+    before: list[tuple[signal.Signals, Callable[[int, FrameType | None], object] | int | None]] = []
+    for number in _SIGNALS:
+        before.append((number, signal.getsignal(number)))
+        signal.signal(number, interrupted)
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)

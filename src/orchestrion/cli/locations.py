@@ -1,0 +1,69 @@
+"""What the options of a command stand for: the store's file, the folders of packs, who asks, and the output."""
+
+import argparse
+import os
+import pwd
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+from orchestrion.client.local import LocalClient
+from orchestrion.errors import NotFound, UsageError
+
+_DEFAULT_PACKS = Path("packs")
+
+
+class Location(NamedTuple):
+    """Where the executions and the packs are, and the options that say so again in a command that is shown."""
+
+    database: Path
+    packs: tuple[Path, ...]
+    options: str
+
+
+def location_of(options: argparse.Namespace) -> Location:
+    """What `--db` and `--packs` say, or their defaults."""
+    given: str | None = options.db
+    database = Path(given or os.environ.get("ORCHESTRION_DB") or _data_folder() / "orchestrion.db")
+    packs = pack_folders(options)
+    again = [word for folder in getattr(options, "packs", None) or () for word in ("--packs", folder)]
+    again += ["--db", given] if given else []
+    return Location(database, packs, f" {shlex.join(again)}" if again else "")
+
+
+def pack_folders(options: argparse.Namespace) -> tuple[Path, ...]:
+    """The folders that hold packs, besides those that are built in."""
+    given: list[str] | None = getattr(options, "packs", None)
+    if given:
+        return tuple(Path(folder) for folder in given)
+    return (_DEFAULT_PACKS,) if _DEFAULT_PACKS.is_dir() else ()
+
+
+def open_client(location: Location) -> LocalClient:
+    """A client on the store, which is made if it is not there."""
+    return LocalClient(location.database, location.packs, _user())
+
+
+def open_known(location: Location) -> LocalClient:
+    """A client on a store that must be there already. Raises NotFound."""
+    if not location.database.exists():
+        raise NotFound(
+            f"{location.database}: there is no such store, so there are no executions. `orchestrion run` makes one; "
+            "another file is named with --db."
+        )
+    return open_client(location)
+
+
+def _data_folder() -> Path:
+    base = os.environ.get("XDG_DATA_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".local" / "share") / "orchestrion"
+    except RuntimeError as error:
+        raise UsageError("There is no home folder to keep executions in: name a file with --db.") from error
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"

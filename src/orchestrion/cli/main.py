@@ -1,0 +1,106 @@
+"""The command `orchestrion`: parse, perform, and turn every error into one message and an exit code.
+
+No traceback ever reaches a user, except with ORCHESTRION_DEBUG=1. `--help` imports neither the core nor the store.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from orchestrion.cli.parser import build_parser
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Perform one command; returns its exit code."""
+    parser = build_parser()
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    try:
+        options = _parse(parser, words)
+    except SystemExit as error:  # argparse has said what is wrong, or has shown its help
+        return error.code if isinstance(error.code, int) else EXIT_USAGE
+    try:
+        code = _perform(parser, options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        code = 0  # whoever read the output has seen enough
+    except Exception as error:  # noqa: BLE001  # the last place that can turn it into a sentence
+        code = _show(error)
+    _let_go_of_output()
+    return code
+
+
+def _parse(parser: argparse.ArgumentParser, words: Sequence[str] | None) -> argparse.Namespace:
+    """Parse; parameters of `run` may stand after options, which argparse alone does not allow."""
+    options, rest = parser.parse_known_args(words)
+    if rest:
+        own = getattr(options, "parser", parser)
+        if not hasattr(options, "parameters") or any(word.startswith("-") for word in rest):
+            own.error(f"unrecognized arguments: {' '.join(rest)}")
+        options.parameters += rest
+    return options
+
+
+def _perform(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if options.version:
+        from orchestrion import __version__
+
+        print(f"orchestrion {__version__}")
+        return 0
+    if not hasattr(options, "command"):
+        getattr(options, "parser", parser).print_help(sys.stderr)
+        return EXIT_USAGE
+    return options.command(options)
+
+
+def _show(error: Exception) -> int:
+    """Say on stderr what went wrong; returns the exit code."""
+    from orchestrion.errors import OrchestrionError
+
+    if os.environ.get("ORCHESTRION_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, OrchestrionError):
+        _complain(str(error))
+        return error.exit_code
+    if type(error).__name__ == "DefinitionError":  # the language's own; importing it would load the language
+        _complain(f"The workflow cannot be used: {error}")
+        return EXIT_USAGE
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    _complain(
+        f"Orchestrion has a bug ({text[:300]}). What was acknowledged is kept. Please report this sentence to its "
+        "authors, with the command and what it shows when you give it again with ORCHESTRION_DEBUG=1."
+    )
+    return EXIT_FAILED
+
+
+def _complain(text: str) -> None:
+    try:
+        print(f"orchestrion: {text}", file=sys.stderr, flush=True)
+    except OSError:
+        return
+
+
+def _let_go_of_output() -> None:
+    """Flush what is left; a closed pipe must not complain when the interpreter ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,287 @@
+"""The grammar of the commands, as argparse knows it.
+
+Built on every start, so it imports nothing but argparse: what a command needs is imported when it is performed.
+argparse, because `re-run ID --tasks A B --no-reset B` has options with several values beside positionals.
+"""
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+Command = Callable[[argparse.Namespace], int]
+
+_EXIT_CODES: Final = """\
+exit codes:
+  0  succeeded, or accepted          3  refused: the state does not allow it
+  1  ended failed, timed out,        4  not found
+     abandoned or canceled           5  paused, or waiting for an answer
+  2  wrong usage, input or file    130  interrupted twice
+"""
+_ID_HELP: Final = "the execution's id, as run and execution list show it"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `command` of what it gives performs one, `parser` is its own parser."""
+    parser = argparse.ArgumentParser(
+        prog="orchestrion",
+        description="Run Orquesta workflows durably: pause, resume, cancel, re-run from any task.",
+        epilog=f"examples:\n  orchestrion run examples.hello name=you\n  orchestrion execution list\n\n{_EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="show the version")
+    groups = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_run(groups)
+    execution = _group(groups, "execution", "look at executions, and operate them")
+    _add_execution_views(execution)
+    _add_execution_operations(execution)
+    _add_rerun(execution)
+    workflow = _group(groups, "workflow", "check and draw workflow files")
+    _add_workflow(workflow)
+    return parser
+
+
+def _group(groups: "Subparsers", name: str, text: str) -> "Subparsers":
+    parser = groups.add_parser(
+        name, help=text, description=_sentence(text), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.set_defaults(parser=parser)
+    return parser.add_subparsers(title="commands", metavar="COMMAND")
+
+
+def _command(
+    group: "Subparsers", name: str, command: Command, text: str, example: str, more: str = ""
+) -> argparse.ArgumentParser:
+    parser = group.add_parser(
+        name,
+        help=text,
+        description="\n\n".join(filter(None, (_sentence(text), more))),
+        epilog="example:\n" + "\n".join(f"  {line}" for line in example.splitlines()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=command, parser=parser)
+    return parser
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _add_store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--db",
+        metavar="FILE",
+        help="the file that holds all executions (default: $ORCHESTRION_DB, or orchestrion/orchestrion.db in the "
+        "user's data folder)",
+    )
+
+
+def _add_packs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--packs",
+        metavar="DIR",
+        action="append",
+        help="a folder of packs, or a pack; may be given several times (default: ./packs, if there is one). "
+        "The packs core and examples are always there",
+    )
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-j", "--json", action="store_true", help="print JSON; times are UTC")
+
+
+def _add_async(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--async",
+        dest="detached",
+        action="store_true",
+        help="only record it and return; nothing moves until an engine runs",
+    )
+
+
+def _add_run(groups: "Subparsers") -> None:
+    parser = _command(
+        groups,
+        "run",
+        _run,
+        "run a workflow and follow it to its end",
+        'orchestrion run examples.hello name=you\norchestrion run deploy.yaml servers=\'["web1", "web2"]\' -j',
+        "Ctrl-C requests a pause: what runs is let end, and the command that goes on is shown.\n"
+        "A second Ctrl-C leaves at once.",
+    )
+    parser.add_argument(
+        "workflow", metavar="REF|FILE", help="a workflow of a pack (PACK.NAME), or a workflow file"
+    )
+    parser.add_argument(
+        "parameters",
+        metavar="NAME=VALUE",
+        nargs="*",
+        help="a parameter; for a file JSON numbers, booleans, null, lists and objects are that, all else is text",
+    )
+    _add_packs(parser)
+    _add_store(parser)
+    _add_async(parser)
+    _add_json(parser)
+
+
+def _add_execution_views(group: "Subparsers") -> None:
+    parser = _command(
+        group, "list", _list, "list executions, the newest first", "orchestrion execution list -n 50"
+    )
+    parser.add_argument(
+        "-n", dest="count", metavar="COUNT", type=_count, default=20, help="how many (default: 20)"
+    )
+    _add_store(parser)
+    _add_json(parser)
+    parser = _command(
+        group,
+        "get",
+        _get,
+        "show an execution with its tasks",
+        "orchestrion execution get 0661039aead486630d98e07f --attempts",
+    )
+    parser.add_argument("id", metavar="ID", help=_ID_HELP)
+    parser.add_argument(
+        "--attempts", action="store_true", help="show every action execution with its result, too"
+    )
+    _add_store(parser)
+    _add_json(parser)
+
+
+def _add_execution_operations(group: "Subparsers") -> None:
+    operations: list[tuple[str, Command, str, str]] = [
+        ("pause", _pause, "pause an execution", "What runs is let end, nothing new starts."),
+        ("cancel", _cancel, "cancel an execution", "What runs is let end, nothing new starts."),
+        ("resume", _resume, "go on with a paused execution, or with one whose engine is gone", ""),
+    ]
+    for name, command, text, more in operations:
+        parser = _command(
+            group, name, command, text, f"orchestrion execution {name} 0661039aead486630d98e07f", more
+        )
+        parser.add_argument("id", metavar="ID", help=_ID_HELP)
+        if name == "resume":
+            _add_async(parser)
+        _add_packs(parser)
+        _add_store(parser)
+        _add_json(parser)
+
+
+def _add_rerun(group: "Subparsers") -> None:
+    parser = _command(
+        group,
+        "re-run",
+        _rerun,
+        "run an execution again: the whole, or from some of its tasks",
+        "orchestrion execution re-run 0661039aead486630d98e07f --tasks install verify --no-reset install --plan\n"
+        "orchestrion execution re-run 0661039aead486630d98e07f",
+        "Without --tasks a fresh execution starts. With --tasks the same workflow execution goes on:\n"
+        "what is neither requested nor downstream of a requested task is kept.",
+    )
+    parser.add_argument("id", metavar="ID", help=_ID_HELP)
+    parser.add_argument(
+        "--tasks",
+        metavar="TASK",
+        nargs="+",
+        action="extend",
+        help="the tasks to run again, with all that follows from them",
+    )
+    parser.add_argument(
+        "--no-reset",
+        metavar="TASK",
+        nargs="+",
+        action="extend",
+        help="of --tasks: keep the items that succeeded, run only the others",
+    )
+    parser.add_argument("--plan", action="store_true", help="show what would happen, and change nothing")
+    _add_async(parser)
+    _add_packs(parser)
+    _add_store(parser)
+    _add_json(parser)
+
+
+def _add_workflow(group: "Subparsers") -> None:
+    parser = _command(
+        group,
+        "inspect",
+        _inspect,
+        "list everything that is wrong with a workflow file",
+        "orchestrion workflow inspect deploy.yaml",
+    )
+    parser.add_argument("file", metavar="FILE", help="a workflow file, or a workflow of a pack (PACK.NAME)")
+    _add_packs(parser)
+    _add_json(parser)
+    parser = _command(
+        group, "graph", _graph, "draw a workflow", "orchestrion workflow graph deploy.yaml --format mermaid"
+    )
+    parser.add_argument("file", metavar="FILE", help="a workflow file, or a workflow of a pack (PACK.NAME)")
+    parser.add_argument(
+        "--format",
+        choices=("text", "mermaid", "dot"),
+        default="text",
+        help="text to read, Mermaid, or Graphviz's dot (default: text)",
+    )
+    _add_packs(parser)
+
+
+def _count(text: str) -> int:
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number greater than 0')
+    return count
+
+
+# What performs the commands is imported when one is performed.
+
+
+def _run(options: argparse.Namespace) -> int:
+    from orchestrion.cli.run import run
+
+    return run(options)
+
+
+def _execution(name: str, options: argparse.Namespace) -> int:
+    from orchestrion.cli import execution
+
+    command: Any = getattr(execution, name)
+    return command(options)
+
+
+def _list(options: argparse.Namespace) -> int:
+    return _execution("list_executions", options)
+
+
+def _get(options: argparse.Namespace) -> int:
+    return _execution("get", options)
+
+
+def _pause(options: argparse.Namespace) -> int:
+    return _execution("pause", options)
+
+
+def _cancel(options: argparse.Namespace) -> int:
+    return _execution("cancel", options)
+
+
+def _resume(options: argparse.Namespace) -> int:
+    return _execution("resume", options)
+
+
+def _rerun(options: argparse.Namespace) -> int:
+    return _execution("rerun", options)
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from orchestrion.cli.workflow import inspect
+
+    return inspect(options)
+
+
+def _graph(options: argparse.Namespace) -> int:
+    from orchestrion.cli.workflow import graph
+
+    return graph(options)

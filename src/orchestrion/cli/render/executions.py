@@ -1,0 +1,250 @@
+"""Executions on a terminal or in a pipe: the list, one with its tasks, and what went wrong in it."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, cast
+
+from orchestrion.cli.render.output import Cell, Output, clean, compact, cut, duration, local_time, style_of
+from orchestrion.client.views import ABENDED, COMPLETED, AttemptView, ExecutionView, ItemsView, TaskView
+
+_EXCERPT_LINES: Final = 3
+_VALUE_CELLS: Final = 2_000
+_FULL_TIMES_FROM: Final = 100
+
+
+def shown_status(view: ExecutionView) -> str:
+    """The status, with a remark where nobody works on it."""
+    return f"{view.status} (no engine)" if view.is_unattended else view.status
+
+
+def show_list(output: Output, views: Sequence[ExecutionView]) -> None:
+    """The executions as a table."""
+    narrow = output.width is not None and output.width < _FULL_TIMES_FROM
+    rows: list[Sequence[Cell]] = [[(name, "bold") for name in ("ID", "WORKFLOW", "STATUS", "STARTED")]]
+    for view in views:
+        status = shown_status(view)
+        time = local_time(view.created_at) or ""
+        rows.append(
+            [view.id, view.action, (status, style_of(status)), time[5:16] + time[19:] if narrow else time]
+        )
+    output.table(rows)
+
+
+def show_execution(output: Output, view: ExecutionView, *, attempts: bool = False) -> None:
+    """One execution: what it is, its tasks, its result."""
+    status = shown_status(view)
+    took = duration(view.started_at, view.ended_at)
+    ended = local_time(view.ended_at)
+    output.facts(
+        [
+            ("execution", view.id),
+            ("workflow" if view.workflow else "action", view.action),
+            ("file", view.source),
+            ("status", output.styled(status, style_of(status))),
+            ("started", local_time(view.started_at)),
+            ("ended", f"{ended} (after {took})" if ended and took else ended),
+            ("workflow execution", view.workflow),
+            ("started by", _starter(view)),
+            ("re-run of", view.rerun_of),
+            ("continued by", view.continued_by),
+        ]
+    )
+    _show_mapping(output, "parameters", view.parameters)
+    if view.tasks:
+        output.line()
+        output.line("tasks", "bold")
+        show_tasks(output, view.tasks, attempts=attempts)
+    show_result(output, view)
+
+
+def _starter(view: ExecutionView) -> str | None:
+    return f"{view.parent} (task {view.task})" if view.parent else None
+
+
+def show_tasks(output: Output, tasks: Sequence[TaskView], *, attempts: bool = False) -> None:
+    """Tasks with their status; sub-workflows below the task that started them."""
+    rows: list[Sequence[Cell]] = []
+    notes: list[tuple[int, AttemptView]] = []
+    for task, depth in walk(tasks):
+        mark = output.mark(task.status)
+        rows.append(
+            [
+                (f"{'  ' * depth}{mark} {_name(task)}", style_of(task.status)),
+                (task.status, style_of(task.status)),
+                ", ".join(_remarks(task)),
+            ]
+        )
+        notes += [(len(rows), attempt) for attempt in task.attempts] if attempts else []
+    if not notes:
+        output.table(rows, indent="  ")
+        return
+    wide = max(len(str(row[0][0])) for row in rows)
+    for number, row in enumerate(rows, start=1):
+        (name, style), (status, _), remarks = cast("tuple[tuple[str, str], tuple[str, str], str]", tuple(row))
+        output.line(f"  {output.styled(name.ljust(wide), style)}  {output.styled(status, style)}  {remarks}")
+        for at, attempt in notes:
+            if at == number:
+                _show_attempt(output, attempt)
+
+
+def _show_attempt(output: Output, attempt: AttemptView) -> None:
+    item = "" if attempt.item is None else f" item {attempt.item}"
+    took = duration(attempt.started_at, attempt.ended_at)
+    status = output.styled(attempt.status, style_of(attempt.status))
+    text = f"      {attempt.id}{item} attempt {attempt.number}: {status}{f' in {took}' if took else ''}"
+    output.line(text)
+    if attempt.result is not None:
+        output.line(f"        {compact(attempt.result, _room(output, 8))}", "dim")
+
+
+def _room(output: Output, used: int) -> int:
+    return _VALUE_CELLS if output.width is None else max(20, output.width - used)
+
+
+def walk(tasks: Sequence[TaskView], depth: int = 0) -> Iterator[tuple[TaskView, int]]:
+    """All tasks, those of sub-workflows after the task that started them."""
+    for task in tasks:
+        yield task, depth
+        for view in task.workflows:
+            yield from walk(view.tasks, depth + 1)
+
+
+def _name(task: TaskView) -> str:
+    return f"{task.task} (route {task.route})" if task.route else task.task
+
+
+def _remarks(task: TaskView) -> Iterator[str]:
+    if task.items is not None:
+        yield items_text(task.items)
+    if task.kept_from is not None:
+        yield f"kept from {task.kept_from}"
+
+
+def items_text(items: ItemsView) -> str:
+    """How far the items are, in words."""
+    if items.succeeded == items.total:
+        return f"{items.total} of {items.total} items"
+    parts = [f"{items.succeeded} of {items.total} items"]
+    parts += [
+        f"{count} {word}"
+        for count, word in ((items.failed, "failed"), (items.canceled, "canceled"), (items.active, "running"))
+        if count
+    ]
+    return ", ".join(parts)
+
+
+def _show_mapping(output: Output, name: str, value: Any) -> None:
+    if not value:
+        return
+    output.line()
+    output.line(name, "bold")
+    if isinstance(value, dict):
+        known = cast("dict[str, Any]", value)
+        wide = max(len(key) for key in known)
+        rows = [(key, compact(one, _room(output, min(wide, 40) + 4))) for key, one in known.items()]
+        for key, text in rows:
+            output.line(f"  {output.styled(clean(key).ljust(wide), 'dim')}  {text}")
+    else:
+        output.line(f"  {compact(value, _room(output, 2))}")
+
+
+def show_result(output: Output, view: ExecutionView) -> None:
+    """The output of a workflow, and what went wrong; the result of an action."""
+    result: Any = view.result
+    if view.workflow is None or not isinstance(result, dict):
+        _show_mapping(output, "result", result)
+        return
+    known = cast("dict[str, Any]", result)
+    _show_mapping(output, "output", known.get("output"))
+    failures = list(failures_of(view))
+    if failures:
+        output.line()
+        output.line("what went wrong", "bold")
+        for place, lines in failures:
+            head = output.styled(clean(place), "red")
+            output.line(f"  {head}  {cut(lines[0], _room(output, len(place) + 4))}")
+            for line in lines[1:]:
+                output.line(f"  {' ' * len(place)}  {cut(line, _room(output, len(place) + 4))}")
+
+
+def failures_of(view: ExecutionView) -> Iterator[tuple[str, list[str]]]:
+    """The errors of a workflow: which task, and a short excerpt of what it said."""
+    result: Any = view.result
+    listed = cast("list[Any]", result.get("errors") or []) if isinstance(result, dict) else []
+    errors = [cast("dict[str, Any]", error) for error in listed if isinstance(error, dict)]
+    of_tasks = [error for error in errors if error.get("task_id")]
+    seen: set[str] = set()
+    for known in of_tasks or errors:  # an output that cannot be rendered follows from the tasks that failed
+        place = str(known.get("task_id") or view.action)
+        message = str(known.get("message") or "failed")
+        said = excerpt(known.get("result"))
+        lines = said or [clean(message)]
+        key = f"{place}\n{lines}"
+        if key not in seen:
+            seen.add(key)
+            yield place, lines
+
+
+def excerpt(result: Any) -> list[str]:
+    """The last words of an action that failed: its error, else what it wrote, a few lines at the most."""
+    if isinstance(result, list):
+        items = [one for one in cast("list[Any]", result) if isinstance(one, dict)]
+        results = [cast("dict[str, Any]", one) for one in items]
+        bad = [one.get("result", one) for one in results if one.get("status", "failed") not in ("succeeded",)]
+        return next((lines for lines in map(excerpt, bad) if lines), [])
+    if not isinstance(result, dict):
+        return [clean(line) for line in str(result).splitlines()[-_EXCERPT_LINES:]] if result else []
+    known = cast("dict[str, Any]", result)
+    if known.get("succeeded") is True:
+        return []
+    if isinstance(known.get("errors"), list):  # of a sub-workflow
+        inner = [one for one in cast("list[Any]", known["errors"]) if isinstance(one, dict)]
+        for one in cast("list[dict[str, Any]]", inner):
+            said = excerpt(one.get("result")) or [clean(str(one.get("message") or "failed"))]
+            return [f"{one.get('task_id')}: {said[0]}", *said[1:]]
+    if isinstance(known.get("items"), list):
+        return excerpt(known["items"])
+    for name in ("error", "stderr", "stdout"):
+        text = known.get(name)
+        if text not in (None, "", b""):
+            lines = [clean(line) for line in compact_lines(text) if line.strip()]
+            return lines[-_EXCERPT_LINES:]
+    code = known.get("return_code")
+    return [f"The command ended with code {code}."] if code else []
+
+
+def compact_lines(value: Any) -> list[str]:
+    """A value as lines."""
+    return value.splitlines() if isinstance(value, str) else [compact(value)]
+
+
+def tasks_to_request(view: ExecutionView) -> tuple[list[str], list[str]]:
+    """The tasks from which a re-run goes on, and those of them that have items to keep."""
+    ended_badly = [task for task in view.tasks if task.status in ABENDED or task.status == "canceled"]
+    names = list(dict.fromkeys(task.task for task in ended_badly))
+    with_items = [task.task for task in ended_badly if task.items is not None and task.items.succeeded]
+    return names, list(dict.fromkeys(with_items))
+
+
+def next_command(view: ExecutionView, options: str) -> tuple[str, str] | None:
+    """What the operator may want to do next, and the command that does it; `options` are those of the store."""
+    if view.continued_by is not None:
+        return (
+            "It is continued by another execution:",
+            f"orchestrion execution get {view.continued_by}{options}",
+        )
+    if view.workflow is None:
+        return None
+    if view.status in COMPLETED:
+        if view.status == "succeeded":
+            return None
+        names, with_items = tasks_to_request(view)
+        if not names:
+            return "Run it again:", f"orchestrion execution re-run {view.id}{options}"
+        command = f"orchestrion execution re-run {view.id} --tasks {shlex.join(names)}"
+        if with_items:
+            command += f" --no-reset {shlex.join(with_items)}"
+        return "When the cause is mended, go on from there (--plan shows what that does):", command + options
+    if view.status == "paused" or view.is_unattended:
+        return "Go on with:", f"orchestrion execution resume {view.id}{options}"
+    return None

@@ -1,0 +1,123 @@
+"""Progress on a terminal: the tasks with their status, items as a bar, redrawn in place. The only module that imports rich."""
+
+from collections.abc import Sequence
+from time import monotonic
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from orchestrion.cli.render.executions import items_text, shown_status, walk
+from orchestrion.cli.render.output import Output, cut, style_of
+from orchestrion.client.views import COMPLETED, ExecutionView, TaskView
+
+_LINES_AROUND = 5
+_BAR = 20
+_NAME = 36
+
+
+class LiveProgress:
+    """Redraws the tasks of an execution; what is left at the end is its last state."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._console = Console(file=output.stream, highlight=False)
+        self._spinner = Spinner("dots")
+        self._view: ExecutionView | None = None
+        self._remarks: list[str] = []
+        self._since = monotonic()
+        self._live = Live(
+            get_renderable=self._draw,
+            console=self._console,
+            refresh_per_second=8,
+            transient=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._started = False
+
+    def show(self, view: ExecutionView) -> None:
+        """Redraw with the execution as it stands now."""
+        self._view = view
+        if not self._started:
+            self._started = True
+            self._live.start()
+        if view.status in COMPLETED:
+            self._live.refresh()
+
+    def say(self, text: str) -> None:
+        """Keep a remark below the tasks."""
+        self._remarks.append(text)
+
+    def stop(self) -> None:
+        """Draw the last state and give the terminal back."""
+        if self._started:
+            self._started = False
+            self._live.stop()
+
+    def _draw(self) -> Group:
+        view = self._view
+        if view is None:
+            return Group()
+        tasks = list(walk(view.tasks))
+        room = max(3, self._console.size.height - _LINES_AROUND - len(self._remarks))
+        shown, hidden = _fitting(tasks, room)
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for _ in range(3):
+            grid.add_column(no_wrap=True, overflow="ellipsis")
+        for task, depth in shown:
+            grid.add_row(*self._row(task, depth))
+        parts: list[Text | Table | Spinner] = [self._head(view)]
+        if hidden:
+            parts.append(Text(f"  … {hidden} finished tasks are not shown", style="dim"))
+        parts.append(grid)
+        parts += [Text(remark, style="yellow") for remark in self._remarks]
+        return Group(*parts)
+
+    def _head(self, view: ExecutionView) -> Text | Spinner:
+        seconds = monotonic() - self._since
+        status = shown_status(view)
+        text = Text.assemble(
+            (view.action, "bold"), "  ", (status, style_of(status) or ""), "  ", (f"{seconds:.1f} s", "dim"), "  ",
+            (view.id, "dim"), no_wrap=True, overflow="ellipsis",
+        )  # fmt: skip
+        if view.status in COMPLETED or view.status == "paused":
+            return Text(
+                f"{self._output.mark(view.status)} ", style=style_of(status) or "", end=""
+            ).append_text(text)
+        self._spinner.update(text=text)
+        return self._spinner
+
+    def _row(self, task: TaskView, depth: int) -> Sequence[Text | Table]:
+        style = style_of(task.status) or ""
+        route = f" (route {task.route})" if task.route else ""
+        name = cut(f"  {'  ' * depth}{self._output.mark(task.status)} {task.task}{route}", _NAME)
+        last: Text | Table = Text()
+        if task.kept_from is not None:
+            last = Text("kept", style="dim")
+        elif task.items is not None:
+            done = task.items.succeeded + task.items.failed + task.items.canceled
+            last = Table.grid(padding=(0, 1, 0, 0))
+            last.add_row(
+                ProgressBar(total=max(1, task.items.total), completed=done, width=_BAR),
+                Text(items_text(task.items)),
+            )
+        return [Text(name, style=style), Text(task.status, style=style), last]
+
+
+def _fitting(tasks: list[tuple[TaskView, int]], room: int) -> tuple[list[tuple[TaskView, int]], int]:
+    """The tasks that there is room for: the oldest finished ones are left out first."""
+    surplus = len(tasks) - room
+    if surplus <= 0:
+        return tasks, 0
+    shown: list[tuple[TaskView, int]] = []
+    hidden = 0
+    for task, depth in tasks:
+        if hidden <= surplus and task.status in COMPLETED:
+            hidden += 1
+        else:
+            shown.append((task, depth))
+    return shown[-room:], len(tasks) - len(shown[-room:])

@@ -1,0 +1,226 @@
+"""Text to a terminal, or to whatever else reads it: colour, width, tables, times.
+
+Colour and cutting to the width are for terminals only; in a pipe, with NO_COLOR or on a dumb terminal no control code is
+written. What fails to be written (the reader is gone, the disk is full) never stops the work that is shown.
+"""
+
+import json
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO, TypeAlias
+
+from orchestrion.client.views import Json
+
+_STYLES: Final = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "cyan": "36",
+}
+_STYLE_OF_STATUS: Final = {
+    "succeeded": "green",
+    "failed": "red",
+    "timeout": "red",
+    "abandoned": "red",
+    "canceled": "yellow",
+    "canceling": "yellow",
+    "paused": "yellow",
+    "pausing": "yellow",
+    "pending": "yellow",
+    "running": "cyan",
+    "resuming": "cyan",
+    "retrying": "cyan",
+}
+_MARKS: Final = {
+    "succeeded": "✔",
+    "failed": "✘",
+    "timeout": "✘",
+    "abandoned": "✘",
+    "canceled": "■",
+    "paused": "‖",
+    "pausing": "‖",
+    "pending": "?",
+    "running": "▶",
+    "resuming": "▶",
+    "retrying": "↻",
+    "delayed": "…",
+}
+_PLAIN_MARKS: Final = {"✔": "+", "✘": "x", "■": "-", "‖": "=", "▶": ">", "↻": "~", "…": ".", "·": "."}
+
+
+_NARROWEST: Final = 12
+
+Cell: TypeAlias = str | tuple[str, str | None]
+"""What a table holds: a text, or a text and its style."""
+
+
+def style_of(status: str) -> str | None:
+    """The colour of a status."""
+    return _STYLE_OF_STATUS.get(status.partition(" ")[0])
+
+
+class Output:
+    """Writes to one stream. `is_live`: control codes are welcome there."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream: Final = sys.stdout if stream is None else stream
+        dumb = os.environ.get("TERM", "dumb") == "dumb"
+        self.is_terminal: Final = self.stream.isatty()
+        self.is_live: Final = self.is_terminal and not dumb and not os.environ.get("NO_COLOR")
+        self._unicode = "utf" in (self.stream.encoding or "").lower()
+        self._broken = False
+
+    @property
+    def width(self) -> int | None:
+        """How many columns there are; None where nothing has to be cut."""
+        return shutil.get_terminal_size((80, 24)).columns if self.is_terminal else None
+
+    def mark(self, status: str) -> str:
+        """One character for a status."""
+        mark = _MARKS.get(status.partition(" ")[0], "·")
+        return mark if self._unicode else _PLAIN_MARKS.get(mark, mark)
+
+    def styled(self, text: str, style: str | None) -> str:
+        """The text in a style, where there are styles."""
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style and text and self.is_live else text
+
+    def line(self, text: str = "", style: str | None = None) -> None:
+        """Write a line. Nothing in it may be a control code, unless `styled` has put it there."""
+        self._write(f"{self.styled(text, style)}\n")
+
+    def table(self, rows: Sequence[Sequence[Cell]], indent: str = "") -> None:
+        """Write rows in columns, cut to the width where there is one."""
+        for line in columns(rows, self.width, indent, self.styled):
+            self.line(line)
+
+    def facts(self, facts: Iterable[tuple[str, str | None]]) -> None:
+        """Write names and values, one a line; those without a value are left out."""
+        known = [(name, value) for name, value in facts if value is not None]
+        wide = max((len(name) for name, _ in known), default=0)
+        for name, value in known:
+            lines = value.splitlines() or [""]
+            self.line(f"{self.styled(name.ljust(wide), 'dim')}  {lines[0]}")
+            for more in lines[1:]:
+                self.line(f"{' ' * wide}  {more}")
+
+    def json(self, document: Any) -> None:
+        """Write a JSON document."""
+        self._write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+    def _write(self, text: str) -> None:
+        if self._broken:
+            return
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except UnicodeEncodeError:
+            encoding = self.stream.encoding or "ascii"
+            self._write(text.encode(encoding, "replace").decode(encoding))
+        except OSError:
+            self._broken = True
+
+
+def columns(
+    rows: Sequence[Sequence[Cell]], width: int | None, indent: str, paint: Callable[[str, str | None], str]
+) -> list[str]:
+    """Rows as lines, in columns two blanks apart; the widest columns are cut where there is a width."""
+    if not rows:
+        return []
+    wide = [max(_cells(_text(row[at])) for row in rows) for at in range(len(rows[0]))]
+    if width is not None:
+        room = width - len(indent) - 2 * (len(wide) - 1)
+        while sum(wide) > room and max(wide) > _NARROWEST:
+            at = wide.index(max(wide))
+            wide[at] = max(_NARROWEST, wide[at] - (sum(wide) - room))
+    lines: list[str] = []
+    for row in rows:
+        last = max((at for at, cell in enumerate(row) if _text(cell)), default=0)
+        cells = [
+            paint(_padded(_text(cell), wide[at] if at < last else 0, wide[at]), _style(cell))
+            for at, cell in enumerate(row[: last + 1])
+        ]
+        lines.append(indent + "  ".join(cells))
+    return lines
+
+
+def _text(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else cell[0]
+
+
+def _style(cell: Cell) -> str | None:
+    return None if isinstance(cell, str) else cell[1]
+
+
+def cut(text: str, cells: int) -> str:
+    """The text in at most that many columns."""
+    if _cells(text) <= cells:
+        return text
+    kept, used = "", 0
+    for character in text:
+        used += _cells(character)
+        if used > cells - 1:
+            break
+        kept += character
+    return f"{kept}…"
+
+
+def _padded(text: str, cells: int, most: int) -> str:
+    shown = cut(text, most)
+    return shown + " " * (cells - _cells(shown))
+
+
+def _cells(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1
+        for one in text
+    )
+
+
+def clean(text: str) -> str:
+    """Text without control characters, so that what an action prints cannot steer the terminal."""
+    return "".join(
+        one if one >= " " and one != "\x7f" and not "\x80" <= one <= "\x9f" else " " for one in text
+    )
+
+
+def compact(value: Json, most: int | None = None) -> str:
+    """A value on one line: a text as it is, everything else as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = clean(text)
+    return text if most is None else cut(text, most)
+
+
+def local_time(microseconds: int | None) -> str | None:
+    """A time as people here read it, with its offset from UTC."""
+    if microseconds is None:
+        return None
+    return datetime.fromtimestamp(microseconds // 1_000_000, UTC).astimezone().isoformat(" ", "seconds")
+
+
+def utc_time(microseconds: int | None) -> str | None:
+    """A time as programs read it."""
+    if microseconds is None:
+        return None
+    moment = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{microseconds % 1_000_000:06d}Z"
+
+
+def duration(started: int | None, ended: int | None) -> str | None:
+    """How long something took."""
+    if started is None or ended is None:
+        return None
+    seconds = max(0, ended - started) / 1_000_000
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

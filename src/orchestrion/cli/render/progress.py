@@ -1,0 +1,94 @@
+"""Progress in plain lines: one for each change of a status, for pipes, files and terminals without control codes."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Protocol
+
+from orchestrion.cli.render.executions import items_text, shown_status
+from orchestrion.cli.render.output import Output
+from orchestrion.client.views import COMPLETED, ExecutionView, TaskView
+
+
+class Progress(Protocol):
+    """Is shown an execution whenever it has changed, and remarks in between."""
+
+    def show(self, view: ExecutionView) -> None:
+        """The execution as it stands now."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Something that the operator should know now."""
+        ...
+
+    def stop(self) -> None:
+        """Nothing more will come."""
+        ...
+
+
+class Silent:
+    """No progress: where the only output is a JSON document."""
+
+    def __init__(self, remarks: Output) -> None:
+        self._remarks = remarks
+
+    def show(self, view: ExecutionView) -> None:
+        """Nothing."""
+
+    def say(self, text: str) -> None:
+        """Remarks go to stderr."""
+        self._remarks.line(text)
+
+    def stop(self) -> None:
+        """Nothing."""
+
+
+class Lines:
+    """A line for each change of a status."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._known: dict[str, str] = {}
+
+    def show(self, view: ExecutionView) -> None:
+        """Write what has changed since the last time."""
+        for name, status, remark in _statuses(view):
+            if self._known.get(name) != status:
+                self._known[name] = status
+                text = f"{datetime.now().astimezone():%H:%M:%S}  {name}: {status}"
+                self._output.line(f"{text} ({remark})" if remark else text)
+
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        self._output.line(text)
+
+    def stop(self) -> None:
+        """Nothing to undo."""
+
+
+def _statuses(view: ExecutionView, prefix: str = "") -> Iterator[tuple[str, str, str]]:
+    """Name, status and remark of a workflow and its tasks; a workflow that has ended comes after its tasks."""
+    if not prefix and view.status not in COMPLETED:
+        yield view.action, shown_status(view), ""
+    for task in view.tasks:
+        if task.kept_from is not None:
+            continue
+        name = f"{prefix}{task.task}" + (f" (route {task.route})" if task.route else "") + _lap(view, task)
+        own = (name, task.status, items_text(task.items) if task.items else "")
+        if task.status not in COMPLETED:
+            yield own
+        for workflow in task.workflows:
+            yield from _statuses(workflow, f"{name}{_item(task, workflow)}/")
+        if task.status in COMPLETED:
+            yield own
+    if not prefix and view.status in COMPLETED:
+        yield view.action, view.status, ""
+
+
+def _lap(view: ExecutionView, task: TaskView) -> str:
+    """Which time it is that a task of a loop runs."""
+    same = [one.entry for one in view.tasks if (one.task, one.route) == (task.task, task.route)]
+    return f" (lap {same.index(task.entry) + 1})" if len(same) > 1 else ""
+
+
+def _item(task: TaskView, workflow: ExecutionView) -> str:
+    return f"[{task.workflows.index(workflow)}]" if len(task.workflows) > 1 else ""

@@ -1,0 +1,45 @@
+"""`orchestrion run`: start a workflow and follow it."""
+
+import argparse
+import sys
+
+from orchestrion.cli.follow import follow
+from orchestrion.cli.locations import Location, location_of, open_client
+from orchestrion.cli.render.documents import execution_document
+from orchestrion.cli.render.output import Output
+from orchestrion.client.local import LocalClient
+from orchestrion.client.targets import target_of
+from orchestrion.client.views import Target
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start the workflow that the options name; returns the exit code."""
+    location = location_of(options)
+    with open_client(location) as client:
+        target = target_of(options.workflow, options.parameters, client.catalog)
+        warn(target)
+        number = client.start(target, detached=options.detached)
+        return started(client, number, options, location)
+
+
+def warn(target: Target) -> None:
+    """Say on stderr what the operator should know about a start."""
+    errors = Output(sys.stderr)
+    for warning in target.warnings:
+        errors.line(f"warning: {warning}", "yellow")
+
+
+def started(client: LocalClient, number: str, options: argparse.Namespace, location: Location) -> int:
+    """Follow what has been started, unless that is not wanted."""
+    if not options.detached:
+        return follow(client, number, options, location)
+    output = Output()
+    view = client.execution(number)
+    if options.json:
+        output.json(execution_document(view))
+        return 0
+    output.line(f"{view.id}  {view.status}")
+    if view.engine is None:
+        output.line("Nothing moves until an engine runs. Become its engine with:")
+        output.line(f"  orchestrion execution resume {number}{location.options}", "bold")
+    return 0

@@ -1,0 +1,28 @@
+"""What the client's methods take and give: the only words that the command line and the client share."""
+
+from orchestrion.client.targets import Target
+from orchestrion.core.graph import Edge, Graph
+from orchestrion.core.preview import Plan, PlannedJoin, PlannedTask
+from orchestrion.core.status import ABENDED, COMPLETED
+from orchestrion.core.values import Json
+from orchestrion.operations import Accepted, RerunPlan, RerunRequest
+from orchestrion.queries import AttemptView, ExecutionView, ItemsView, TaskView
+
+__all__ = [
+    "ABENDED",
+    "COMPLETED",
+    "Accepted",
+    "AttemptView",
+    "Edge",
+    "ExecutionView",
+    "Graph",
+    "ItemsView",
+    "Json",
+    "Plan",
+    "PlannedJoin",
+    "PlannedTask",
+    "RerunPlan",
+    "RerunRequest",
+    "Target",
+    "TaskView",
+]
