@@ -1,69 +1,46 @@
 """The conductor in memory (architecture 8): milliseconds a task, or an item, expressions included.
 
-The core is driven as a runtime drives it: what is started begins at once, reports arrive in the order in
-which attempts were issued, and each decision is applied to the state. A task costs two events. Only the
-conducting is timed, not the building of the definition and its graph, and what is timed is the processor time
-of this process: one thread that waits for nothing, so that a busy neighbour does not count. Each size is
-measured several times, small ones more often, and the median counts. The garbage collector works with its
-defaults, as in a process that serves; before each measurement it is run once, and what exists by then is
-frozen, as a server does after its start.
+The core is driven as a runtime drives it (`driver`): a task costs two events, and each decision is applied to
+the state. Only the conducting is timed, not the building of the definition and its graph, and what is timed
+is the processor time of this process: it is one thread that waits for nothing, so a busy neighbour counts as
+little as it can. Each size is measured several times, small workflows many in a row, and the median counts.
+The garbage collector works with its defaults, as in a process that serves; before each measurement it is run
+once, and what exists by then is frozen, as a server does after its start.
 """
 
 import gc
 import statistics
-from collections import deque
 from collections.abc import Callable, Iterator
 from time import process_time
 from typing import Final
 
 from benchmarks import workflows
+from benchmarks.driver import run
 from benchmarks.figures import Benchmark, Figure, slope_of
-from orchestrion.core.commands import RunAction
-from orchestrion.core.conductor import Decision, conduct
-from orchestrion.core.events import AttemptBegan, AttemptReported, Event, Started
 from orchestrion.core.graph import Graph, build_graph
 from orchestrion.core.language import Definition
 from orchestrion.core.state import State
 from orchestrion.core.values import Json
 
-_TASKS_MEASURED = 10_000
-_REPETITIONS: Final = (3, 30)
-"""The fewest and the most repetitions of one size; in between, about `_TASKS_MEASURED` tasks are run."""
-
-
-def run(state: State, inputs: dict[str, Json]) -> None:
-    """Run a workflow to its end: every action succeeds and returns the number of its entry."""
-    issued: deque[RunAction] = deque()
-
-    def deliver(event: Event) -> None:
-        decision = conduct(state, event)
-        assert isinstance(decision, Decision), decision
-        state.apply(decision.changes)
-        for command in decision.commands:
-            assert isinstance(command, RunAction), command
-            issued.append(command)
-            deliver(AttemptBegan(command.entry, command.item, command.attempt))
-
-    deliver(Started(inputs, {}))
-    while issued:
-        command = issued.popleft()
-        deliver(AttemptReported(command.entry, command.item, command.attempt, "succeeded", command.entry))
+_REPETITIONS = 5
+_TASKS_IN_A_ROW = 1_000
 
 
 def _milliseconds(graph: Graph, inputs: dict[str, Json], tasks: int) -> float:
     """The median time of a run, for each of its tasks."""
-    fewest, most = _REPETITIONS
+    in_a_row = max(1, _TASKS_IN_A_ROW // tasks)
+    run(State(graph), inputs)  # compiles what runs, once for all executions
     times: list[float] = []
-    for _ in range(max(fewest, min(most, _TASKS_MEASURED // tasks))):
-        state = State(graph)
+    for _ in range(_REPETITIONS):
+        states = [State(graph) for _ in range(in_a_row)]
         gc.collect()
         gc.freeze()
         start = process_time()
-        run(state, inputs)
+        for state in states:
+            run(state, inputs)
         times.append(process_time() - start)
         gc.unfreeze()
-        assert state.head.status == "succeeded", state.errors()
-    return statistics.median(times) * 1_000 / tasks
+    return statistics.median(times) * 1_000 / tasks / in_a_row
 
 
 def _growing(name: str, sizes: tuple[int, ...], define: Callable[[int], Definition]) -> Benchmark:
