@@ -22,7 +22,7 @@ scopes = st.builds(
     item=generated.values,
     statuses=st.dictionaries(generated.names, st.sampled_from(["succeeded", "failed"]), max_size=3),
 )
-many = settings(max_examples=8 * settings.default.max_examples, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=8 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 
 
 def typed(value: Json) -> object:
@@ -113,6 +113,17 @@ FULL = PlainScope(
         ("ctx().n mod 2 = 1", True),
         ("2 + 3 * -1", -1),
         ("(2 + 3) * 4", 20),
+        ("(0 - 7) / 2", -4),
+        ("(0 - 7) mod 3", 2),
+        ("-7 / 2", -4),
+        ("7.0 / 2", 3.5),
+        ("1 - 2 - 3", -4),
+        ("8 / 4 / 2", 1),
+        ("1 < 2 = true", True),
+        ("not 1 = 2", True),
+        ("not true or true", True),
+        ("1 or 0 and 0", 1),
+        ("0 or 0.0", 0.0),
         ("ctx(s) + 'd'", "abcd"),
         ("ctx(none) < 5", True),
         ("ctx(n) in [1, 5]", True),
@@ -148,6 +159,13 @@ def test_common_yaql_is_fast(inner: str, value: Json) -> None:
         ("1 ~ 2 * 3", "16"),
         ("-ctx().n + 1", -4),
         ("true + 1", 2),
+        ("(0 - 7) // 2", -4),
+        ("-7 % 3", 2),
+        ("1 - 2 - 3", -4),
+        ("8 / 4 / 2", 1.0),
+        ("not 1 == 2", True),
+        ("1 or 0 and 0", 1),
+        ("'' or []", []),
         ("ctx('n') in [1, 5]", True),
         ("'k' not in ctx().m", False),
     ],

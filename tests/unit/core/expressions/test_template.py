@@ -104,9 +104,9 @@ UNABLE = "Unable to evaluate expression '{}'. "
             UNABLE + "YaqlLexicalException: Lexical error: illegal character '_' at position 4",
         ),
         (
-            "<% <% succeeded() %>",
+            "<% <% failed() %>",
             UNABLE
-            + "YaqlGrammarException: Parse error: unexpected '<' at position 0 of expression '<% succeeded()'",
+            + "YaqlGrammarException: Parse error: unexpected '<' at position 0 of expression '<% failed()'",
         ),
         ("<% item(zz) %>", UNABLE + 'ExpressionEvaluationException: Item does not have key "zz".'),
         ("<% json(1) %>", UNABLE + "TypeError: Given object is not typeof string."),
