@@ -40,6 +40,10 @@ class Claimer(Protocol):
         """What names the engine."""
         ...
 
+    def open_unit(self) -> None:
+        """A unit begins."""
+        ...
+
     def may_claim(self, root: str) -> bool:
         """Whether the engine works for that tree and has room for one more action."""
         ...
@@ -90,6 +94,8 @@ class Unit:
         self._inbox: deque[tuple[str, Event]] = deque()
         self._empty: deque[tuple[str, EmptyEnded]] = deque()
         self._fresh: deque[Attempt] = deque()
+        if claimer is not None:
+            claimer.open_unit()
 
     def deliver(self, workflow: str, event: Event) -> Answer:
         """Let the core decide about an event, and take over what it decides."""

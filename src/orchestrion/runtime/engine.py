@@ -19,7 +19,7 @@ from orchestrion.actions.metadata import Action, workflow_path
 from orchestrion.actions.parameters import resolve
 from orchestrion.actions.runners.base import Job, Outcome
 from orchestrion.actions.runners.processes import end_groups
-from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, Runners, check_runnable
+from orchestrion.actions.runners.registry import WITHOUT_PROCESS, WORKFLOW_RUNNER, Runners, check_runnable
 from orchestrion.core.language import as_stackstorm, inspect
 from orchestrion.core.status import COMPLETED, Status
 from orchestrion.core.values import Json
@@ -32,6 +32,9 @@ from orchestrion.runtime.subworkflows import Start, start_workflow
 
 SLOTS: Final = 20
 """How many actions with a process an engine runs at a time."""
+
+CLAIMS: Final = 100
+"""How many attempts an engine claims in one commit, so that nobody waits long for the lock."""
 
 POLL_SECONDS: Final = 0.25
 """How long an engine sleeps at the most: the net under lost wake-ups."""
@@ -67,6 +70,7 @@ class Engine:
         self._processes: dict[str, tuple[int, str]] = {}
         self._new_processes: list[tuple[int, str, str]] = []
         self._running: dict[str, None] = {}
+        self._claims_left = 0
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     # --- rounds
@@ -143,7 +147,8 @@ class Engine:
                     unit.transaction.many("set_process", processes)
                 unit.settle()
                 for root in self.roots:
-                    unit.claim_due(root, 2 * SLOTS)
+                    if self.may_claim(root):
+                        unit.claim_due(root, self._claims_left)
                 self._drop_unwanted(unit)
         except BaseException:
             self._forget_jobs()
@@ -175,12 +180,17 @@ class Engine:
 
     # --- claims
 
+    def open_unit(self) -> None:
+        """A new unit: a new share of claims."""
+        self._claims_left = CLAIMS
+
     def may_claim(self, root: str) -> bool:
         """Whether this engine works for the tree and has a free slot."""
-        return root in self.roots and len(self._running) < SLOTS
+        return root in self.roots and len(self._running) < SLOTS and self._claims_left > 0
 
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:
         """Note what starts after the commit; a sub-workflow starts in the unit itself."""
+        self._claims_left -= 1
         if not execution.action:
             self._reports.append(Report(execution.id, "succeeded", None))
             return
@@ -197,7 +207,8 @@ class Engine:
             message: dict[str, Json] = {"error": str(error)}
             self._reports.append(Report(execution.id, "failed", message))
             return
-        self._running[execution.id] = None
+        if action.runner_type not in WITHOUT_PROCESS:
+            self._running[execution.id] = None
         job = Job(execution.id, action, resolved.runner_parameters, resolved.action_parameters)
         self._jobs.append((job, action))
 

@@ -12,6 +12,9 @@ from orchestrion.errors import Refused
 WORKFLOW_RUNNER: Final = "orquesta"
 """The runner type of workflows: the engine itself runs them, not a runner."""
 
+WITHOUT_PROCESS: Final = frozenset({"noop"})
+"""Runner types that are done as soon as they are started, and so take no slot."""
+
 _RUNNABLE: Final = frozenset({WORKFLOW_RUNNER, "noop", "local-shell-cmd"})
 
 
