@@ -114,7 +114,10 @@ def _rerun_from_tasks(client: LocalClient, options: argparse.Namespace, location
 def _requested(
     client: LocalClient, accepted: Accepted, options: argparse.Namespace, location: Location, *, wanted: str
 ) -> int:
-    """Show an accepted pause or cancellation; where this process has become the engine, do what is left of the work."""
+    """Show an accepted pause or cancellation.
+
+    Where this process has become the engine, it does what is left of the work.
+    """
     _remark(accepted)
     if client.works:
         code = follow(client, accepted.execution, options, location)

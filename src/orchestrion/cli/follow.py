@@ -4,7 +4,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -83,7 +83,7 @@ def _progress(output: Output, *, as_json: bool) -> Progress:
 
 
 @contextmanager
-def _interruptible(client: LocalClient, interruption: Interruption, progress: Progress) -> Iterator[None]:
+def _interruptible(client: LocalClient, interruption: Interruption, progress: Progress) -> Generator[None]:
     """Ctrl-C, SIGTERM or a closed terminal requests a pause; the second one leaves at once."""
 
     def interrupted(_number: int, _frame: FrameType | None) -> None:

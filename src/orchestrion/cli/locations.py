@@ -1,4 +1,4 @@
-"""What the options of a command stand for: the store's file, the folders of packs, who asks, and the output."""
+"""What the options of a command stand for: the store's file, the folders of packs, who asks."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ _DEFAULT_PACKS = Path("packs")
 
 
 class Location(NamedTuple):
-    """Where the executions and the packs are, and the options that say so again in a command that is shown."""
+    """Where the executions and the packs are; `options` says so again in a command that is shown."""
 
     database: Path
     packs: tuple[Path, ...]
@@ -48,8 +48,8 @@ def open_known(location: Location) -> LocalClient:
     """A client on a store that must be there already. Raises NotFound."""
     if not location.database.exists():
         raise NotFound(
-            f"{location.database}: there is no such store, so there are no executions. `orchestrion run` makes one; "
-            "another file is named with --db."
+            f"{location.database}: there is no such store, so there are no executions. "
+            "`orchestrion run` makes one; another file is named with --db."
         )
     return open_client(location)
 

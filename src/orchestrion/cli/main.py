@@ -1,6 +1,6 @@
 """The command `orchestrion`: parse, perform, and turn every error into one message and an exit code.
 
-No traceback ever reaches a user, except with ORCHESTRION_DEBUG=1. `--help` imports neither the core nor the store.
+No traceback ever reaches a user, except with ORCHESTRION_DEBUG=1. `--help` imports neither core nor store.
 """
 
 import argparse
@@ -78,8 +78,9 @@ def _show(error: Exception) -> int:
         return EXIT_USAGE
     text = " ".join(f"{type(error).__name__}: {error}".split())
     _complain(
-        f"Orchestrion has a bug ({text[:300]}). What was acknowledged is kept. Please report this sentence to its "
-        "authors, with the command and what it shows when you give it again with ORCHESTRION_DEBUG=1."
+        f"Orchestrion has a bug ({text[:300]}). What was acknowledged is kept. Please report this "
+        "sentence to its authors, with the command and what it shows when it is given again with "
+        "ORCHESTRION_DEBUG=1."
     )
     return EXIT_FAILED
 

@@ -1,6 +1,6 @@
 """The grammar of the commands, as argparse knows it.
 
-Built on every start, so it imports nothing but argparse: what a command needs is imported when it is performed.
+Built on every start, so it imports nothing but argparse: the rest is imported when a command is performed.
 argparse, because `re-run ID --tasks A B --no-reset B` has options with several values beside positionals.
 """
 
@@ -9,10 +9,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    # argparse has no public name for what `add_subparsers` returns
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 Command = Callable[[argparse.Namespace], int]
 
+_EXAMPLES: Final = """\
+examples:
+  orchestrion run examples.hello name=you
+  orchestrion execution list
+"""
 _EXIT_CODES: Final = """\
 exit codes:
   0  succeeded, or accepted          3  refused: the state does not allow it
@@ -28,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="orchestrion",
         description="Run Orquesta workflows durably: pause, resume, cancel, re-run from any task.",
-        epilog=f"examples:\n  orchestrion run examples.hello name=you\n  orchestrion execution list\n\n{_EXIT_CODES}",
+        epilog=f"{_EXAMPLES}\n{_EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="store_true", help="show the version")
@@ -73,8 +79,8 @@ def _add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--db",
         metavar="FILE",
-        help="the file that holds all executions (default: $ORCHESTRION_DB, or orchestrion/orchestrion.db in the "
-        "user's data folder)",
+        help="the file that holds all executions (default: $ORCHESTRION_DB, or "
+        "orchestrion/orchestrion.db in the user's data folder)",
     )
 
 
@@ -107,7 +113,8 @@ def _add_run(groups: "Subparsers") -> None:
         "run",
         _run,
         "run a workflow and follow it to its end",
-        'orchestrion run examples.hello name=you\norchestrion run deploy.yaml servers=\'["web1", "web2"]\' -j',
+        "orchestrion run examples.hello name=you\n"
+        'orchestrion run deploy.yaml servers=\'["web1", "web2"]\' -j',
         "Ctrl-C requests a pause: what runs is let end, and the command that goes on is shown.\n"
         "A second Ctrl-C leaves at once.",
     )
@@ -118,7 +125,7 @@ def _add_run(groups: "Subparsers") -> None:
         "parameters",
         metavar="NAME=VALUE",
         nargs="*",
-        help="a parameter; for a file JSON numbers, booleans, null, lists and objects are that, all else is text",
+        help="a parameter; for a file, JSON (but a text in quotes) is that, and all else is text",
     )
     _add_packs(parser)
     _add_store(parser)
@@ -174,7 +181,7 @@ def _add_rerun(group: "Subparsers") -> None:
         "re-run",
         _rerun,
         "run an execution again: the whole, or from some of its tasks",
-        "orchestrion execution re-run 0661039aead486630d98e07f --tasks install verify --no-reset install --plan\n"
+        "orchestrion execution re-run 0661039aead486630d98e07f --tasks build dns --no-reset build --plan\n"
         "orchestrion execution re-run 0661039aead486630d98e07f",
         "Without --tasks a fresh execution starts. With --tasks the same workflow execution goes on:\n"
         "what is neither requested nor downstream of a requested task is kept.",

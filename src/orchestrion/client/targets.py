@@ -84,7 +84,7 @@ def _pairs(words: Sequence[str]) -> dict[str, str | list[str]]:
 
 
 def is_file(word: str) -> bool:
-    """Whether a word names a file, and not a workflow of a pack. Raises NotFound when it can only be a file."""
+    """Whether a word names a file. Raises NotFound when it can be nothing else, and is not there."""
     path = Path(word)
     if path.is_file():
         return True

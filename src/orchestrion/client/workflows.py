@@ -56,14 +56,13 @@ def inspect_workflow(word: str, packs: Sequence[Path]) -> Report:
 
 
 def graph_of_workflow(word: str, packs: Sequence[Path]) -> Graph:
-    """The graph of a workflow file, or of a pack's workflow. Raises NotFound, UsageError with every problem."""
+    """The graph of a workflow file, or of a pack's. Raises NotFound, UsageError with every problem."""
     path = _path_of(word, Catalog(packs))
     try:
         return build_graph(load_definition(read_text(path)))
     except DefinitionError as error:
         problems = [f"{path}:{one.line}:{one.column}: {one.message}" for one in error.problems]
-        message = f"{path}: This is not a workflow; mend this, and check it with: orchestrion workflow inspect {path}"
-        raise UsageError(message, problems=problems) from error
+        raise UsageError(f"{path}: This is not a workflow. Mend this:", problems=problems) from error
 
 
 def _finding(problem: Problem | ContentProblem) -> Finding:

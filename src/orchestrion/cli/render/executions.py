@@ -4,10 +4,10 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
+from orchestrion.cli.render.failures import failures_of
 from orchestrion.cli.render.output import Cell, Output, clean, compact, cut, duration, local_time, style_of
 from orchestrion.client.views import ABENDED, COMPLETED, AttemptView, ExecutionView, ItemsView, TaskView
 
-_EXCERPT_LINES: Final = 3
 _VALUE_CELLS: Final = 2_000
 _FULL_TIMES_FROM: Final = 100
 
@@ -167,57 +167,6 @@ def show_result(output: Output, view: ExecutionView) -> None:
                 output.line(f"  {' ' * len(place)}  {cut(line, _room(output, len(place) + 4))}")
 
 
-def failures_of(view: ExecutionView) -> Iterator[tuple[str, list[str]]]:
-    """The errors of a workflow: which task, and a short excerpt of what it said."""
-    result: Any = view.result
-    listed = cast("list[Any]", result.get("errors") or []) if isinstance(result, dict) else []
-    errors = [cast("dict[str, Any]", error) for error in listed if isinstance(error, dict)]
-    of_tasks = [error for error in errors if error.get("task_id")]
-    seen: set[str] = set()
-    for known in of_tasks or errors:  # an output that cannot be rendered follows from the tasks that failed
-        place = str(known.get("task_id") or view.action)
-        message = str(known.get("message") or "failed")
-        said = excerpt(known.get("result"))
-        lines = said or [clean(message)]
-        key = f"{place}\n{lines}"
-        if key not in seen:
-            seen.add(key)
-            yield place, lines
-
-
-def excerpt(result: Any) -> list[str]:
-    """The last words of an action that failed: its error, else what it wrote, a few lines at the most."""
-    if isinstance(result, list):
-        items = [one for one in cast("list[Any]", result) if isinstance(one, dict)]
-        results = [cast("dict[str, Any]", one) for one in items]
-        bad = [one.get("result", one) for one in results if one.get("status", "failed") not in ("succeeded",)]
-        return next((lines for lines in map(excerpt, bad) if lines), [])
-    if not isinstance(result, dict):
-        return [clean(line) for line in str(result).splitlines()[-_EXCERPT_LINES:]] if result else []
-    known = cast("dict[str, Any]", result)
-    if known.get("succeeded") is True:
-        return []
-    if isinstance(known.get("errors"), list):  # of a sub-workflow
-        inner = [one for one in cast("list[Any]", known["errors"]) if isinstance(one, dict)]
-        for one in cast("list[dict[str, Any]]", inner):
-            said = excerpt(one.get("result")) or [clean(str(one.get("message") or "failed"))]
-            return [f"{one.get('task_id')}: {said[0]}", *said[1:]]
-    if isinstance(known.get("items"), list):
-        return excerpt(known["items"])
-    for name in ("error", "stderr", "stdout"):
-        text = known.get(name)
-        if text not in (None, "", b""):
-            lines = [clean(line) for line in compact_lines(text) if line.strip()]
-            return lines[-_EXCERPT_LINES:]
-    code = known.get("return_code")
-    return [f"The command ended with code {code}."] if code else []
-
-
-def compact_lines(value: Any) -> list[str]:
-    """A value as lines."""
-    return value.splitlines() if isinstance(value, str) else [compact(value)]
-
-
 def tasks_to_request(view: ExecutionView) -> tuple[list[str], list[str]]:
     """The tasks from which a re-run goes on, and those of them that have items to keep."""
     ended_badly = [task for task in view.tasks if task.status in ABENDED or task.status == "canceled"]
@@ -227,7 +176,7 @@ def tasks_to_request(view: ExecutionView) -> tuple[list[str], list[str]]:
 
 
 def next_command(view: ExecutionView, options: str) -> tuple[str, str] | None:
-    """What the operator may want to do next, and the command that does it; `options` are those of the store."""
+    """What the operator may want to do next, and the command; `options` are those of the store."""
     if view.continued_by is not None:
         return (
             "It is continued by another execution:",

@@ -1,4 +1,7 @@
-"""Progress on a terminal: the tasks with their status, items as a bar, redrawn in place. The only module that imports rich."""
+"""Progress on a terminal: the tasks with their status, items as a bar, redrawn in place.
+
+The only module that imports rich.
+"""
 
 from collections.abc import Sequence
 from time import monotonic
@@ -81,9 +84,13 @@ class LiveProgress:
         seconds = monotonic() - self._since
         status = shown_status(view)
         text = Text.assemble(
-            (view.action, "bold"), "  ", (status, style_of(status) or ""), "  ", (f"{seconds:.1f} s", "dim"), "  ",
-            (view.id, "dim"), no_wrap=True, overflow="ellipsis",
-        )  # fmt: skip
+            (view.action, "bold"),
+            "  ",
+            (status, style_of(status) or ""),
+            (f"  {seconds:.1f} s  {view.id}", "dim"),
+            no_wrap=True,
+            overflow="ellipsis",
+        )
         if view.status in COMPLETED or view.status == "paused":
             return Text(
                 f"{self._output.mark(view.status)} ", style=style_of(status) or "", end=""

@@ -1,7 +1,8 @@
 """Text to a terminal, or to whatever else reads it: colour, width, tables, times.
 
-Colour and cutting to the width are for terminals only; in a pipe, with NO_COLOR or on a dumb terminal no control code is
-written. What fails to be written (the reader is gone, the disk is full) never stops the work that is shown.
+Colour and cutting to the width are for terminals only; in a pipe, with NO_COLOR or on a dumb terminal no
+control code is written. What cannot be written (the reader is gone, the disk is full) never stops the work
+that is shown.
 """
 
 import json
@@ -56,6 +57,7 @@ _PLAIN_MARKS: Final = {"✔": "+", "✘": "x", "■": "-", "‖": "=", "▶": ">
 
 
 _NARROWEST: Final = 12
+_MINUTE: Final = 60
 
 Cell: TypeAlias = str | tuple[str, str | None]
 """What a table holds: a text, or a text and its style."""
@@ -219,8 +221,8 @@ def duration(started: int | None, ended: int | None) -> str | None:
     if started is None or ended is None:
         return None
     seconds = max(0, ended - started) / 1_000_000
-    if seconds < 60:
+    if seconds < _MINUTE:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, rest = divmod(round(seconds), _MINUTE)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

@@ -1,4 +1,4 @@
-"""Progress in plain lines: one for each change of a status, for pipes, files and terminals without control codes."""
+"""Progress in plain lines, one for each change of a status: for pipes, files and plain terminals."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -66,7 +66,7 @@ class Lines:
 
 
 def _statuses(view: ExecutionView, prefix: str = "") -> Iterator[tuple[str, str, str]]:
-    """Name, status and remark of a workflow and its tasks; a workflow that has ended comes after its tasks."""
+    """Name, status and remark of a workflow and its tasks; one that has ended comes after its tasks."""
     if not prefix and view.status not in COMPLETED:
         yield view.action, shown_status(view), ""
     for task in view.tasks:
