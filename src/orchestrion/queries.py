@@ -169,9 +169,9 @@ class Queries:
     def _tasks(
         self, transaction: Transaction, row: Mapping[str, Any], *, attempts: bool
     ) -> tuple[TaskView, ...]:
-        """The task executions that count, in the order in which they came.
+        """The task executions that count, in the order in which they came; those that a re-run kept are marked.
 
-        Those that a re-run kept are marked.
+        An execution that another one continues shows what it ran itself, and what it had kept.
         """
         workflow = row["workflow"]
         runs: dict[int, list[Mapping[str, Any]]] = {}
@@ -181,12 +181,15 @@ class Queries:
         starters = {
             one["entry"]: one["parent"] for one in transaction.all("starters_of_entries", workflow=workflow)
         }
+        later = [entry for entry, starter in starters.items() if starter > row["id"]]
+        end = min(later) if row["continued_by"] is not None and later else None
         found: list[TaskView] = []
         for entry in transaction.all("load_entries", workflow=workflow):
-            if not entry["counts"] or entry["task"] in ENGINE_COMMANDS:
+            starter = starters.get(entry["id"])
+            counts = entry["counts"] or (end is not None and starter in (None, row["id"]))
+            if not counts or entry["task"] in ENGINE_COMMANDS or (end is not None and entry["id"] >= end):
                 continue
             record = rows.from_json(entry["record"])
-            starter = starters.get(entry["id"])
             found.append(
                 TaskView(
                     entry["task"],

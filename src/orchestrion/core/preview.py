@@ -108,7 +108,7 @@ def _plan(before: State, after: State, selection: Selection, decision: Decision,
         kept=_planned(entries[n] for n in selection.kept if n not in selection.passed),
         ignored=_planned(entries[n] for n in selection.dropped),
         starts=tuple(_start(after.entries[n], items) for n, items in sorted(starts.items())),
-        joins=_joins(after, {entries[n].task for n in gone}),
+        joins=_joins(after, {entries[n].task for n in gone.difference(selection.restarted)}),
         imposed_end=end,
     )
 
@@ -154,12 +154,13 @@ def _kept_items(state: State, number: int, only_succeeded: bool) -> tuple[int, .
 
 
 def _joins(after: State, repeated: set[str]) -> tuple[PlannedJoin, ...]:
-    """The joins that what runs now may lead to."""
+    """The joins that what runs now may lead to; one that is itself run again needs no arrivals for that."""
     graph = after.graph
     open_tasks = {after.entries[number].task for number in after.open} | {task for task, _ in after.ready}
     reached = _reachable(graph, open_tasks)
     joins: list[PlannedJoin] = []
-    for task in sorted(reached | repeated | {task for task, _ in after.staged}):
+    led_to = {edge.target for task in reached for edge in graph.outgoing[task]}
+    for task in sorted(led_to | repeated | {task for task, _ in after.staged}):
         needed = join_needed(graph, task) if task in graph.outgoing else None
         if needed is None:
             continue
