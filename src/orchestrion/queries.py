@@ -169,7 +169,7 @@ class Queries:
     def _tasks(
         self, transaction: Transaction, row: Mapping[str, Any], *, attempts: bool
     ) -> tuple[TaskView, ...]:
-        """The task executions that count, in the order in which they came; those that a re-run kept are marked.
+        """The task executions that count, in their order; those that a re-run kept are marked.
 
         An execution that another one continues shows what it ran itself, and what it had kept.
         """
