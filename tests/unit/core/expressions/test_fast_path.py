@@ -210,6 +210,8 @@ def test_what_is_not_certain_is_left_to_the_evaluator(language: Literal["yaql", 
 @pytest.mark.parametrize(
     "text",
     [
+        "{{ 1 + 2 ~ 3 }}",
+        "<% true + 1 %>",
         "<% ctx(nope) %>",
         "<% ctx().m.nope %>",
         "<% 1/0 %>",
