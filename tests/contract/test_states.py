@@ -1,16 +1,17 @@
-"""What the store keeps of a state is the state: rows are the fold of all changes, and a loaded state has the same future."""
+"""Rows are the fold of all changes, and a state that is loaded from them has the same future."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from orchestrion.core.conductor import Decision, conduct
 from orchestrion.core.events import AttemptReported, Started
 from orchestrion.core.language import load_definition
 from orchestrion.core.state import State
+from orchestrion.core.values import Json
 from orchestrion.store.sqlite import Store
 from orchestrion.store.states import load_state, save_changes
-
 from tests.conformance.player import Player
 from tests.conformance.replay import event_of, read_vectors
 
@@ -31,7 +32,12 @@ def records_of(state: State) -> dict[str, Any]:
         "staged": state.staged,
         "failures": state.failures,
         "initial": (state.initial.values, state.initial.application),
-        "latest": {key: {r: laps for r, laps in routes.items() if laps} for key, routes in state.latest.items()},
+        "latest": {
+            (task, route): laps
+            for task, routes in state.latest.items()
+            for route, laps in routes.items()
+            if laps
+        },
         "open": set(state.open),
         "ready": set(state.ready),
     }
@@ -81,8 +87,11 @@ def test_a_state_that_is_saved_and_loaded_after_every_event_goes_on_as_if_it_had
 
 
 def test_values_that_json_libraries_do_not_agree_on_come_back_as_they_were(tmp_path: Path) -> None:
-    text = "version: 1.0\ninput: [v]\ntasks:\n  t:\n    action: core.noop\n    next: [{publish: [{w: <% ctx(v) %>}, {r: <% result() %>}]}]\n"
-    value = {"big": 2**80, "text": "日本語 \u2028 \x00", "nested": [[], {}, None, True, 1.5, -0.0]}
+    publish = "[{w: <% ctx(v) %>}, {r: <% result() %>}]"
+    text = (
+        f"version: 1.0\ninput: [v]\ntasks:\n  t:\n    action: core.noop\n    next: [{{publish: {publish}}}]\n"
+    )
+    value: Json = {"big": 2**80, "text": "日本語 \u2028 \x00", "nested": [[], {}, None, True, 1.5, -0.0]}
     store = Store(tmp_path / "store.db")
     player = StoredPlayer(text, store)
     player.tell(Started({"v": value}, {}))

@@ -1,4 +1,4 @@
-"""The process dies before or after its k-th commit, for every k; another one takes the execution up and brings it to its end."""
+"""The process dies before or after its k-th commit, for every k; another one brings the work to its end."""
 
 import contextlib
 from collections import Counter
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from orchestrion.actions.catalog import Catalog
 from orchestrion.client.session import Session
 from orchestrion.core.status import COMPLETED
@@ -106,7 +107,7 @@ class Life:
             self.engine.wait()
 
     def die(self) -> None:
-        """What the kernel does when a process is killed: locks and sockets are gone. Its actions may live on."""
+        """What the kernel does when a process is killed: its locks and sockets are gone."""
         self.engine.kill()
         self.engine.close()
         self.session.close()
@@ -117,7 +118,7 @@ def started_in(log: Path) -> Counter[str]:
 
 
 def run_with(folder: Path, text: str, bomb: Bomb | None) -> tuple[str, object, Counter[str], bool]:
-    """Run a workflow; if the process dies, another one takes over. Returns how it ended, what ran, whether it died."""
+    """Run a workflow, and take it over if the process dies: how it ended, what ran, whether it died."""
     folder.mkdir()
     log = folder / "log"
     text = text.replace("LOG", str(log))
@@ -149,7 +150,7 @@ def run_with(folder: Path, text: str, bomb: Bomb | None) -> tuple[str, object, C
 @pytest.mark.parametrize("name", WORKFLOWS)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_process_that_dies_at_any_commit_leaves_an_execution_that_another_one_ends(
-    name: str, after: bool, tmp_path: Path
+    name: str, *, after: bool, tmp_path: Path
 ) -> None:
     expected, result, ran, _ = run_with(tmp_path / "undisturbed", WORKFLOWS[name], None)
     at = 0
@@ -169,7 +170,7 @@ def test_a_re_run_whose_process_dies_is_there_whole_or_not_at_all(tmp_path: Path
     flag = tmp_path / "flag"
     text = (
         "version: 1.0\ntasks:\n"
-        f"  a: {{action: core.local cmd=\"test -e {flag}\", next: [{{when: <% succeeded() %>, do: b}}]}}\n"
+        f'  a: {{action: core.local cmd="test -e {flag}", next: [{{when: <% succeeded() %>, do: b}}]}}\n'
         "  b: {action: core.noop}\n"
     )
     for at in range(1, 8):

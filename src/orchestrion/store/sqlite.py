@@ -90,10 +90,9 @@ class Store:
             finally:
                 self._connection.execute("COMMIT")
 
-    @property
-    def data_version(self) -> int:
-        """A number that changes when another connection has committed something."""
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+    def pragma(self, text: str) -> Any:
+        """What SQLite answers to a pragma, for example `synchronous` or `max_page_count = 100`."""
+        return self._connection.execute(f"PRAGMA {text}").fetchone()[0]
 
     def close(self) -> None:
         """Close the store; the last one to close checkpoints, so this too takes the lock."""

@@ -6,11 +6,8 @@ from tests.conformance.player import Player
 
 
 def test_a_canceled_action_whose_transition_cannot_be_evaluated_cancels_its_workflow() -> None:
-    player = Player(
-        load_definition(
-            "version: 1.0\ntasks:\n  t:\n    action: core.noop\n    next: [{publish: [{x: <% result().none %>}]}]\n"
-        )
-    )
+    task = "{action: core.noop, next: [{publish: [{x: <% result().none %>}]}]}"
+    player = Player(load_definition(f"version: 1.0\ntasks:\n  t: {task}\n"))
     player.tell(Started({}, {}))
     player.tell(player.report("t", 0, None, "canceled", {}))
     assert player.state.head.status == "canceled"

@@ -2,13 +2,15 @@ import multiprocessing
 import os
 import select
 import signal
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
+
 from orchestrion.runtime.presence import Presence, engine_lives
 
 
-def stay(path: str, ready: "multiprocessing.synchronize.Event") -> None:  # type: ignore[name-defined]
+def stay(path: str, ready: Event) -> None:
     presence = Presence(Path(path), "other")
     ready.set()
     select.select([presence], [], [])

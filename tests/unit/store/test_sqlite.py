@@ -1,21 +1,25 @@
 import multiprocessing
 import sqlite3
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
 from orchestrion.errors import StoreError
 from orchestrion.store.sqlite import Store
 from orchestrion.store.turnstile import Turnstile
 
 
-def pragma(store: Store, name: str) -> object:
-    return store._connection.execute(f"PRAGMA {name}").fetchone()[0]
+def fail_after_adding(store: Store, number: str) -> None:
+    with store.transaction() as transaction:
+        transaction.run("add_definition", hash=number, text="t")
+        raise ZeroDivisionError
 
 
 def test_every_connection_syncs_fully_and_writes_ahead(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.db")
-    assert pragma(store, "synchronous") == 2
-    assert pragma(store, "journal_mode") == "wal"
+    assert store.pragma("synchronous") == 2
+    assert store.pragma("journal_mode") == "wal"
     store.close()
 
 
@@ -23,9 +27,8 @@ def test_a_store_that_is_opened_again_keeps_what_was_committed_and_nothing_else(
     store = Store(tmp_path / "s.db")
     with store.transaction() as transaction:
         transaction.run("add_definition", hash="kept", text="t")
-    with pytest.raises(ZeroDivisionError), store.transaction() as transaction:
-        transaction.run("add_definition", hash="lost", text="t")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        fail_after_adding(store, "lost")
     store.close()
     store = Store(tmp_path / "s.db")
     with store.reading() as transaction:
@@ -44,7 +47,7 @@ def test_a_newer_store_is_refused_in_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
-    (tmp_path / "s.db").write_text("this is not a database at all, but it is long enough to be taken for one\n" * 50)
+    (tmp_path / "s.db").write_text("this is no database, but it is long enough to be taken for one\n" * 50)
     with pytest.raises(StoreError, match=r"s\.db: this is not a store of Orchestrion"):
         Store(tmp_path / "s.db")
 
@@ -59,14 +62,14 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None
     store = Store(tmp_path / "s.db")
     with store.transaction() as transaction:
         transaction.run("add_definition", hash="first", text="t")
-    pages = int(str(pragma(store, "page_count")))
-    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    pages = store.pragma("page_count")
+    store.pragma(f"max_page_count = {pages}")
     with pytest.raises(StoreError, match="the disk is full"), store.transaction() as transaction:
         transaction.run("add_definition", hash="second", text="x" * 1_000_000)
     with store.reading() as transaction:
         assert transaction.value("definition_text", hash="first") == "t"
         assert transaction.value("definition_text", hash="second") is None
-    store._connection.execute("PRAGMA max_page_count = 1000000")
+    store.pragma("max_page_count = 1000000")
     with store.transaction() as transaction:
         transaction.run("add_definition", hash="second", text="x" * 1_000_000)
     store.close()
@@ -94,7 +97,7 @@ def test_processes_that_write_the_same_file_all_get_their_turn(tmp_path: Path) -
     order = [row[0][0] for row in connection.execute("SELECT hash FROM definition ORDER BY rowid")]
     connection.close()
     assert len(order) == 600
-    changes = sum(1 for one, other in zip(order, order[1:], strict=False) if one != other)
+    changes = sum(one != other for one, other in pairwise(order))
     assert changes > 50, "a writer kept the others out"
 
 
