@@ -1,0 +1,11 @@
+"""`python -m tests.docs.generate`: writes the generated parts of the documents anew."""
+
+from tests.docs.generated import DOCS, renewed
+
+if __name__ == "__main__":
+    for path in sorted(DOCS.glob("*.md")):
+        before = path.read_text()
+        after = renewed(before)
+        if after != before:
+            path.write_text(after)
+            print(path.name)

@@ -1,0 +1,73 @@
+"""The parts of the documents that are made from the code: between two markers, as `generate` writes them."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from orchestrion.core.diagrams import Table, ends_diagram, event_table, moves_diagram, request_table
+from orchestrion.core.expressions import bounds
+from orchestrion.core.expressions.functions import FUNCTIONS
+from orchestrion.core.transitions import ITEMS_TASK, PLAIN_TASK, WORKFLOW
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+
+_BOUNDS: Final[Mapping[str, str]] = {
+    "MAX_STEPS": "units of work in one evaluation (a call, an element, a kilobyte looked at or built)",
+    "MAX_SIZE": "size of one value: a character counts 1, a number or an entry of a container 8",
+    "MAX_BUILT": "size of everything that one evaluation builds",
+    "MAX_ELEMENTS": "elements of one range or repetition",
+    "MAX_INTEGER_BITS": "bits of an integer",
+    "MAX_WIDTH": "width, precision or count in a format, a padding, a rounding",
+    "MAX_EXPRESSION": "characters of one expression or template",
+    "MAX_NESTING": "brackets, operators and blocks inside each other",
+    "MAX_DEPTH": "containers inside each other in a result",
+    "MAX_PATTERN": "characters of a regular expression or a JSONPath",
+    "REGEX_SECONDS": "seconds for one match of a regular expression",
+}
+
+
+def _diagrams(table: Table) -> str:
+    return f"```mermaid\n{moves_diagram(table)}\n```\n\n```mermaid\n{ends_diagram(table)}\n```"
+
+
+def _bounds() -> str:
+    lines = ["| bound | value | what it limits |", "| --- | --- | --- |"]
+    lines += [f"| `{name}` | {getattr(bounds, name):,} | {meaning} |" for name, meaning in _BOUNDS.items()]
+    return "\n".join(lines)
+
+
+def _functions() -> str:
+    return ", ".join(f"`{name}`" for name in sorted(FUNCTIONS))
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "diagram workflow": lambda: _diagrams(WORKFLOW),
+    "diagram plain task": lambda: _diagrams(PLAIN_TASK),
+    "diagram with-items task": lambda: _diagrams(ITEMS_TASK),
+    "requests": request_table,
+    "table workflow": lambda: event_table(WORKFLOW),
+    "table plain task": lambda: event_table(PLAIN_TASK),
+    "table with-items task": lambda: event_table(ITEMS_TASK),
+    "bounds": _bounds,
+    "function names": _functions,
+}
+"""What a marker's name stands for."""
+
+_PART: Final = re.compile(
+    r"(?P<opening><!-- generated: (?P<name>[\w -]+?) -->\n).*?(?P<closing><!-- end of generated -->)",
+    re.DOTALL,
+)
+
+
+def renewed(text: str) -> str:
+    """A document's text with every generated part made again."""
+    return _PART.sub(
+        lambda found: f"{found['opening']}{PARTS[found['name']]()}\n{found['closing']}",
+        text,
+    )
+
+
+def names_in(text: str) -> list[str]:
+    """The names of the generated parts of a document."""
+    return [found["name"] for found in _PART.finditer(text)]
