@@ -25,6 +25,7 @@ from orchestrion.core.events import (
     Started,
 )
 from orchestrion.core.expressions import ExpressionError, MissingValue
+from orchestrion.core.language.definition import ENGINE_COMMANDS
 from orchestrion.core.plan import select
 from orchestrion.core.records import Change, Initial, Staged
 from orchestrion.core.reporting import Unwanted, began, empty_ended, reported
@@ -155,10 +156,9 @@ def _end_if_idle(draft: Draft) -> None:
 
 
 def _mark_last(draft: Draft) -> None:
-    """The entry that ended last is the one that completed the workflow: it is terminal (spec 5.9)."""
-    ended = [
-        (entry.done, entry.id) for entry in draft.all_entries() if entry.counts and entry.done is not None
-    ]
+    """The task that ended last is the one that completed the workflow: it is terminal (spec 5.9)."""
+    tasks = (one for one in draft.all_entries() if one.counts and one.task not in ENGINE_COMMANDS)
+    ended = [(entry.done, entry.id) for entry in tasks if entry.done is not None]
     if draft.status in COMPLETED and ended:
         entry = draft.entry(max(ended)[1])
         if entry.prepared:

@@ -8,7 +8,7 @@ opened, ready work that never began goes on, and routes, laps and the order of t
 that fresh run. Nothing kept is evaluated again.
 """
 
-from orchestrion.core.attempts import give_up, issue
+from orchestrion.core.attempts import conclude, give_up, issue
 from orchestrion.core.draft import Draft
 from orchestrion.core.events import RerunRequested
 from orchestrion.core.joins import arrive, due
@@ -48,6 +48,8 @@ def rerun(draft: Draft, event: RerunRequested, selection: Selection) -> None:
     _replay(draft, selection, keepers)
     for number in selection.kept:
         _revive(draft, draft.entry(number))
+    for number in range(draft.state.head.entries, draft.next_entry):
+        _end_if_all_kept(draft, draft.entry(number))
 
 
 def imposed_end(draft: Draft, selection: Selection) -> Status | None:
@@ -168,6 +170,13 @@ def _revive(draft: Draft, entry: Entry) -> None:
         issue(draft, entry, prepare_again(draft, entry))
     except PreparingError as error:
         give_up(draft, entry, error.message)
+
+
+def _end_if_all_kept(draft: Draft, entry: Entry) -> None:
+    """A restored entry of which no item is left to run ends at once: its kept result goes on to what follows."""
+    items = entry.items
+    if items is not None and entry.kept is not None and items.total > 0 and items.succeeded == items.total:
+        conclude(draft, draft.put(entry._replace(status="succeeded")))
 
 
 def leads_on(entry: Entry) -> bool:
