@@ -43,8 +43,10 @@ def as_dot(graph: Graph) -> Iterator[str]:
 def as_text(graph: Graph) -> Iterator[str]:
     """The tasks from the first ones on, each with where it leads and under which condition."""
     for name in graph.outgoing:
-        first = "first, " if name in graph.roots else ""
-        yield f"{name}  ({first}{_kind(graph, name)})" if first or _kind(graph, name) else name
+        if name not in graph.definition.tasks:
+            continue  # an engine command: it is named where a task leads to it
+        words = ", ".join(filter(None, ("first" if name in graph.roots else "", _kind(graph, name))))
+        yield f"{name}  ({words})" if words else name
         for edge in graph.outgoing[name]:
             label = _condition(graph, edge)
             yield f"  -> {edge.target}{f'  when {label}' if label else ''}"

@@ -9,9 +9,11 @@ until it is quiet.
 """
 
 import select
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
@@ -24,6 +26,9 @@ from orchestrion.operations import Accepted, RerunPlan, RerunRequest, StartReque
 from orchestrion.queries import ExecutionView
 from orchestrion.runtime.engine import POLL_SECONDS, Engine
 
+_SHOW_SECONDS: Final = 0.02
+_SHOW_SHARE: Final = 5
+
 Watch = Callable[[ExecutionView], None]
 """Is shown the execution whenever something has changed."""
 
@@ -33,6 +38,29 @@ class Interruption:
     """What Ctrl-C has asked for: `requested` counts how often."""
 
     requested: int = 0
+
+
+class Pace:
+    """How often an execution is shown: seldom enough that showing it costs little beside the work."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def is_due(self) -> bool:
+        """Whether it may be shown now."""
+        return monotonic() >= self._next
+
+    def seconds_left(self) -> float:
+        """How long until it may be shown."""
+        return max(0.0, min(self._next - monotonic(), POLL_SECONDS))
+
+    @contextmanager
+    def measured(self) -> Generator[None]:
+        """What showing it costs decides when it is shown next."""
+        begin = monotonic()
+        yield
+        end = monotonic()
+        self._next = end + max(_SHOW_SECONDS, _SHOW_SHARE * (end - begin))
 
 
 class LocalClient:
@@ -114,19 +142,23 @@ class LocalClient:
 
         The first interruption requests a pause of the whole tree. Returns how the execution stands then.
         """
-        paused = False
+        pace = Pace()
+        pause_requested = False
+        changed = True
         while True:
             engine = self._working
-            moved = engine.run_once() if engine is not None else 0
-            if moved or engine is None:
-                watch(self.execution(number))
-            if interruption.requested and not paused:
-                paused = True
-                self._pause_tree(number)
-                continue
+            changed |= engine is None or engine.run_once() > 0
+            if changed and pace.is_due():
+                with pace.measured():
+                    watch(self.execution(number))
+                changed = False
+            if interruption.requested and not pause_requested:
+                pause_requested = self._pause_tree(number)
+                if pause_requested:
+                    continue
             if self._is_over(number):
                 break
-            self._wait()
+            self._wait(pace.seconds_left() if changed else POLL_SECONDS)
         if self._working is not None:
             self._working.disown()
         view = self.execution(number)
@@ -139,20 +171,22 @@ class LocalClient:
         view = self.execution(number)
         return view.status in COMPLETED or view.status == "paused" or view.engine is None
 
-    def _wait(self) -> None:
+    def _wait(self, seconds: float) -> None:
         if self._working is not None:
-            self._working.wait()
+            self._working.wait(seconds)
             return
-        select.select([self._session.presence], [], [], POLL_SECONDS)
+        select.select([self._session.presence], [], [], seconds)
         self._session.presence.drain()
 
-    def _pause_tree(self, number: str) -> None:
+    def _pause_tree(self, number: str) -> bool:
+        """Pause the whole tree; False when it cannot be paused now: it is about to end, or has not begun."""
         root = self._session.queries.root_view(number)
         assert root is not None
         try:
             self._session.operations.pause(root.id, None)
         except Refused:
-            return  # it is about to end, or has not begun: what runs is let end all the same
+            return False
+        return True
 
     def interrupt(self) -> None:
         """Wake `follow`; safe in a signal handler."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
 from orchestrion.cli.render.failures import failures_of
-from orchestrion.cli.render.output import Cell, Output, clean, compact, cut, duration, local_time, style_of
+from orchestrion.cli.render.output import Cell, Output, clean, compact, duration, local_time, style_of
 from orchestrion.client.views import ABENDED, COMPLETED, AttemptView, ExecutionView, ItemsView, TaskView
 
 _VALUE_CELLS: Final = 2_000
@@ -161,10 +161,18 @@ def show_result(output: Output, view: ExecutionView) -> None:
         output.line()
         output.line("what went wrong", "bold")
         for place, lines in failures:
-            head = output.styled(clean(place), "red")
-            output.line(f"  {head}  {cut(lines[0], _room(output, len(place) + 4))}")
-            for line in lines[1:]:
-                output.line(f"  {' ' * len(place)}  {cut(line, _room(output, len(place) + 4))}")
+            place = clean(place)
+            wrapped = [part for line in lines for part in _wrapped(line, _room(output, len(place) + 4))]
+            for at, line in enumerate(wrapped):
+                head = output.styled(place, "red") if at == 0 else " " * len(place)
+                output.line(f"  {head}  {line}")
+
+
+def _wrapped(line: str, cells: int) -> list[str]:
+    """A line in pieces of that width, broken at blanks where there are any."""
+    from textwrap import wrap
+
+    return wrap(line, cells, subsequent_indent="  ") or [""]
 
 
 def tasks_to_request(view: ExecutionView) -> tuple[list[str], list[str]]:

@@ -19,6 +19,8 @@ from orchestrion.client.views import COMPLETED, ExecutionView, TaskView
 
 _LINES_AROUND = 5
 _BAR = 20
+_SHORT_BAR = 12
+_WIDE = 100
 _NAME = 36
 
 
@@ -92,9 +94,8 @@ class LiveProgress:
             overflow="ellipsis",
         )
         if view.status in COMPLETED or view.status == "paused":
-            return Text(
-                f"{self._output.mark(view.status)} ", style=style_of(status) or "", end=""
-            ).append_text(text)
+            mark = Text(f"{self._output.mark(view.status)} ", style=style_of(status) or "", no_wrap=True)
+            return mark.append_text(text)
         self._spinner.update(text=text)
         return self._spinner
 
@@ -108,10 +109,15 @@ class LiveProgress:
         elif task.items is not None:
             done = task.items.succeeded + task.items.failed + task.items.canceled
             last = Table.grid(padding=(0, 1, 0, 0))
-            last.add_row(
-                ProgressBar(total=max(1, task.items.total), completed=done, width=_BAR),
-                Text(items_text(task.items)),
+            colour = "red" if task.items.failed else "green"
+            bar = ProgressBar(
+                total=max(1, task.items.total),
+                completed=done,
+                width=_BAR if self._console.width >= _WIDE else _SHORT_BAR,
+                complete_style=colour,
+                finished_style=colour,
             )
+            last.add_row(bar, Text(items_text(task.items)))
         return [Text(name, style=style), Text(task.status, style=style), last]
 
 
