@@ -5,7 +5,6 @@ the text of its value. Only the text of a definition is compiled: what an expres
 evaluated again (product, "data is never code").
 """
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias
@@ -14,7 +13,7 @@ from orchestrion.core.expressions.bounds import MAX_SIZE, refuse
 from orchestrion.core.expressions.errors import ExpressionError, evaluation_error
 from orchestrion.core.expressions.parts import BlockPart, Part, Unresolved, not_a_list, unresolved
 from orchestrion.core.expressions.scope import Scope
-from orchestrion.core.expressions.syntax import BLOCK, JINJA, YAQL, Language
+from orchestrion.core.expressions.syntax import BLOCK, JINJA, YAQL, Language, holds, spans
 from orchestrion.core.values import Json
 
 _CACHED_TEXTS = 4_096
@@ -74,25 +73,26 @@ def _constant(value: Json) -> Template:
 def _text(text: str) -> Template:
     if "<%" not in text and "{{" not in text and "{%" not in text:
         return _constant(text)
-    if BLOCK.search(text):
+    if holds(text, BLOCK):
         block = BlockPart(text).text_of
         return Template(text, block, block, is_constant=False, is_fast=False)
     # One language wins where a text mixes both (spec 2.1): the other's expressions stay text.
-    pattern, language = (JINJA, "jinja") if JINJA.search(text) else (YAQL, "yaql")
-    return _with_parts(text, pattern, language)
+    if holds(text, JINJA):
+        return _with_parts(text, JINJA, "jinja")
+    return _with_parts(text, YAQL, "yaql")
 
 
 _cached = lru_cache(maxsize=_CACHED_TEXTS)(_text)
 
 
-def _with_parts(text: str, pattern: re.Pattern[str], language: Language) -> Template:
+def _with_parts(text: str, delimiters: tuple[str, str], language: Language) -> Template:
     pieces: list[str | Part] = []
     end = 0
-    for match in pattern.finditer(text):
-        if match.start() > end:
-            pieces.append(text[end : match.start()])
-        pieces.append(Part(language, match.group()))
-        end = match.end()
+    for start, stop in spans(text, delimiters):
+        if start > end:
+            pieces.append(text[end:start])
+        pieces.append(Part(language, text[start:stop]))
+        end = stop
     if not pieces:
         return _constant(text)
     if end < len(text):
