@@ -1,5 +1,7 @@
 """`python -m tests.docs.generate`: writes the generated parts of the documents anew."""
 
+import sys
+
 from tests.docs.generated import DOCS, renewed
 
 if __name__ == "__main__":
@@ -8,4 +10,4 @@ if __name__ == "__main__":
         after = renewed(before)
         if after != before:
             path.write_text(after)
-            print(path.name)
+            sys.stdout.write(f"{path.name}\n")

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from orchestrion.core.status import COMPLETED, Status
-from orchestrion.core.transitions import IGNORED, REFUSED, WORKFLOW
+from orchestrion.core.transitions import IGNORED, REFUSED, WORKFLOW, TaskTable, WorkflowTable
 
-Table = Mapping[str, Mapping[Status, str]]
+Table = TaskTable | WorkflowTable
 """event -> status -> next status, ignored or refused: the form of every table of `transitions`."""
 
 _MARKS: Final[Mapping[str, str]] = {IGNORED: "·", REFUSED: "✗"}
@@ -44,7 +44,7 @@ def ends_diagram(table: Table) -> str:
 
     Statuses from which the same events lead to the same end are drawn as one.
     """
-    sources: dict[tuple[str, str], list[str]] = {}
+    sources: dict[tuple[Status, str], list[Status]] = {}
     lines: list[str] = []
     for (status, after), events in _changes(table).items():
         if status in COMPLETED:
@@ -52,7 +52,9 @@ def ends_diagram(table: Table) -> str:
         elif after in COMPLETED:
             sources.setdefault((after, _families(events)), []).append(status)
     names: dict[str, str] = {}
-    for (after, label), statuses in sources.items():
+    order = {status: number for number, status in enumerate(next(iter(table.values())))}
+    for (after, label), found in sources.items():
+        statuses = sorted(found, key=lambda status: order[status])
         name = (
             statuses[0] if len(statuses) == 1 else names.setdefault(", ".join(statuses), f"any{len(names)}")
         )
@@ -60,9 +62,9 @@ def ends_diagram(table: Table) -> str:
     return _diagram([*(f'state "{text}" as {name}' for text, name in names.items()), *lines])
 
 
-def _changes(table: Table) -> dict[tuple[str, str], list[str]]:
+def _changes(table: Table) -> dict[tuple[Status, Status], list[str]]:
     """From which status to which other one, with the events that lead there."""
-    changes: dict[tuple[str, str], list[str]] = {}
+    changes: dict[tuple[Status, Status], list[str]] = {}
     for event, cells in table.items():
         for status, after in cells.items():
             if after not in (IGNORED, REFUSED, status):

@@ -1,0 +1,83 @@
+"""The workflows in the documents: each block of YAML that is a whole workflow, with what is said about it.
+
+An HTML comment right before a block, `<!-- example: {…} -->`, holds YAML: `inputs`; `outcomes` and `results`
+of attempts, by `task`, `task#2` (its second attempt) or `task[1]` (an item); `ends`, `output` and `runs` (the
+tasks and items in the order in which they started), which are checked; `warnings`, what inspection warns of.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from orchestrion.core.commands import RunAction
+from orchestrion.core.events import AttemptReported, Started
+from orchestrion.core.language import load_definition
+from orchestrion.core.status import COMPLETED
+from tests.conformance.player import Listing, Player
+from tests.docs.generated import DOCS
+
+_BLOCK: Final = re.compile(r"(?:<!-- example: (?P<notes>.*?) -->\n)?```yaml\n(?P<text>.*?)```", re.DOTALL)
+_MOST_ATTEMPTS: Final = 200
+
+
+@dataclass(frozen=True)
+class Example:
+    where: str
+    text: str
+    notes: dict[str, Any]
+
+
+@dataclass
+class Played:
+    status: str
+    output: Any
+    runs: list[str] = field(default_factory=list[str])
+
+
+def examples() -> Iterator[Example]:
+    """Every whole workflow in the documents."""
+    for path in sorted(DOCS.glob("*.md")):
+        text = path.read_text()
+        for found in _BLOCK.finditer(text):
+            notes: Any = yaml.safe_load(found["notes"] or "{}")
+            if re.search(r"^tasks:", found["text"], re.MULTILINE):
+                line = text.count("\n", 0, found.start("text")) + 1
+                yield Example(f"{path.name}:{line}", found["text"], notes)
+
+
+def play(example: Example) -> Played:
+    """Run a workflow: every action succeeds with null, but for what its notes say."""
+    player = Player(load_definition(example.text))
+    played = Played("", None)
+    waiting: deque[RunAction] = deque()
+
+    def start(listings: list[Listing]) -> None:
+        for action in (action for listing in listings for action in listing.actions):
+            played.runs.append(action.task if action.item is None else f"{action.task}[{action.item}]")
+            waiting.append(action)
+
+    start(player.tell(Started(example.notes.get("inputs", {}), {}))[1])
+    for _ in range(_MOST_ATTEMPTS):
+        if not waiting:
+            break
+        action = waiting.popleft()
+        status: Any = _noted(example, "outcomes", action, "succeeded")
+        result: Any = _noted(example, "results", action, None)
+        event = AttemptReported(action.entry, action.item, action.attempt, status, result)
+        start(player.tell(event)[1])
+    head = player.state.head
+    assert head.status in COMPLETED, head.status
+    played.status, played.output = head.status, head.output
+    return played
+
+
+def _noted(example: Example, kind: str, action: RunAction, otherwise: Any) -> Any:
+    noted = example.notes.get(kind, {})
+    for key in (f"{action.task}[{action.item}]", f"{action.task}#{action.attempt}", action.task):
+        if key in noted:
+            return noted[key]
+    return otherwise
