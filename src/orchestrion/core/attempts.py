@@ -9,7 +9,7 @@ from orchestrion.core.records import Entry, Item, ItemCounts, RenderedAction
 from orchestrion.core.scope import DraftScope, TaskView
 from orchestrion.core.state import WAITING, phases_of
 from orchestrion.core.status import ABENDED, COMPLETED
-from orchestrion.core.transitions import IGNORED, ITEMS_TASK
+from orchestrion.core.transitions import IGNORED, ITEMS_TASK, PLAIN_TASK
 from orchestrion.core.workflow_status import advance, task_event
 
 
@@ -88,8 +88,10 @@ def give_up(draft: Draft, entry: Entry, message: str) -> None:
 
 
 def _try_again(draft: Draft, entry: Entry) -> None:
+    after = (PLAIN_TASK if entry.items is None else ITEMS_TASK)["retry"][entry.status]
+    assert after != IGNORED  # a canceled attempt is never tried again
     again = entry._replace(
-        status="retrying", tally=entry.tally + 1, attempt=entry.attempt + 1, delay=entry.retry_delay
+        status=after, tally=entry.tally + 1, attempt=entry.attempt + 1, delay=entry.retry_delay
     )
     if again.items is not None:
         again = draft.put(again._replace(items=ItemCounts(again.items.total, again.items.concurrency)))
@@ -117,7 +119,9 @@ def withdraw_waiting(draft: Draft) -> None:
         elif WAITING in phases_of(entry, draft.since):
             draft.commands.append(WithdrawAttempt(entry.id, None, entry.attempt))
             if canceled:
-                draft.put(entry._replace(withdrawn=True, status="canceled", done=draft.at))
+                after = PLAIN_TASK["stop"][entry.status]
+                assert after != IGNORED  # it is open
+                draft.put(entry._replace(withdrawn=True, status=after, done=draft.at))
             else:
                 draft.put(entry._replace(withdrawn=True))
 

@@ -112,7 +112,7 @@ def _item_reported(draft: Draft, entry: Entry, event: AttemptReported) -> None:
 
 def _move_task(draft: Draft, entry: Entry, reported: Status) -> None:
     """Let the task's machine take an item's report, and tell the workflow what became of the task."""
-    event = _items_event(draft, entry, reported)
+    event = items_event(draft, entry, reported)
     after = ITEMS_TASK[event][entry.status]
     if after == IGNORED:
         raise Unwanted
@@ -144,11 +144,11 @@ def _tell_of_item(draft: Draft, reported: Status, *, changed: bool) -> None:
         advance(draft, task_event(draft, "ok"))
 
 
-def _items_event(draft: Draft, entry: Entry, reported: Status) -> str:
+def items_event(draft: Draft, entry: Entry, reported: Status) -> str:
     """The event of the with-items machine: the report, and what the other items do (see `transitions`)."""
     counts = entry.items
     assert counts is not None
-    if reported in ("running", "resuming"):
+    if reported in ("running", "resuming", "pausing", "canceling"):
         return "running"
     kind = "failed" if reported in ABENDED else "stopped" if reported in ("paused", "pending") else reported
     if kind == "canceled":

@@ -153,9 +153,9 @@ stop      canceled  canceled  =         =         =         =         =         
 retry     .         .         .         .         .         .         .         .         .
 """,
     """
-      succeeded failed   timeout abandoned canceled
-retry retrying  retrying .       .         .
-*     .         .        .       .         .
+      succeeded failed   timeout  abandoned canceled
+retry retrying  retrying retrying retrying  .
+*     .         .        .        .         .
 """,
 )
 """The machine of a task without items (spec 4.4).
@@ -197,9 +197,9 @@ stop_D             canceled  canceled  canceled  canceled  canceled  canceled  c
 retry              .         .         .         .         .         .         .
 """,
     """
-      succeeded failed   timeout abandoned canceled
-retry retrying  retrying .       .         .
-*     .         .        .       .         .
+      succeeded failed   timeout  abandoned canceled
+retry retrying  retrying retrying retrying  .
+*     .         .        .        .         .
 """,
 )
 """The machine of a task with items (spec 4.5).
