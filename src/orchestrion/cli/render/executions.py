@@ -160,8 +160,8 @@ def show_result(output: Output, view: ExecutionView) -> None:
     if failures:
         output.line()
         output.line("what went wrong", "bold")
-        for place, lines in failures:
-            place = clean(place)
+        for task, lines in failures:
+            place = clean(task)
             wrapped = [part for line in lines for part in _wrapped(line, _room(output, len(place) + 4))]
             for at, line in enumerate(wrapped):
                 head = output.styled(place, "red") if at == 0 else " " * len(place)
