@@ -43,13 +43,15 @@ def _milliseconds(graph: Graph, inputs: dict[str, Json], tasks: int) -> float:
     return statistics.median(times) * 1_000 / tasks / in_a_row
 
 
-def _growing(name: str, sizes: tuple[int, ...], define: Callable[[int], Definition]) -> Benchmark:
-    """A benchmark of workflows of several sizes, in milliseconds a task."""
+def _growing(
+    name: str, sizes: tuple[int, ...], define: Callable[[int], Definition], *, besides: int = 0
+) -> Benchmark:
+    """A benchmark of workflows of several sizes, in milliseconds a task; `besides` the size, more tasks run."""
 
     def measure() -> Iterator[Figure]:
         figures: list[Figure] = []
         for size in sizes:
-            value = _milliseconds(build_graph(define(size)), {}, size)
+            value = _milliseconds(build_graph(define(size)), {}, size + besides)
             figures.append(Figure(name, size, value, "ms/task"))
             yield figures[-1]
         yield Figure(f"{name}.slope", None, slope_of(figures), "")
@@ -90,8 +92,8 @@ def _payload(size: int) -> Json:
 BENCHMARKS: Final[dict[str, Benchmark]] = {
     "conductor.chain": _growing("conductor.chain", (10, 100, 1_000, 10_000), workflows.chain),
     "conductor.items": _items,
-    "conductor.fanout": _growing("conductor.fanout", (10, 100, 1_000, 10_000), workflows.fanout),
-    "conductor.loop": _growing("conductor.loop", (10, 100, 1_000, 10_000), workflows.loop),
+    "conductor.fanout": _growing("conductor.fanout", (10, 100, 1_000, 10_000), workflows.fanout, besides=2),
+    "conductor.loop": _growing("conductor.loop", (10, 100, 1_000, 10_000), workflows.loop, besides=1),
     "conductor.context": _context,
     "conductor.names": _growing("conductor.names", (10, 100, 1_000, 3_000, 10_000), workflows.names),
     "conductor.slow": _growing(

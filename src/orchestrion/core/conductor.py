@@ -124,7 +124,8 @@ def _take(draft: Draft, event: Event) -> None:
 def _settle(draft: Draft, before: Status) -> None:
     """What every event ends with: withdraw or start what the new status demands; render a due output."""
     now = draft.status
-    _enter(draft, before, now)
+    if before != now:
+        _enter(draft, before, now)
     schedule(draft)
     while draft.status != now:  # what was to start could not be rendered
         before, now = now, draft.status
@@ -136,8 +137,6 @@ def _settle(draft: Draft, before: Status) -> None:
 
 def _enter(draft: Draft, before: Status, now: Status) -> None:
     """What a change of the workflow's status means for what waits."""
-    if before == now:
-        return
     if now in _ENDING and before not in _ENDING:
         withdraw_waiting(draft)
     elif now in _HELD and before not in _HELD:
