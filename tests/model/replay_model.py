@@ -1,0 +1,313 @@
+"""What a re-run must come to: a fresh run in which everything that is kept returns first.
+
+Written apart from the re-run's own code.
+
+`keep` reads from the records and the log of an execution what a re-run keeps. `FreshRun` then starts a new
+execution and feeds it every report of what is kept, in the original order, retries included, before anything
+new begins. From there on both executions get the same new results, and must start the same things and come to
+the same end.
+
+A kept failure or cancellation that no request covers "does not stop that fresh run; it makes its end `failed`
+(`canceled`)". The model obtains that in two ways. The last report of a kept entry that failed (or whose
+transition could not be evaluated, or whose retry was denied because the workflow had failed already) is fed
+while the graph is replaced, for this one event, by one in which exactly the transitions that the entry had
+sent are satisfied and `noop` remedies it; `fail` becomes `noop` there. What a kept cancellation leaves open
+(no report of a canceled entry that ends it) is withheld for ever: nothing follows from it. In both cases only
+the status and what was started are compared, and the end is the model's own if it is not `succeeded`,
+otherwise the one that the first kept failure or cancellation imposes.
+
+A request without reset keeps succeeded items "first", even those that could only start when an item that now
+runs again had freed its slot. Where concurrency would not let them start, they are entered by hand
+(`_enter_items`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from orchestrion.core.conductor import Answer, Decision
+from orchestrion.core.events import EmptyEnded, Started, TaskRequest
+from orchestrion.core.graph import Graph, build_graph
+from orchestrion.core.language import ENGINE_COMMANDS, Transition
+from orchestrion.core.records import Entry, Item
+from orchestrion.core.state import State
+from orchestrion.core.status import ABENDED, COMPLETED, Status
+from tests.model.world import AttemptKey, Identity, Name, Path, Report, World
+
+
+class Kept(NamedTuple):
+    """What a re-run keeps of an execution; numbers of entries there."""
+
+    entries: frozenset[int]
+    items: dict[int, bool]
+    """Entries that run again with kept items: the succeeded ones only (True), or all that ended (False)."""
+    end: Status | None
+    """The end that kept failures and cancellations impose."""
+    busy: bool
+    """Something that would have to run again has not ended: the re-run must be refused."""
+    missing: bool
+    """A requested task never ran: the re-run must be refused."""
+
+
+class Incomparable(Exception):  # noqa: N818
+    """The fresh run cannot be had, for a reason that the documents allow."""
+
+
+def keep(state: State, requests: Sequence[TaskRequest]) -> Kept:
+    """What a re-run of `requests` keeps (product, "Re-run from tasks")."""
+    entries = [entry for entry in state.entries if entry.counts]
+    wanted: dict[int, bool] = {}
+    missing = False
+    for request in requests:
+        ran = [e.id for e in entries if (e.task, e.route) == (request.task, request.route)]
+        missing = missing or not ran
+        if ran:
+            wanted.setdefault(ran[-1], request.reset)
+    passed = {number for number, reset in wanted.items() if not reset and _all_done(state.entries[number])}
+    again: set[int] = set()
+    items: dict[int, bool] = {}
+    for entry in entries:
+        sources = {state.arrivals[arrival].source for arrival in entry.arrivals}
+        follows = bool(sources & again) or (bool(sources & passed) and entry.task not in ENGINE_COMMANDS)
+        if entry.id in passed and not follows:
+            continue
+        passed.discard(entry.id)
+        cut = _was_cut_off(entry)
+        if not (follows or entry.id in wanted or cut or _never_began(entry)):
+            continue
+        again.add(entry.id)
+        if not follows and entry.items is not None:
+            if entry.id in wanted and not wanted[entry.id]:
+                items[entry.id] = True
+            elif entry.id not in wanted and cut:
+                items[entry.id] = False
+    kept = frozenset(entry.id for entry in entries) - again
+    return Kept(kept, items, _end(state, kept), any(_is_busy(state.entries[n]) for n in again), missing)
+
+
+def _all_done(entry: Entry) -> bool:
+    return entry.items is not None and entry.status == "succeeded"
+
+
+def _never_began(entry: Entry) -> bool:
+    return entry.prepared and not entry.begun
+
+
+def _was_cut_off(entry: Entry) -> bool:
+    """Whether a with-items entry ended only because its workflow had: items are left that could have started.
+
+    None was canceled; and none failed where items run one by one, for that would have ended it anyway.
+    """
+    items = entry.items
+    if items is None or entry.status not in COMPLETED or not entry.withdrawn:
+        return False
+    alone = items.concurrency == 1 and items.failed
+    return items.completed < items.total and not items.canceled and not alone
+
+
+def _is_busy(entry: Entry) -> bool:
+    if entry.items is not None:
+        return entry.items.active + entry.items.paused + entry.items.pending > 0
+    return entry.begun and entry.status not in COMPLETED and entry.status != "retrying"
+
+
+def _end(state: State, kept: frozenset[int]) -> Status | None:
+    ends: list[tuple[int, int, Status]] = []
+    for number in kept:
+        entry = state.entries[number]
+        assert entry.done is not None or entry.status not in COMPLETED
+        if entry.done is not None and entry.status == "canceled":
+            ends.append((entry.done, number, "canceled"))
+        elif entry.done is not None and _spoils(entry):
+            ends.append((entry.done, number, "failed"))
+    return min(ends)[2] if ends else None
+
+
+def _spoils(entry: Entry) -> bool:
+    """Whether an entry makes its workflow fail."""
+    remedied = any(sent and not edge.startswith("continue__") for edge, sent in entry.edges)
+    failed = entry.status in ABENDED and not remedied
+    return failed or entry.broken or entry.retry_denied or not entry.prepared
+
+
+class _Names:
+    """The identities of an execution's entries as the fresh run will know them: ranks among what is kept."""
+
+    def __init__(self, state: State, kept: Kept) -> None:
+        self._state = state
+        self._ranks: dict[int, int] = {}
+        counts: dict[tuple[str, int], int] = {}
+        for number in sorted(kept.entries | set(kept.items)):
+            entry = state.entries[number]
+            if entry.prepared:
+                key = (entry.task, entry.route)
+                self._ranks[number] = counts.get(key, 0)
+                counts[key] = self._ranks[number] + 1
+
+    def of(self, number: int) -> Identity:
+        entry = self._state.entries[number]
+        return (entry.task, self.path(entry.route), self._ranks[number])
+
+    def path(self, route: int) -> Path:
+        """The splits that a route stands for."""
+        if not route:
+            return ()
+        record = self._state.routes[route]
+        made_by = next(arrival for arrival in self._state.arrivals if arrival.route == route)
+        return (*self.path(record.parent), (made_by.target, record.edge, self._ranks[made_by.source]))
+
+
+class FreshRun(World):
+    """A new execution that has heard everything that is kept, and nothing else yet."""
+
+    def __init__(self, old: World, kept: Kept) -> None:
+        super().__init__(old.state.graph.definition)
+        self._old = old
+        self._kept = kept
+        self._names = _Names(old.state, kept)
+        self._feeding = True
+        self.unprepared: set[str] = set()
+        canceled = (number for number in kept.entries if old.state.entries[number].status == "canceled")
+        self.withheld = {self._names.of(number) for number in canceled}
+        self.state.graph = self._without_errors()
+        self._take(self.tell(Started({}, {})))
+        for report in self._reports():
+            self._feed(report)
+        self._begin_what_still_runs()
+        self.state.graph = old.state.graph
+        self.begun_before = len(self.started)
+
+    def release(self) -> None:
+        """From now on what is new may begin."""
+        self._feeding = False
+        for key in [key for key in self.issued if self.identity(key[0]) in self.withheld]:
+            del self.issued[key]
+        self.end_empty()
+
+    def end_empty(self) -> None:
+        """Let with-items tasks without items end; at first only kept ones do, where it was their turn."""
+        if not self._feeding:
+            super().end_empty()
+
+    def _without_errors(self) -> Graph:
+        """The graph, where what could not be rendered has nothing to render; it never begins."""
+        graph = self.state.graph
+        counting = [entry for entry in self._old.state.entries if entry.counts]
+        failed = {entry.task for entry in counting if not entry.prepared}
+        if not failed:
+            return graph
+        if any(e.task in failed and (e.prepared or e.id not in self._kept.entries) for e in counting):
+            raise Incomparable("a task that could not be rendered runs too")
+        for entry in counting:
+            if not entry.prepared:
+                self.withheld.add((entry.task, self._names.path(entry.route), 0))
+        self.unprepared = failed
+        tasks = dict(graph.definition.tasks)
+        for name in failed:
+            tasks[name] = replace(tasks[name], input={}, action="none", items=None, retry=None)
+        return build_graph(replace(graph.definition, tasks=tasks))
+
+    def _reports(self) -> list[Report]:
+        """Everything that kept entries and items have reported, in the original order."""
+        reports: list[Report] = []
+        for report in self._old.log:
+            number, item, attempt = report.key
+            entry = self._old.state.entries[number]
+            if number in self._kept.entries:
+                if number in self._old.failed_while_held:
+                    raise Incomparable("an item failed during a pause")
+                if entry.status == "canceling":
+                    raise Incomparable("an item was canceled, and others still run")
+                if entry.status == "canceled" and self.state.graph.cyclic:
+                    raise Incomparable("a canceled entry stays open here, so that no later lap could start")
+                if entry.status != "canceled":
+                    reports.append(report)
+            elif number in self._kept.items and attempt == entry.attempt and report.status in COMPLETED:
+                only_succeeded = self._kept.items[number]
+                if report.status == "succeeded" or not only_succeeded:
+                    reports.append(report._replace(key=(number, item, 1)))
+        return sorted(reports, key=lambda report: (self._is_all_kept(report.key[0]), report.at))
+
+    def _is_all_kept(self, number: int) -> bool:
+        """Whether an entry runs again and no item of it is left to run: its end is the first new thing."""
+        items = self._old.state.entries[number].items
+        return number in self._kept.items and items is not None and items.succeeded == items.total
+
+    def _feed(self, report: Report) -> None:
+        number, item, attempt = report.key
+        entry = self._old.state.entries[number]
+        identity = self._names.of(number)
+        key = self._key((identity, item, attempt))
+        if key is None:
+            self._enter_item(identity, report)
+            return
+        if key in self.issued:
+            self._take(self.begin(key))
+        usual = self.state.graph
+        if number in self._kept.entries and entry.done == report.at:
+            self.state.graph = self._last_word(entry, key[0])
+        if key[0] in self.empty:
+            self.empty.remove(key[0])
+            self._take(self.conduct(EmptyEnded((key[0],))))
+        else:
+            self._take(self.report(key, report.status, report.result))
+        self.state.graph = usual
+
+    def _take(self, answer: Answer) -> None:
+        assert isinstance(answer, Decision), answer
+        if any(not entry.prepared for entry in self.state.entries):
+            raise Incomparable("something new could not be rendered")
+
+    def _key(self, name: Name) -> AttemptKey | None:
+        empty: list[AttemptKey] = [(number, None, 1) for number in self.empty]
+        return next((key for key in (*self.issued, *self.running, *empty) if self.name(key) == name), None)
+
+    def _enter_item(self, identity: Identity, report: Report) -> None:
+        """A kept item that found no free slot: note that it has succeeded."""
+        number, index, _ = report.key
+        inherited = self._old.state.entries[number].kept is not None
+        assert number in self._kept.items or inherited, f"{identity} never started"
+        assert index is not None
+        assert report.status == "succeeded"
+        entry = next(entry for entry in self.state.entries if self.identity(entry.id) == identity)
+        assert entry.items is not None
+        assert entry.items.scheduled
+        moved = entry._replace(begun=True, items=entry.items.moved(None, "succeeded"))
+        at = self.state.head.event
+        self.state.apply([moved, Item(entry.id, index, "succeeded", 1, report.result, at)])
+
+    def _begin_what_still_runs(self) -> None:
+        """What was kept and has not ended is at work here too."""
+        for old in self._old.running:
+            entry = self._old.state.entries[old[0]]
+            if entry.id in self._kept.entries and old[2] == entry.attempt and entry.status != "canceled":
+                key = self._key((self._names.of(entry.id), old[1], old[2]))
+                if key is not None and key in self.issued:
+                    self._take(self.begin(key))
+
+    def _last_word(self, old: Entry, fresh: int) -> Graph:
+        """The graph in which a kept entry sends what it sent, and does not make the workflow fail.
+
+        Nor is it tried again.
+        """
+        graph = self.state.graph
+        entry = self.state.entries[fresh]
+        self.state.apply([entry._replace(retry_count=entry.tally)])
+        sent = {a.edge: a.target for a in self._old.state.arrivals if a.source == old.id}
+        if not _spoils(old) and "fail" not in sent.values():
+            return graph
+        task = graph.definition.tasks[old.task]
+        edges = {(edge.ref, edge.target): edge.id for edge in graph.outgoing[old.task]}
+        transitions = [
+            Transition(
+                None if edges.get((ref, target)) in sent and not old.retry_denied else "<% false %>",
+                one.publish,
+                ("noop" if target == "fail" else target,),
+            )
+            if target != "retry"
+            else replace(one, do=("retry",))
+            for ref, one in enumerate(task.next)
+            for target in one.do
+        ]
+        task = replace(task, next=(*transitions, Transition(None, (), ("noop",))))
+        return build_graph(replace(graph.definition, tasks={**graph.definition.tasks, old.task: task}))
