@@ -173,7 +173,7 @@ def _revive(draft: Draft, entry: Entry) -> None:
 
 
 def _end_if_all_kept(draft: Draft, entry: Entry) -> None:
-    """A restored entry of which no item is left to run ends at once: its kept result goes on to what follows."""
+    """A restored entry of which no item is left to run ends at once: its kept result goes on."""
     items = entry.items
     if items is not None and entry.kept is not None and items.total > 0 and items.succeeded == items.total:
         conclude(draft, draft.put(entry._replace(status="succeeded")))
