@@ -46,7 +46,7 @@ def _milliseconds(graph: Graph, inputs: dict[str, Json], tasks: int) -> float:
 def _growing(
     name: str, sizes: tuple[int, ...], define: Callable[[int], Definition], *, besides: int = 0
 ) -> Benchmark:
-    """A benchmark of workflows of several sizes, in milliseconds a task; `besides` the size, more tasks run."""
+    """A benchmark of workflows of several sizes, in milliseconds a task; `besides` more than the size run."""
 
     def measure() -> Iterator[Figure]:
         figures: list[Figure] = []

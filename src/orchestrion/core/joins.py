@@ -52,12 +52,14 @@ def due(draft: Draft, staged: Staged) -> Due:
     """What a ready task is due to start with. It stays staged."""
     ready_at = staged.ready_at
     assert ready_at is not None
-    chain, late = staged.arrivals, list[int]()
+    chain = staged.arrivals
+    late: list[int] = []
     while chain is not None and draft.arrival(chain[0]).at > ready_at:
         late.append(chain[0])
         chain = chain[1]
     arrivals = in_chain(chain)
-    return Due(staged, arrivals, chain_of(reversed(late)), _context_of(draft, arrivals))
+    waits = chain_of(reversed(late)) if late else None
+    return Due(staged, arrivals, waits, _context_of(draft, arrivals))
 
 
 def take(draft: Draft, due: Due) -> None:
@@ -84,21 +86,21 @@ def release_waiting(draft: Draft, entry: Entry) -> None:
 
 
 def _arrive_at_join(draft: Draft, staged: Staged, arrival: Arrival, needed: int, *, later_lap: bool) -> None:
+    arrivals = (arrival.id, staged.arrivals)
     if staged.ready_at is not None:
-        if _is_from_same_entry(
-            draft, staged, arrival
-        ):  # two transitions of one completion: both contexts count
-            draft.stage(staged._replace(arrivals=(arrival.id, staged.arrivals)))
+        # Two transitions of one completion: both contexts count. Any other arrival is surplus.
+        if _is_from_same_entry(draft, staged, arrival):
+            draft.stage(staged._replace(arrivals=arrivals))
         return
-    grown = staged._replace(arrivals=(arrival.id, staged.arrivals))
     if arrival.target in draft.graph.loop_joins:
-        sources = len(_satisfied(draft, grown) | (_standing(draft, grown) if later_lap else set[str]()))
+        satisfied = _satisfied(draft, arrivals)
+        sources = len(satisfied | _standing(draft, staged) if later_lap else satisfied)
     elif _is_from_same_entry(draft, staged, arrival):
         sources = staged.sources
     else:
         sources = staged.sources + 1
     ready_at = draft.at if sources >= needed else None
-    draft.stage(grown._replace(sources=sources, ready_at=ready_at))
+    draft.stage(staged._replace(arrivals=arrivals, sources=sources, ready_at=ready_at))
 
 
 def _is_from_same_entry(draft: Draft, staged: Staged, arrival: Arrival) -> bool:
@@ -106,10 +108,10 @@ def _is_from_same_entry(draft: Draft, staged: Staged, arrival: Arrival) -> bool:
     return staged.arrivals is not None and draft.arrival(staged.arrivals[0]).source == arrival.source
 
 
-def _satisfied(draft: Draft, staged: Staged) -> set[str]:
+def _satisfied(draft: Draft, arrivals: Chain) -> set[str]:
     """The distinct sources whose latest entry has arrived; of one that runs again only the values count."""
     sources: set[str] = set()
-    for number in in_chain(staged.arrivals):
+    for number in in_chain(arrivals):
         entry = draft.entry(draft.arrival(number).source)
         if not _runs_again(draft, entry):
             sources.add(entry.task)

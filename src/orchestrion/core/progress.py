@@ -104,7 +104,7 @@ def _follow(draft: Draft, entry: Entry) -> _Followed:
             else:
                 arrive(draft, arrival)
                 staged.append((edge.target, arrival.route))
-    if any(arrival.target == "fail" for arrival in commands):
+    if commands and any(arrival.target == "fail" for arrival in commands):
         _let_run_on_fail(draft, staged)
     return _Followed(tuple(evaluated), commands, broken)
 
