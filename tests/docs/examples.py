@@ -2,13 +2,15 @@
 
 An HTML comment right before a block, `<!-- example: {…} -->`, holds YAML: `inputs`; `outcomes` and `results`
 of attempts, by `task`, `task#2` (its second attempt) or `task[1]` (an item); `ends`, `output` and `runs` (the
-tasks and items in the order in which they started), which are checked; `warnings`, what inspection warns of.
+tasks and items in the order in which they started), which are checked; `warnings`, what inspection warns of;
+`name`, by which `generated` finds it.
 """
 
 import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
@@ -16,9 +18,11 @@ import yaml
 from orchestrion.core.commands import RunAction
 from orchestrion.core.events import AttemptReported, Started
 from orchestrion.core.language import load_definition
+from orchestrion.core.state import State
 from orchestrion.core.status import COMPLETED
 from tests.conformance.player import Listing, Player
-from tests.docs.generated import DOCS
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
 
 _BLOCK: Final = re.compile(r"(?:<!-- example: (?P<notes>.*?) -->\n)?```yaml\n(?P<text>.*?)```", re.DOTALL)
 _MOST_ATTEMPTS: Final = 200
@@ -33,9 +37,16 @@ class Example:
 
 @dataclass
 class Played:
-    status: str
-    output: Any
+    state: State
     runs: list[str] = field(default_factory=list[str])
+
+    @property
+    def status(self) -> str:
+        return self.state.head.status
+
+    @property
+    def output(self) -> Any:
+        return self.state.head.output
 
 
 def examples() -> Iterator[Example]:
@@ -52,7 +63,7 @@ def examples() -> Iterator[Example]:
 def play(example: Example) -> Played:
     """Run a workflow: every action succeeds with null, but for what its notes say."""
     player = Player(load_definition(example.text))
-    played = Played("", None)
+    played = Played(player.state)
     waiting: deque[RunAction] = deque()
 
     def start(listings: list[Listing]) -> None:
@@ -69,9 +80,7 @@ def play(example: Example) -> Played:
         result: Any = _noted(example, "results", action, None)
         event = AttemptReported(action.entry, action.item, action.attempt, status, result)
         start(player.tell(event)[1])
-    head = player.state.head
-    assert head.status in COMPLETED, head.status
-    played.status, played.output = head.status, head.output
+    assert played.status in COMPLETED, played.status
     return played
 
 

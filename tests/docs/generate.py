@@ -2,7 +2,8 @@
 
 import sys
 
-from tests.docs.generated import DOCS, renewed
+from tests.docs.examples import DOCS
+from tests.docs.generated import renewed
 
 if __name__ == "__main__":
     for path in sorted(DOCS.glob("*.md")):

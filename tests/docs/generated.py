@@ -1,16 +1,20 @@
 """The parts of the documents that are made from the code: between two markers, as `generate` writes them."""
 
+import io
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final
 
+from orchestrion.cli.render.output import Output
+from orchestrion.cli.render.plans import show_plan
 from orchestrion.core.diagrams import Table, ends_diagram, event_table, moves_diagram, request_table
+from orchestrion.core.events import TaskRequest
 from orchestrion.core.expressions import bounds
 from orchestrion.core.expressions.functions import FUNCTIONS
+from orchestrion.core.preview import Plan, preview
 from orchestrion.core.transitions import ITEMS_TASK, PLAIN_TASK, WORKFLOW
-
-DOCS: Final = Path(__file__).parents[2] / "docs"
+from orchestrion.operations import RerunPlan
+from tests.docs.examples import examples, play
 
 _BOUNDS: Final[Mapping[str, str]] = {
     "MAX_STEPS": "units of work in one evaluation (a call, an element, a kilobyte looked at or built)",
@@ -37,6 +41,19 @@ def _bounds() -> str:
     return "\n".join(lines)
 
 
+def _plan(tasks: str, no_reset: str = "") -> str:
+    """The plan of a re-run of the worked example, as the command shows it."""
+    worked = next(example for example in examples() if example.notes.get("name") == "worked")
+    kept = no_reset.split()
+    requests = tuple(TaskRequest(name, 0, reset=name not in kept) for name in tasks.split())
+    plan = preview(play(worked).state, requests)
+    assert isinstance(plan, Plan), plan
+    stream = io.StringIO()
+    show_plan(Output(stream), RerunPlan("ID", "", plan))
+    options = f"--tasks {tasks}{f' --no-reset {no_reset}' if no_reset else ''} --plan"
+    return f"```text\n$ orchestrion execution re-run ID {options}\n{stream.getvalue()}```"
+
+
 def _functions() -> str:
     return ", ".join(f"`{name}`" for name in sorted(FUNCTIONS))
 
@@ -49,6 +66,9 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "table workflow": lambda: event_table(WORKFLOW),
     "table plain task": lambda: event_table(PLAIN_TASK),
     "table with-items task": lambda: event_table(ITEMS_TASK),
+    "plan of servers": lambda: _plan("servers", "servers"),
+    "plan of servers and notify": lambda: _plan("servers notify", "servers"),
+    "plan of reserve": lambda: _plan("reserve"),
     "bounds": _bounds,
     "function names": _functions,
 }

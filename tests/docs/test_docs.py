@@ -8,8 +8,8 @@ import pytest
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.content import content_problems
 from orchestrion.core.language import inspect, load_definition
-from tests.docs.examples import Example, examples, play
-from tests.docs.generated import DOCS, PARTS, names_in, renewed
+from tests.docs.examples import DOCS, Example, examples, play
+from tests.docs.generated import PARTS, names_in, renewed
 
 ROOT: Final = DOCS.parent
 PAGES: Final = (*sorted(DOCS.glob("*.md")), ROOT / "README.md")
