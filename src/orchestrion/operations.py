@@ -127,16 +127,21 @@ class Operations:
         with self._dispatcher.unit(engine) as unit:
             execution = _find(unit, number)
             if execution.workflow is None:
-                status = self._request_of_action(unit, execution, kind)
-                return Accepted(number, status)
+                return self._request_of_action(unit, execution, kind, engine)
             subject = _current(unit, execution, kind)
             was_lost = self._take_over(unit, subject, engine)
             notes = self._apply(unit, subject, kind, was_lost=was_lost)
             unit.settle()
+            if was_lost:
+                root = unit.workflow(subject.row["root"])
+                unit.claim_due(root.id, len(root.state.open) + 1)
+                unit.settle()
             self._record(unit, number, kind, {}, "accepted")
             return Accepted(number, subject.head.status, notes)
 
-    def _request_of_action(self, unit: Unit, execution: Execution, kind: str) -> Status:
+    def _request_of_action(
+        self, unit: Unit, execution: Execution, kind: str, engine: Engine | None
+    ) -> Accepted:
         """Only a cancellation concerns a single action.
 
         Its process is ended and its attempt fenced (product).
@@ -146,10 +151,13 @@ class Operations:
                 f"Unable to {kind} {execution.id}: {execution.action or 'it'} is an action, not a workflow. "
                 f"Name the execution of its workflow, {execution.parent}."
             )
-        if not unit.report(execution.id, "canceled", {"error": "Canceled by an operator."}):
+        assert execution.token is not None
+        was_lost = self._take_over(unit, unit.workflow(execution.token.workflow), engine)
+        canceled = unit.report(execution.id, "canceled", {"error": "Canceled by an operator."})
+        if not canceled and not was_lost:
             raise Refused(f"Unable to cancel {execution.id} because it is {execution.status}.")
         self._record(unit, execution.id, kind, {}, "accepted")
-        return "canceled"
+        return Accepted(execution.id, execution.status, () if canceled else (_taken_over(execution.status),))
 
     def _take_over(self, unit: Unit, subject: Workflow, engine: Engine | None) -> bool:
         """Become the engine of the tree, if one is given; whether the tree was unfinished and had none."""
@@ -159,16 +167,13 @@ class Operations:
         lost = root.head.status not in COMPLETED and root.row["engine"] != engine.id
         if not engine.own(unit, root.id):
             return False
-        if lost:
-            unit.settle()
-            unit.claim_due(root.id, len(root.state.open) + 1)
-            unit.settle()
+        unit.settle_without_starts()
         return lost
 
     def _apply(self, unit: Unit, subject: Workflow, kind: str, *, was_lost: bool) -> tuple[str, ...]:
         status = subject.head.status
         if was_lost and (status in COMPLETED or (kind == "resume" and status not in ("paused", "pausing"))):
-            return (f"The execution had no engine and was taken over; it is {status}.",)
+            return (_taken_over(status),)
         if kind == "pause":
             _cascade(unit, subject, PauseRequested(), PauseRequested(cascaded=True))
             return ()
@@ -241,6 +246,10 @@ class Operations:
             at=unit.now,
             outcome=outcome,
         )
+
+
+def _taken_over(status: Status) -> str:
+    return f"The execution had no engine and was taken over; it is {status}."
 
 
 def _find(unit: Unit, number: str) -> Execution:
@@ -424,5 +433,6 @@ def _detach(unit: Unit, subject: Workflow, before: Execution) -> str:
         unit.workflow(number).row["root"] = subject.id
     return (
         f"This re-run stands alone: {parent}, its parent, neither waits for it nor changes. "
-        f"To go on with the parent, re-run its task: orchestrion execution re-run {parent} --tasks {before.task}"
+        "To go on with the parent, re-run its task: "
+        f"orchestrion execution re-run {parent} --tasks {before.task}"
     )

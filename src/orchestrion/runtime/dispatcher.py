@@ -140,6 +140,11 @@ class Unit:
             else:
                 return
 
+    def settle_without_starts(self) -> None:
+        """Deliver all that follows. Nothing is claimed yet: what is asked next may forbid that it starts."""
+        while self._empty or self._inbox:
+            self.deliver(*(self._empty or self._inbox).popleft())
+
     # --- workflow executions
 
     def workflow(self, number: str) -> Workflow:
