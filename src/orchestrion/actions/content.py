@@ -11,20 +11,24 @@ from orchestrion.actions.metadata import Action
 from orchestrion.core.expressions import expressions_in
 from orchestrion.core.language import Definition, Task, locate
 from orchestrion.core.values import Json
-from orchestrion.errors import NotFound
+from orchestrion.errors import NotFound, OrchestrionError
 
 _TASK = r"properties.tasks.patternProperties.^\w+$.properties"
 
 
 @dataclass(frozen=True, slots=True)
 class ContentProblem:
-    """An action that is not there, or an input that does not fit it. `line` and `column` count from 1."""
+    """An action that is not there, or an input that does not fit it.
+
+    `line` and `column` count from 1; `hint` is what may have been meant, which StackStorm does not say.
+    """
 
     message: str
     spec_path: str
     schema_path: str
     line: int
     column: int
+    hint: str = ""
 
     def as_stackstorm(self) -> dict[str, Json]:
         """The entry as StackStorm's clients see it, with line and column besides."""
@@ -49,8 +53,18 @@ def content_problems(text: str, definition: Definition, catalog: Catalog) -> tup
         for message, path, schema_path in _problems_of(task, catalog):
             line, column = where(("tasks", task.name, *path))
             spec_path = ".".join(("tasks", task.name, *path))
-            problems.append(ContentProblem(message, spec_path, f"{_TASK}.{schema_path}", line, column))
+            hint = _hint(catalog, task.action or "") if schema_path == "action" else ""
+            problems.append(ContentProblem(message, spec_path, f"{_TASK}.{schema_path}", line, column, hint))
     return tuple(problems)
+
+
+def _hint(catalog: Catalog, ref: str) -> str:
+    """What there is instead of an action that is not there."""
+    try:
+        catalog.find(ref)
+    except OrchestrionError as error:
+        return error.message.partition(" cannot be found.")[2].strip()
+    return ""
 
 
 def _problems_of(task: Task, catalog: Catalog) -> Iterator[tuple[str, tuple[str, ...], str]]:
