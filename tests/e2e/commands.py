@@ -1,7 +1,7 @@
-"""The command `orchestrion` in real processes, on a store of its own, with actions that the test holds in its hand.
+"""The command `orchestrion` in real processes, on a store of its own, with actions that the test controls.
 
-Nothing here sleeps: a test waits for lines of output, for the end of processes, or at a gate (a FIFO), at which an
-action waits until the test opens it.
+Nothing here sleeps: a test waits for lines of output, for the end of processes, or at a gate (a FIFO), at
+which an action waits until the test opens it.
 """
 
 import json
@@ -98,7 +98,7 @@ class Shell:
             stderr=subprocess.PIPE,
             text=True,
             cwd=self.folder,
-            env=self.environment | environment,
+            env={**self.environment, **environment},
         )
         running = Running(process)
         self.started.append(running)
@@ -113,7 +113,11 @@ class Shell:
     @property
     def environment(self) -> Mapping[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
-        return kept | {"HOME": str(self.folder), "ORCHESTRION_DB": str(self.folder / "store.db"), "TERM": "dumb"}
+        return kept | {
+            "HOME": str(self.folder),
+            "ORCHESTRION_DB": str(self.folder / "store.db"),
+            "TERM": "dumb",
+        }
 
     def close(self) -> None:
         """End what still runs; a failed test must leave nothing behind."""
@@ -180,12 +184,12 @@ class Gate:
     """Where an action waits."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._end: int | None = None
 
     def arrived(self) -> "Gate":
         """Wait until an action stands at the gate."""
-        self._end = os.open(self._path, os.O_WRONLY)
+        self._end = os.open(self.path, os.O_WRONLY)
         return self
 
     def open(self) -> None:
@@ -193,7 +197,7 @@ class Gate:
         if self._end is None:
             self.arrived()
         assert self._end is not None
-        self._path.unlink()
+        self.path.unlink()
         os.write(self._end, b"go\n")
         os.close(self._end)
         self._end = None

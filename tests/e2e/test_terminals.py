@@ -1,4 +1,4 @@
-"""Two terminals on one store: what one runs, the other operates. Each test waits for the end that it leads to."""
+"""Two terminals on one store: what one runs, the other operates, up to the end that it leads to."""
 
 import json
 

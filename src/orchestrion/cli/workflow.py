@@ -5,7 +5,7 @@ import argparse
 from orchestrion.cli.graphs import FORMATS
 from orchestrion.cli.locations import pack_folders
 from orchestrion.cli.render.output import Output
-from orchestrion.client.workflows import Finding, Report, graph_of_workflow, inspect_workflow
+from orchestrion.client.workflows import Report, graph_of_workflow, inspect_workflow
 
 EXIT_USAGE = 2
 
@@ -32,19 +32,14 @@ def graph(options: argparse.Namespace) -> int:
 
 def _show(output: Output, report: Report) -> None:
     for problem in report.problems:
-        output.line(f"{report.path}:{_where(problem)}")
+        output.line(problem.text(report.path))
     for warning in report.warnings:
-        output.line(f"{report.path}:{_where(warning, 'warning: ')}", "yellow")
+        output.line(f"warning: {warning.text(report.path)}", "yellow")
     counts = [_counted(len(report.problems), "problem"), _counted(len(report.warnings), "warning")]
     if report.problems:
         output.line(f"{report.path}: {', '.join(filter(None, counts))}.", "red")
     else:
         output.line(f"{report.path}: The workflow is valid{f', {counts[1]}' if counts[1] else ''}.", "green")
-
-
-def _where(finding: Finding, kind: str = "") -> str:
-    place = f" ({finding.place})" if finding.place else ""
-    return f"{finding.line}:{finding.column}: {kind}{finding.message}{place}"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -152,10 +152,9 @@ class LocalClient:
                 with pace.measured():
                     watch(self.execution(number))
                 changed = False
-            if interruption.requested and not pause_requested:
-                pause_requested = self._pause_tree(number)
-                if pause_requested:
-                    continue
+            if interruption.requested and not pause_requested and self._pause_tree(number):
+                pause_requested = changed = True
+                continue
             if self._is_over(number):
                 break
             self._wait(pace.seconds_left() if changed else POLL_SECONDS)

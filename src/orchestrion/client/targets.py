@@ -10,12 +10,12 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from orchestrion.actions.catalog import Catalog
-from orchestrion.actions.content import content_problems
 from orchestrion.actions.metadata import Action, workflow_path
 from orchestrion.actions.metadata_file import read_text
 from orchestrion.actions.parameters import cast_text, resolve, warnings_for
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
-from orchestrion.core.language import Definition, Problem, inspect, load_definition
+from orchestrion.client.inspecting import report_of
+from orchestrion.core.language import Definition, load_definition
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, UsageError
 from orchestrion.queries import ExecutionView
@@ -45,6 +45,10 @@ def target_of(word: str, words: Sequence[str], catalog: Catalog) -> Target:
         return _bare(Path(word), texts, catalog)
     action = catalog.find(word)
     check_workflow(action)
+    declared = {name: one.default for name, one in action.all_parameters.items()}
+    problems = [_undeclared(name, declared) for name in texts if name.removeprefix("@") not in declared]
+    if problems:
+        raise UsageError(f"{action.ref} cannot run with these parameters.", problems=problems)
     values = cast_text(action.all_parameters, texts)
     return _of_action(action, values, catalog)
 
@@ -152,21 +156,11 @@ def inspected(text: str, path: Path, catalog: Catalog) -> Definition:
 
     Raises UsageError that names every problem with its line.
     """
-    problems = [_line_of(path, problem) for problem in inspect(text).problems]
-    if not problems:
-        definition = load_definition(text)
-        problems = [
-            f"{path}:{one.line}:{one.column}: {one.message} ({one.spec_path})"
-            for one in content_problems(text, definition, catalog)
-        ]
-        if not problems:
-            return definition
-    message = (
-        f"{path}: The workflow cannot run; mend this, and check it with: orchestrion workflow inspect {path}"
-    )
-    raise UsageError(message, problems=problems)
-
-
-def _line_of(path: Path, problem: Problem) -> str:
-    place = f" ({problem.spec_path})" if problem.spec_path else ""
-    return f"{path}:{problem.line}:{problem.column}: {problem.message}{place}"
+    problems = report_of(text, path, catalog).problems
+    if problems:
+        message = (
+            f"{path}: The workflow cannot run; mend this, and check it with: "
+            f"orchestrion workflow inspect {path}"
+        )
+        raise UsageError(message, problems=[problem.text(path) for problem in problems])
+    return load_definition(text)

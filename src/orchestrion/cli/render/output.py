@@ -5,6 +5,7 @@ control code is written. What cannot be written (the reader is gone, the disk is
 that is shown.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -96,6 +97,11 @@ class Output:
     def line(self, text: str = "", style: str | None = None) -> None:
         """Write a line. Nothing in it may be a control code, unless `styled` has put it there."""
         self._write(f"{self.styled(text, style)}\n")
+
+    def line_at_once(self, text: str) -> None:
+        """Write a line past all buffers, which may be in use: for signal handlers."""
+        with contextlib.suppress(OSError):
+            os.write(self.stream.fileno(), f"{text}\n".encode(self.stream.encoding, "replace"))
 
     def table(self, rows: Sequence[Sequence[Cell]], indent: str = "") -> None:
         """Write rows in columns, cut to the width where there is one."""

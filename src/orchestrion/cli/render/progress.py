@@ -17,7 +17,7 @@ class Progress(Protocol):
         ...
 
     def say(self, text: str) -> None:
-        """Something that the operator should know now."""
+        """Something that the operator should know now; called by a signal handler, amid everything else."""
         ...
 
     def stop(self) -> None:
@@ -36,7 +36,7 @@ class Silent:
 
     def say(self, text: str) -> None:
         """Remarks go to stderr."""
-        self._remarks.line(text)
+        self._remarks.line_at_once(text)
 
     def stop(self) -> None:
         """Nothing."""
@@ -59,7 +59,7 @@ class Lines:
 
     def say(self, text: str) -> None:
         """A line of its own."""
-        self._output.line(text)
+        self._output.line_at_once(text)
 
     def stop(self) -> None:
         """Nothing to undo."""

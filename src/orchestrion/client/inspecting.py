@@ -1,0 +1,52 @@
+"""Everything that is wrong with a workflow file: the language's problems, and the actions that it names."""
+
+import contextlib
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from orchestrion.actions.catalog import Catalog
+from orchestrion.actions.content import ContentProblem, content_problems
+from orchestrion.core.language import DefinitionError, Problem, as_stackstorm, inspect, load_definition
+from orchestrion.core.values import Json
+
+
+class Finding(NamedTuple):
+    """A problem or a warning, and where it stands."""
+
+    line: int
+    column: int
+    message: str
+
+    @classmethod
+    def of(cls, problem: Problem | ContentProblem) -> Self:
+        """A problem for people: with what may have been meant, and the place in the definition."""
+        hint = f" {problem.hint}" if isinstance(problem, ContentProblem) and problem.hint else ""
+        place = f" ({problem.spec_path})" if problem.spec_path else ""
+        return cls(problem.line, problem.column, f"{problem.message}{hint}{place}")
+
+    def text(self, path: Path) -> str:
+        """In one line, with its file."""
+        return f"{path}:{self.line}:{self.column}: {self.message}"
+
+
+class Report(NamedTuple):
+    """What an inspection of a file has found. `stackstorm` is StackStorm's list, with line and column."""
+
+    path: Path
+    problems: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    stackstorm: tuple[dict[str, Json], ...]
+
+
+def report_of(text: str, path: Path, catalog: Catalog) -> Report:
+    """Inspect the text of a workflow file; everything in the order of the text."""
+    inspection = inspect(text)
+    content: tuple[ContentProblem, ...] = ()
+    with contextlib.suppress(DefinitionError):  # without a definition no task can be asked for its action
+        content = content_problems(text, load_definition(text), catalog)
+    return Report(
+        path,
+        tuple(sorted(Finding.of(one) for one in (*inspection.problems, *content))),
+        tuple(Finding.of(one) for one in inspection.warnings),
+        (*as_stackstorm(inspection), *(one.as_stackstorm() for one in content)),
+    )

@@ -1,0 +1,182 @@
+"""Wrong inputs: one message that names what is wrong, where, and what to do; the right exit code."""
+
+import pytest
+
+from tests.e2e.commands import Done, Shell
+
+GOOD = """\
+version: 1.0
+input:
+  - who: world
+tasks:
+  one:
+    action: core.local cmd="./act one"
+"""
+ITEMS = """\
+version: 1.0
+tasks:
+  one:
+    with: <% list(1, 2) %>
+    action: core.local cmd="./act one.<% item() %>"
+    next:
+      - when: <% succeeded() %>
+        do: other
+  other:
+    action: core.noop
+"""
+
+
+def refused(done: Done, code: int, *parts: str) -> None:
+    """A command that has failed as it should."""
+    assert done.code == code, done
+    assert done.err.startswith(("orchestrion", "usage: orchestrion")), done.err
+    for part in parts:
+        assert part in done.err, f"{part!r} is not in {done.err}"
+    assert "Traceback" not in done.err
+    assert done.out == ""
+
+
+def test_a_file_that_is_missing(shell: Shell) -> None:
+    refused(shell.run("run", "nowhere.yaml"), 4, "nowhere.yaml", "no such file")
+    refused(shell.run("workflow", "inspect", "nowhere.yaml"), 4, "nowhere.yaml")
+    refused(shell.run("workflow", "graph", "nowhere.yaml"), 4, "nowhere.yaml")
+
+
+def test_a_folder_and_a_file_that_is_no_text(shell: Shell) -> None:
+    refused(shell.run("run", "./"), 4, "./")
+    (shell.folder / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
+    refused(shell.run("run", "bytes.yaml"), 2, "bytes.yaml", "UTF-8")
+
+
+def test_broken_yaml(shell: Shell) -> None:
+    name = shell.write("broken.yaml", "version: 1.0\ntasks:\n  one: [\n")
+    refused(shell.run("run", name), 2, "broken.yaml:4:1", "workflow inspect")
+    done = shell.run("workflow", "inspect", name)
+    assert (done.code, done.err) == (2, "")
+    assert "broken.yaml:4:1: " in done.out
+    refused(shell.run("workflow", "graph", name), 2, "broken.yaml:4:1")
+
+
+def test_every_problem_of_a_workflow_at_once(shell: Shell) -> None:
+    text = GOOD + "    next:\n      - do: nowhere\n  two:\n    action: core.local cmd=<% ctx(nothing) %>\n"
+    text = text.replace('core.local cmd="./act one"', "core.nope")
+    name = shell.write("bad.yaml", text)
+    parts = ("bad.yaml:6:13", "core.nope", "bad.yaml:8:13", "nowhere", "bad.yaml:10:13", "nothing")
+    refused(shell.run("run", name), 2, *parts)
+    done = shell.run("workflow", "inspect", name)
+    assert done.code == 2
+    assert all(part in done.out for part in parts), done.out
+
+
+def test_an_action_that_does_not_exist(shell: Shell) -> None:
+    name = shell.write("bad.yaml", GOOD.replace("core.local", "core.locl"))
+    refused(shell.run("run", name), 2, "bad.yaml:6:13", "core.locl", "core.local")
+    refused(shell.run("run", "core.nothing"), 4, "core.nothing", "core.noop")
+    refused(shell.run("run", "nothing"), 4, "nothing", "PACK.NAME")
+    refused(shell.run("run", "core.echo"), 2, "core.echo", "not a workflow")
+
+
+def test_an_input_that_is_missing_unknown_or_wrong(shell: Shell) -> None:
+    refused(shell.run("run", "examples.provision"), 2, "site")
+    refused(shell.run("run", "examples.hello", "nam=x"), 2, "nam", "name")
+    name = shell.write("good.yaml", GOOD)
+    refused(shell.run("run", name, "whom=x"), 2, "whom", "Did you mean", "who")
+    refused(shell.run("run", name, "who"), 2, "who", "NAME=VALUE")
+    assert shell.begun == []
+
+
+def test_a_parameter_of_the_wrong_type(shell: Shell) -> None:
+    actions = shell.folder / "packs" / "own" / "actions"
+    actions.mkdir(parents=True)
+    (actions.parent / "pack.yaml").write_text("name: own\n")
+    (actions / "flow.yaml").write_text(
+        "name: flow\nrunner_type: orquesta\nentry_point: flow.wf\nparameters: {count: {type: integer}}\n"
+    )
+    (actions / "flow.wf").write_text(GOOD.replace("who: world", "count"))
+    refused(shell.run("run", "own.flow", "count=many"), 2, "count", "many")
+    assert shell.run("run", "own.flow", "count=3").code == 0
+
+
+def test_folders_of_packs_that_are_none(shell: Shell) -> None:
+    refused(shell.run("run", "examples.hello", "--packs", "nowhere"), 2, "nowhere", "no such folder")
+
+
+def test_an_execution_that_is_not_there(shell: Shell) -> None:
+    refused(shell.run("execution", "get", "0" * 24), 4, "store.db", "--db")
+    assert shell.run("run", "examples.hello").code == 0
+    for operation in ("get", "pause", "resume", "cancel", "re-run"):
+        refused(shell.run("execution", operation, "0" * 24), 4, "0" * 24, "execution list")
+    refused(shell.run("execution", "re-run", "x", "--tasks", "one"), 4, '"x"')
+
+
+def test_a_file_that_is_no_store(shell: Shell) -> None:
+    name = shell.write("good.yaml", GOOD)
+    for words in (("run", name), ("execution", "list")):
+        refused(shell.run(*words, "--db", name), 1, name, "store")
+    assert (shell.folder / name).read_text() == GOOD
+
+
+def test_a_store_in_a_place_that_is_none(shell: Shell) -> None:
+    shell.write("file", "")
+    refused(shell.run("run", "examples.hello", "--db", "file/store.db"), 1, "file/store.db", "--db")
+
+
+def test_operations_in_states_that_do_not_allow_them(shell: Shell) -> None:
+    number = shell.json("run", shell.write("good.yaml", GOOD))["id"]
+    for operation in ("pause", "resume", "cancel"):
+        refused(shell.run("execution", operation, number), 3, number, "succeeded")
+
+
+def test_a_rerun_of_an_execution_that_runs(shell: Shell) -> None:
+    gate = shell.gate("one")
+    running = shell.start("run", shell.write("good.yaml", GOOD))
+    gate.arrived()
+    number = shell.newest()
+    refused(
+        shell.run("execution", "re-run", number, "--tasks", "one"), 3, number, "running", "execution cancel"
+    )
+    gate.open()
+    assert running.end().code == 0
+    assert shell.begun == ["one"]
+
+
+def test_tasks_that_never_ran_with_the_nearest_spelling(shell: Shell) -> None:
+    shell.fail("one.2")
+    done = shell.run("run", shell.write("items.yaml", ITEMS))
+    number = shell.newest()
+    assert done.code == 1
+    request = ("execution", "re-run", number, "--tasks", "on", "other", "--no-reset", "two")
+    for words in (request, (*request, "--plan")):
+        refused(shell.run(*words), 3, '"on"', 'Did you mean "one"?', '"other" never ran', '"two"')
+    assert shell.newest() == number
+
+
+def test_an_execution_that_is_continued_by_another(shell: Shell) -> None:
+    shell.fail("one.2")
+    shell.run("run", shell.write("items.yaml", ITEMS))
+    first = shell.newest()
+    shell.mend()
+    second = shell.json("execution", "re-run", first, "--tasks", "one", "--no-reset", "one")["id"]
+    for operation in ("pause", "resume", "cancel"):
+        refused(shell.run("execution", operation, first), 3, first, second)
+    assert sorted(shell.begun) == ["one.1", "one.2", "one.2"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["execution", "re-run", "x", "--no-reset", "a"],
+        ["execution", "re-run", "x", "--tasks"],
+        ["execution", "re-run"],
+        ["execution", "list", "-n", "0"],
+        ["execution", "get"],
+        ["execution"],
+        ["workflow", "graph", "x.yaml", "--format", "png"],
+        ["run"],
+        ["run", "x.yaml", "a=1", "--nonsense"],
+        ["nonsense"],
+        [],
+    ],
+)
+def test_wrong_usage(shell: Shell, words: list[str]) -> None:
+    refused(shell.run(*words), 2, "usage: orchestrion")
