@@ -16,7 +16,7 @@ from typing import Any, Final
 import yaml
 
 from orchestrion.core.commands import RunAction
-from orchestrion.core.events import AttemptReported, Started
+from orchestrion.core.events import AttemptReported, Event, Started
 from orchestrion.core.language import load_definition
 from orchestrion.core.state import State
 from orchestrion.core.status import COMPLETED
@@ -37,8 +37,12 @@ class Example:
 
 @dataclass
 class Played:
-    state: State
+    player: Player
     runs: list[str] = field(default_factory=list[str])
+
+    @property
+    def state(self) -> State:
+        return self.player.state
 
     @property
     def status(self) -> str:
@@ -62,8 +66,14 @@ def examples() -> Iterator[Example]:
 
 def play(example: Example) -> Played:
     """Run a workflow: every action succeeds with null, but for what its notes say."""
-    player = Player(load_definition(example.text))
-    played = Played(player.state)
+    played = Played(Player(load_definition(example.text)))
+    proceed(played, example, Started(example.notes.get("inputs", {}), {}))
+    return played
+
+
+def proceed(played: Played, example: Example, event: Event) -> None:
+    """Tell of an event, and let the actions that follow end as the notes say."""
+    player = played.player
     waiting: deque[RunAction] = deque()
 
     def start(listings: list[Listing]) -> None:
@@ -71,17 +81,16 @@ def play(example: Example) -> Played:
             played.runs.append(action.task if action.item is None else f"{action.task}[{action.item}]")
             waiting.append(action)
 
-    start(player.tell(Started(example.notes.get("inputs", {}), {}))[1])
+    start(player.tell(event)[1])
     for _ in range(_MOST_ATTEMPTS):
         if not waiting:
             break
         action = waiting.popleft()
         status: Any = _noted(example, "outcomes", action, "succeeded")
         result: Any = _noted(example, "results", action, None)
-        event = AttemptReported(action.entry, action.item, action.attempt, status, result)
-        start(player.tell(event)[1])
+        report = AttemptReported(action.entry, action.item, action.attempt, status, result)
+        start(player.tell(report)[1])
     assert played.status in COMPLETED, played.status
-    return played
 
 
 def _noted(example: Example, kind: str, action: RunAction, otherwise: Any) -> Any:

@@ -7,8 +7,9 @@ import pytest
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.content import content_problems
+from orchestrion.core.events import RerunRequested, TaskRequest
 from orchestrion.core.language import inspect, load_definition
-from tests.docs.examples import DOCS, Example, examples, play
+from tests.docs.examples import DOCS, Example, examples, play, proceed
 from tests.docs.generated import PARTS, names_in, renewed
 
 ROOT: Final = DOCS.parent
@@ -52,6 +53,19 @@ def test_an_example_runs_as_the_document_says(example: Example) -> None:
         assert played.output == example.notes["output"]
     if "runs" in example.notes:
         assert played.runs == example.notes["runs"]
+
+
+@pytest.mark.parametrize(
+    "also, ends", [((), "failed"), ((TaskRequest("notify", 0),), "succeeded")], ids=["alone", "with notify"]
+)
+def test_the_worked_re_run_ends_as_the_document_says(also: tuple[TaskRequest, ...], ends: str) -> None:
+    worked = next(example for example in EXAMPLES if example.notes.get("name") == "worked")
+    played = play(worked)
+    played.runs.clear()
+    well = Example(worked.where, worked.text, {})
+    proceed(played, well, RerunRequested((TaskRequest("servers", 0, reset=False), *also)))
+    assert sorted(played.runs) == sorted(["servers[1]", "install", *(one.task for one in also)])
+    assert played.status == ends
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
