@@ -44,7 +44,7 @@ class Edge(NamedTuple):
 class Graph:
     """What follows from a definition alone (spec 3).
 
-    The keys of every mapping but `joins` and `retries` are the nodes reachable from a root.
+    The keys of `outgoing`, `inbound` and `sources` are the nodes reachable from a root.
 
     Nodes are tasks, the engine commands `continue`, `noop` and `fail` where they are targets, and undefined
     targets.
@@ -65,8 +65,8 @@ class Graph:
     """The distinct tasks from which edges arrive at a node, in the order of the definition."""
     joins: Mapping[str, int]
     """How many distinct source tasks each join waits for; unreachable joins are included."""
-    loop_joins: frozenset[str]
-    """The joins of which at least one source lies on a cycle."""
+    loop_joins: Mapping[str, int]
+    """The joins of which some source lies on a cycle, with the number of their sources that do not."""
     retries: Mapping[str, Retry]
     """The retry of each task that has one: its own block, or what `do: retry` stands for."""
     compiled: Compiled = field(compare=False, repr=False)
@@ -101,7 +101,11 @@ def build_graph(definition: Definition) -> Graph:
         cyclic=cyclic,
         sources=sources,
         joins=joins,
-        loop_joins=frozenset(name for name in joins if not cyclic.isdisjoint(sources.get(name, ()))),
+        loop_joins={
+            name: sum(source not in cyclic for source in sources[name])
+            for name in joins
+            if not cyclic.isdisjoint(sources.get(name, ()))
+        },
         retries=retries,
         compiled=Compiled(definition, retries),
     )

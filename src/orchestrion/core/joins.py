@@ -92,15 +92,17 @@ def _arrive_at_join(draft: Draft, staged: Staged, arrival: Arrival, needed: int,
         if _is_from_same_entry(draft, staged, arrival):
             draft.stage(staged._replace(arrivals=arrivals))
         return
-    if arrival.target in draft.graph.loop_joins:
-        satisfied = _satisfied(draft, arrivals)
-        sources = len(satisfied | _standing(draft, staged) if later_lap else satisfied)
-    elif _is_from_same_entry(draft, staged, arrival):
-        sources = staged.sources
-    else:
-        sources = staged.sources + 1
-    ready_at = draft.at if sources >= needed else None
-    draft.stage(staged._replace(arrivals=arrivals, sources=sources, ready_at=ready_at))
+    sources = staged.sources if _is_from_same_entry(draft, staged, arrival) else staged.sources + 1
+    fires = sources >= needed
+    outside = draft.graph.loop_joins.get(arrival.target)
+    if outside is not None:
+        # Sources may have run again since: they are counted exactly, but only once all of them may suffice.
+        fires = sources + (outside if later_lap else 0) >= needed
+        if fires:
+            satisfied = _satisfied(draft, arrivals)
+            sources = len(satisfied)
+            fires = len(satisfied | _standing(draft, staged) if later_lap else satisfied) >= needed
+    draft.stage(staged._replace(arrivals=arrivals, sources=sources, ready_at=draft.at if fires else None))
 
 
 def _is_from_same_entry(draft: Draft, staged: Staged, arrival: Arrival) -> bool:

@@ -202,7 +202,8 @@ Chain: TypeAlias = "tuple[int, Chain] | None"
 class Staged(NamedTuple):
     """A task that something has arrived at and that has no entry for it yet (spec 5.1).
 
-    `order` is set from the moment it is ready. `sources` counts the distinct sources that are satisfied.
+    `ready_at` is set from the moment it is ready. `sources` counts the distinct sources that are satisfied;
+    for a join in a loop, whose sources may run again before it fires, it is the most that there can be.
     """
 
     task: str

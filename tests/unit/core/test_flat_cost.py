@@ -21,7 +21,7 @@ from orchestrion.core.events import (
 )
 from orchestrion.core.graph import build_graph
 from orchestrion.core.language import Definition
-from orchestrion.core.language.definition import Task, Transition
+from orchestrion.core.language.definition import Assignment, Task, Transition
 from orchestrion.core.state import State
 from orchestrion.core.values import Json
 from tests.unit.core.metering import Meter, Work
@@ -52,6 +52,20 @@ def comb(width: int) -> Definition:
     return Definition(tasks=tasks)
 
 
+def forks_in_a_loop(width: int) -> Definition:
+    """A loop of three passes, each of which forks and joins."""
+    teeth = tuple(f"tooth_{number}" for number in range(width))
+    count = (Assignment("count", "<% ctx().count + 1 %>"),)
+    again = Transition(when="<% ctx().count < 3 %>", publish=count, do=("fork",))
+    tasks = {
+        "enter": Task("enter", next=(Transition(publish=count, do=("fork",)),)),
+        "fork": Task("fork", next=(Transition(do=teeth),)),
+        **{tooth: Task(tooth, next=(Transition(do=("join",)),)) for tooth in teeth},
+        "join": Task("join", join="all", next=(again,)),
+    }
+    return Definition(vars=(Assignment("count", 0),), tasks=tasks)
+
+
 def items(_: int) -> Definition:
     return workflows.items(concurrency=10)
 
@@ -63,6 +77,7 @@ WORKFLOWS: list[Callable[[int], Definition]] = [
     workflows.fanout,
     items,
     by_choice,
+    forks_in_a_loop,
 ]
 
 
@@ -92,8 +107,8 @@ def measured(meter: Meter, events: Iterator[Conducted]) -> Iterator[Cost]:
 
 
 def ordinary(define: Callable[[int], Definition], size: int) -> list[Cost]:
-    """Start, fork, join and end may cost what they change; every other event is ordinary."""
-    return sorted(costs(define, size), key=lambda cost: cost.work.steps)[:-4]
+    """Start, forks, joins and end may cost what they change; every other event is ordinary."""
+    return sorted(costs(define, size), key=lambda cost: cost.work.steps)[:-8]
 
 
 @pytest.fixture(params=WORKFLOWS, ids=lambda define: define.__name__)
