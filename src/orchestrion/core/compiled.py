@@ -5,8 +5,9 @@ definition never changes, so neither does what was compiled from it.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from orchestrion.core.expressions import Template, compile_template
 from orchestrion.core.language.definition import Assignment, Definition, Items, Retry, Task, Transition
@@ -16,7 +17,8 @@ CompiledAssignments: TypeAlias = tuple[tuple[str, Template], ...]
 """Names and the templates of their values, in the order of the definition."""
 
 
-class CompiledItems(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CompiledItems:
     """The `with` attribute of a task."""
 
     values: Template
@@ -24,22 +26,25 @@ class CompiledItems(NamedTuple):
     concurrency: Template | None
 
 
-class CompiledRetry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CompiledRetry:
     """The `retry` attribute of a task, or what `do: retry` stands for."""
 
-    count: Template  # pyright: ignore[reportIncompatibleMethodOverride]  # nobody counts in a record
+    count: Template
     delay: Template | None
     when: Template | None
 
 
-class CompiledTransition(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CompiledTransition:
     """One entry of `next`, without its targets, which are edges of the graph."""
 
     when: Template | None
     publish: CompiledAssignments
 
 
-class CompiledTask(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CompiledTask:
     """One task."""
 
     name: str

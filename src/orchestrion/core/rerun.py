@@ -127,11 +127,12 @@ def _restore_ready(draft: Draft, keepers: dict[Key, tuple[Entry, bool]]) -> None
     for key in [key for key in draft.newly_ready if key in keepers]:
         staged = draft.staged(key)
         assert staged is not None
-        entry = _restore(draft, staged, *keepers.pop(key))
+        old, only_succeeded = keepers.pop(key)
+        entry = _restore(draft, staged, old, only_succeeded=only_succeeded)
         draft.touched_items[entry.id] = None
 
 
-def _restore(draft: Draft, staged: Staged, old: Entry, only_succeeded: bool) -> Entry:  # noqa: FBT001
+def _restore(draft: Draft, staged: Staged, old: Entry, *, only_succeeded: bool) -> Entry:
     """A new entry with the kept items of an old one: same rendering, same results, retries at zero."""
     assert old.items is not None
     actions = draft.rendered_items(old.id)

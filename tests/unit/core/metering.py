@@ -82,14 +82,14 @@ class WalkedDict(dict[K, V]):
         self.meter.walked += len(self)
         return super().__iter__()
 
-    def keys(self) -> KeysView[K]:  # type: ignore[override]
+    def keys(self) -> KeysView[K]:  # type: ignore[override]  # the views of `dict` are private
         self.meter.walked += len(self)
         return KeysView(self)
 
-    def values(self) -> ValuesView[V]:  # type: ignore[override]
+    def values(self) -> ValuesView[V]:  # type: ignore[override]  # the views of `dict` are private
         self.meter.walked += len(self)
         return ValuesView(self)
 
-    def items(self) -> ItemsView[K, V]:  # type: ignore[override]
+    def items(self) -> ItemsView[K, V]:  # type: ignore[override]  # the views of `dict` are private
         self.meter.walked += len(self)
         return ItemsView(self)
