@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from orchestrion.actions.catalog import Catalog
+from orchestrion.client.packs import catalog_of
 from orchestrion.client.session import Session
 from orchestrion.client.targets import Target, whole_rerun
 from orchestrion.core.status import COMPLETED
@@ -68,7 +69,7 @@ class LocalClient:
 
     def __init__(self, database: Path, packs: Sequence[Path], actor: str) -> None:
         self._session: Final = Session(database, actor)
-        self._catalog: Final = Catalog(packs)
+        self._catalog: Final = catalog_of(packs)
         self._engine: Engine | None = None
 
     def __enter__(self) -> Self:

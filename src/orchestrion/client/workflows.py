@@ -7,6 +7,7 @@ from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import workflow_path
 from orchestrion.actions.metadata_file import read_text
 from orchestrion.client.inspecting import Finding, Report, report_of
+from orchestrion.client.packs import catalog_of
 from orchestrion.client.targets import check_workflow, is_file
 from orchestrion.core.graph import Graph, build_graph
 from orchestrion.core.language import DefinitionError, load_definition
@@ -20,14 +21,14 @@ def inspect_workflow(word: str, packs: Sequence[Path]) -> Report:
 
     Raises NotFound; UsageError when the file cannot be read.
     """
-    catalog = Catalog(packs)
+    catalog = catalog_of(packs)
     path = _path_of(word, catalog)
     return report_of(read_text(path), path, catalog)
 
 
 def graph_of_workflow(word: str, packs: Sequence[Path]) -> Graph:
     """The graph of a workflow file, or of a pack's. Raises NotFound, UsageError with every problem."""
-    path = _path_of(word, Catalog(packs))
+    path = _path_of(word, catalog_of(packs))
     try:
         return build_graph(load_definition(read_text(path)))
     except DefinitionError as error:
