@@ -385,7 +385,7 @@ def _remarks(request: RerunRequest, plan: Plan) -> list[str]:
     plain = {one.task for one in plan.restarts if one.items is None}
     for name in dict.fromkeys(request.no_reset):
         if name in repeats:
-            remarks.append(f"{name} lies downstream of a requested task: all of its items run again.")
+            remarks.append(f"{name} lies downstream of a requested task: --no-reset keeps nothing of it.")
         elif name in plain:
             remarks.append(f"{name} has no items: --no-reset has no effect on it.")
     if plan.imposed_end is not None:

@@ -22,8 +22,10 @@ class Session:
         self.store: Final = open_store(database)
         self.actor: Final = actor
         ids = Ids(system_clock)
-        self.dispatcher: Final = Dispatcher(self.store, system_clock, ids, lambda: random.getrandbits(63))
         self.presence: Final = Presence(self.store.path, ids.next())
+        self.dispatcher: Final = Dispatcher(
+            self.store, system_clock, ids, lambda: random.getrandbits(63), self.presence.wake_others
+        )
         self.operations: Final = Operations(self.dispatcher, actor)
         self.queries: Final = Queries(self.store)
 

@@ -128,6 +128,11 @@ class Unit:
             if attempt is not None and attempt.engine is None:
                 self._offer(attempt)
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether the unit has anything to write, so that others should look."""
+        return any(workflow.changes for workflow in self.workflows.values())
+
     def settle(self) -> None:
         """Deliver all that follows, and claim what may start at once, until nothing is left."""
         while True:
@@ -319,11 +324,19 @@ def _conduct(state: State, event: Event) -> Answer:
 class Dispatcher:
     """Opens units over a store, and keeps the states that are still valid."""
 
-    def __init__(self, store: Store, clock: Clock, ids: Ids, seed: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        seed: Callable[[], int],
+        after_commit: Callable[[], None],
+    ) -> None:
         self.store: Final = store
         self.clock: Final = clock
         self.ids: Final = ids
         self.seed: Final = seed
+        self._after_commit = after_commit
         self._cache: dict[str, State] = {}
 
     @contextmanager
@@ -342,6 +355,8 @@ class Dispatcher:
             self._cache.clear()
             raise
         self._keep(unit)
+        if unit.has_changed:
+            self._after_commit()
 
     def load(self, transaction: Transaction, number: str) -> Workflow:
         """A workflow execution: its cached state if it still is the newest, else from its rows."""

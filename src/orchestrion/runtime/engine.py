@@ -18,12 +18,12 @@ from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, workflow_path
 from orchestrion.actions.parameters import resolve
 from orchestrion.actions.runners.base import Job, Outcome
-from orchestrion.actions.runners.processes import end_groups
+from orchestrion.actions.runners.processes import end_groups, groups_of
 from orchestrion.actions.runners.registry import WITHOUT_PROCESS, WORKFLOW_RUNNER, Runners, check_runnable
 from orchestrion.core.language import as_stackstorm, inspect
 from orchestrion.core.status import COMPLETED, Status
 from orchestrion.core.values import Json
-from orchestrion.errors import OrchestrionError, StoreError
+from orchestrion.errors import InvariantViolation, OrchestrionError, StoreError
 from orchestrion.runtime.definitions import read_definition
 from orchestrion.runtime.dispatcher import Dispatcher, Unit
 from orchestrion.runtime.ledger import Attempt, Execution
@@ -40,6 +40,10 @@ POLL_SECONDS: Final = 0.25
 """How long an engine sleeps at the most: the net under lost wake-ups."""
 
 _MICROSECONDS: Final = 1_000_000
+_CONTRADICTION: Final = (
+    "The end of an action could not be recorded ({error}): a bug of Orchestrion. Nothing was written. "
+    "Go on with: orchestrion execution resume ID"
+)
 _LOST: Final = "The process that ran this action is gone, and nobody knows how far the action has come."
 
 
@@ -132,10 +136,23 @@ class Engine:
         except StoreError:
             self._reports.extendleft(reversed(reports))
             raise
-        except Exception:
+        except Exception as error:
             if len(reports) <= 1:
-                raise
-            return sum(self._commit([report]) for report in reports)
+                raise InvariantViolation(_CONTRADICTION.format(error=error)) from error
+            return self._deliver_singly(reports)
+
+    def _deliver_singly(self, reports: list[Report]) -> int:
+        """Deliver each report in a unit of its own; what fails is told once the others are safe."""
+        done = 0
+        failure: Exception | None = None
+        for report in reports:
+            try:
+                done += self._commit([report])
+            except Exception as error:  # noqa: BLE001  # whatever it is, it must not hold up the others
+                failure = error
+        if failure is not None:
+            raise InvariantViolation(_CONTRADICTION.format(error=failure)) from failure
+        return done
 
     def _commit(self, reports: list[Report]) -> int:
         processes = self._new_processes[:]
@@ -154,8 +171,6 @@ class Engine:
             self._forget_jobs()
             raise
         del self._new_processes[: len(processes)]
-        if unit.workflows:
-            self._presence.wake_others()
         return len(reports) + len(unit.workflows)
 
     def _forget_jobs(self) -> None:
@@ -165,8 +180,10 @@ class Engine:
 
     def _drop_unwanted(self, unit: Unit) -> None:
         """End the processes of attempts that somebody has given up."""
-        gone = [number for number in self._processes if unit.ledger.attempt(number) is None]
-        if gone:
+        if self._processes:
+            rows = unit.transaction.all("attempts_of_engine", engine=self.id)
+            wanted = {row["execution"] for row in rows} | unit.ledger.claimed
+            gone = [number for number in self._processes if number not in wanted]
             end_groups([self._processes.pop(number) for number in gone], grace_seconds=0.0)
 
     def _next_due(self) -> int | None:
@@ -260,7 +277,8 @@ class Engine:
             for row in unit.transaction.all("attempts_at_work", root=root)
         ]
         groups = unit.transaction.all("processes_of_tree", root=root)
-        end_groups((row["pid"], row["mark"]) for row in groups)
+        unrecorded = {execution.id for execution in lost} - {row["execution"] for row in groups}
+        end_groups([*((row["pid"], row["mark"]) for row in groups), *groups_of(unrecorded)])
         for execution in lost:
             attempt = unit.ledger.attempt(execution.id)
             if execution.workflow is not None or attempt is None:

@@ -118,6 +118,13 @@ class Ledger:
         self._attempts[attempt.execution] = claimed
         return claimed
 
+    @property
+    def claimed(self) -> set[str]:
+        """The executions of the attempts known to this unit that an engine has and that have not ended."""
+        return {
+            number for number, attempt in self._attempts.items() if attempt is not None and attempt.engine
+        }
+
     def end(self, execution: str) -> None:
         """An attempt has ended, or is not wanted any more."""
         self._attempts[execution] = None

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -56,6 +56,23 @@ def end_groups(groups: Iterable[tuple[int, str]], *, grace_seconds: float = GRAC
     return ending
 
 
+def groups_of(executions: Collection[str]) -> list[tuple[int, str]]:
+    """Find the process groups of actions whose processes nobody has recorded, by their environment.
+
+    `executions` are the ids of their executions. Gives pid and start mark of each group's leader.
+    """
+    if not executions or _boot() is None:
+        return []
+    wanted = {_OURS + number.encode() for number in executions}
+    groups: dict[int, str] = {}
+    for pid, fields in _processes():
+        leader = int(fields[_GROUP_FIELD])
+        if leader not in groups and wanted.intersection(_environment(pid)):
+            mark = start_mark(leader)
+            groups[leader] = f"{_boot()}:" if mark is None else mark
+    return list(groups.items())
+
+
 def kill_group(pid: int) -> None:
     """Kill the group of a process that is our child and was not reaped: the id is certainly its own."""
     _signal(pid, signal.SIGKILL)
@@ -97,11 +114,14 @@ def _processes() -> Iterable[tuple[int, list[str]]]:
 
 
 def _has_our_environment(pid: int) -> bool:
+    return any(variable.startswith(_OURS) for variable in _environment(pid))
+
+
+def _environment(pid: int) -> list[bytes]:
     try:
-        variables = (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
+        return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
     except OSError:  # gone, or of another user
-        return False
-    return any(variable.startswith(_OURS) for variable in variables)
+        return []
 
 
 def _signal(group: int, number: int) -> bool:

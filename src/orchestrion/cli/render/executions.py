@@ -14,7 +14,7 @@ _FULL_TIMES_FROM: Final = 100
 
 def shown_status(view: ExecutionView) -> str:
     """The status, with a remark where nobody works on it."""
-    return f"{view.status} (no engine)" if view.is_unattended else view.status
+    return f"{view.status} (no engine)" if view.is_stalled else view.status
 
 
 def show_list(output: Output, views: Sequence[ExecutionView]) -> None:

@@ -130,6 +130,7 @@ CREATE TABLE attempt (
     mark TEXT                   -- what makes the pid unique (actions/runners/processes.py)
 );
 CREATE INDEX attempt_to_claim ON attempt (root, due_at) WHERE engine IS NULL;
+CREATE INDEX attempt_of_engine ON attempt (engine) WHERE engine IS NOT NULL;
 CREATE INDEX attempt_of_workflow ON attempt (workflow, entry);
 
 -- Who asked what of which execution, when, why, and what came of it.

@@ -34,6 +34,10 @@ ORDER BY attempt.due_at, attempt.execution LIMIT :count;
 SELECT min(attempt.due_at) FROM attempt JOIN workflow ON workflow.id = attempt.workflow
 WHERE attempt.root = :root AND attempt.engine IS NULL AND workflow.held = 0;
 
+-- name: attempts_of_engine
+-- The attempts that an engine has claimed.
+SELECT execution FROM attempt WHERE engine = :engine;
+
 -- name: attempts_at_work
 -- The attempts of a tree that an engine has claimed.
 SELECT * FROM attempt WHERE root = :root AND engine IS NOT NULL ORDER BY execution;
@@ -44,4 +48,4 @@ SELECT * FROM attempt WHERE workflow = :workflow ORDER BY execution;
 
 -- name: processes_of_tree
 -- The processes of the attempts of a tree.
-SELECT pid, mark FROM attempt WHERE root = :root AND pid IS NOT NULL;
+SELECT execution, pid, mark FROM attempt WHERE root = :root AND pid IS NOT NULL;

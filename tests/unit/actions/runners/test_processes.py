@@ -5,7 +5,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from orchestrion.actions.runners.processes import end_group, end_groups, start_mark
+from orchestrion.actions.runners.processes import end_group, end_groups, groups_of, start_mark
 from tests.unit.actions.runners.collecting import fifo, has_ended, wait_for_end
 
 
@@ -108,3 +108,10 @@ def test_a_group_outlives_its_engine_and_can_be_ended_by_the_next(tmp_path: Path
     assert not has_ended(child)
     assert end_group(int(pid), mark)
     wait_for_end(int(pid), child)
+
+
+def test_a_group_that_nobody_has_recorded_is_found_by_the_environment_of_its_action() -> None:
+    with leader("sleep 60", ST2_ACTION_EXECUTION_ID="0123456789abcdef") as process:
+        assert groups_of({"0123456789abcdef", "none"}) == [(process.pid, mark_of(process))]
+        assert groups_of(()) == []
+        assert end_groups(groups_of({"0123456789abcdef"})) == [process.pid]
