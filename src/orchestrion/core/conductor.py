@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from orchestrion.core.attempts import hold, release, stop, withdraw_waiting
-from orchestrion.core.commands import Command
+from orchestrion.core.commands import Command, RunAction
 from orchestrion.core.context import initial_context
 from orchestrion.core.draft import Draft, ExternalKey
 from orchestrion.core.ending import render_output
@@ -132,7 +132,15 @@ def _settle(draft: Draft, before: Status) -> None:
         _enter(draft, before, now)
         schedule(draft)
     _end_if_idle(draft)
+    _wait_openly(draft)
     render_output(draft)
+
+
+def _wait_openly(draft: Draft) -> None:
+    """A workflow whose first tasks only wait is `running` at once: nobody claims anything yet (product)."""
+    starts = [command for command in draft.commands if isinstance(command, RunAction)]
+    if draft.status == "scheduled" and starts and all(command.delay for command in starts):
+        advance(draft, "wait")
 
 
 def _enter(draft: Draft, before: Status, now: Status) -> None:

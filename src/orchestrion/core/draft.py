@@ -47,6 +47,7 @@ class Draft:
         "_withdrawn",
         "at",
         "commands",
+        "drawn",
         "event",
         "external",
         "graph",
@@ -78,6 +79,8 @@ class Draft:
         self.occasion: Final = occasion
         self.external: Final = external
         self.commands: Final[list[Command]] = []
+        #: How many random numbers the expressions of this event have drawn.
+        self.drawn: int = 0
         self.status: Status = head.status
         self.event: int = head.event + 1
         self.at: int = self.event

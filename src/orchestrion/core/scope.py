@@ -51,7 +51,7 @@ class TaskView:
 class DraftScope:
     """The variables of a context, in the name of a task or of nobody: a `Scope`, see there."""
 
-    __slots__ = ("_application", "_draft", "_drawn", "_names", "_sequential", "item", "task")
+    __slots__ = ("_application", "_draft", "_names", "_sequential", "item", "task")
 
     def __init__(
         self, draft: Draft, context: Context, task: TaskView | None = None, item: Json = None
@@ -60,7 +60,6 @@ class DraftScope:
         self._names: Map[str, Json] = context.names
         self._application: Mapping[str, Json] = draft.initial.application
         self._sequential: dict[str, Json] = {}
-        self._drawn = 0
         self.task = task
         self.item = item
 
@@ -103,8 +102,8 @@ class DraftScope:
 
     def random(self) -> float:
         """The next number in [0, 1) from the event's seed."""
-        self._drawn += 1
-        text = f"{self._draft.occasion.seed}:{self._drawn}".encode()
+        self._draft.drawn += 1
+        text = f"{self._draft.occasion.seed}:{self._draft.drawn}".encode()
         return (int.from_bytes(blake2b(text, digest_size=8).digest()) >> 11) / (1 << 53)
 
 
