@@ -171,7 +171,7 @@ class Queries:
     ) -> tuple[TaskView, ...]:
         """The task executions that count, in their order; those that a re-run kept are marked.
 
-        An execution that another one continues shows what it ran itself, and what it had kept.
+        An execution that another one continues shows what counted when that began.
         """
         workflow = row["workflow"]
         runs: dict[int, list[Mapping[str, Any]]] = {}
@@ -183,10 +183,11 @@ class Queries:
         }
         later = [entry for entry, starter in starters.items() if starter > row["id"]]
         end = min(later) if row["continued_by"] is not None and later else None
+        dropped = self._dropped_since(transaction, row)
         found: list[TaskView] = []
         for entry in transaction.all("load_entries", workflow=workflow):
             starter = starters.get(entry["id"])
-            counts = entry["counts"] or (end is not None and starter in (None, row["id"]))
+            counts = entry["counts"] or entry["id"] in dropped
             if not counts or entry["task"] in ENGINE_COMMANDS or (end is not None and entry["id"] >= end):
                 continue
             record = rows.from_json(entry["record"])
@@ -207,6 +208,17 @@ class Queries:
                 )
             )
         return tuple(found)
+
+    def _dropped_since(self, transaction: Transaction, row: Mapping[str, Any]) -> set[int]:
+        """The entries of an execution that those which continue it have invalidated."""
+        if row["continued_by"] is None:
+            return set()
+        successor = transaction.one("execution", id=row["continued_by"])
+        assert successor is not None
+        since = successor["created_at"]
+        return {
+            one["entry"] for one in transaction.all("dropped_entries", workflow=row["workflow"], since=since)
+        }
 
     def _view(
         self, row: Mapping[str, Any], engine: str | None, tasks: tuple[TaskView, ...] = ()

@@ -206,17 +206,20 @@ class Unit:
             self._follow_status(subject, before)
 
     def _note_history(self, subject: Workflow, decision: Decision, cause: str) -> None:
-        """Every status that changes, with the event that caused it."""
+        """Every status that changes, with the event that caused it; none for an entry that counts no more."""
         state = subject.state
         event = state.head.event + 1
         for change in decision.changes:
             row: tuple[int | None, int | None, str | None]
             match change:
                 case Entry(id=number, status=status):
-                    known = number < len(state.entries)
-                    if known and state.entries[number].status == status:
+                    known = state.entries[number] if number < len(state.entries) else None
+                    if known is not None and known.counts and not change.counts:
+                        row = (number, None, None)
+                    elif known is not None and known.status == status:
                         continue
-                    row = (number, None, status)
+                    else:
+                        row = (number, None, status)
                 case Item(entry=number, index=index, status=status):
                     before = state.items.get(number, {}).get(index)
                     if before is not None and before.status == status:

@@ -146,6 +146,7 @@ CREATE TABLE operation (
 CREATE INDEX operation_by_execution ON operation (execution, id);
 
 -- Every change of a status, in the order of one workflow execution (`event` counts), with its cause. No entry: the workflow's own.
+-- An entry without item and status: a re-run has invalidated it.
 CREATE TABLE history (
     workflow TEXT NOT NULL,
     event INTEGER NOT NULL,

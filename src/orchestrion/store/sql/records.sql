@@ -52,6 +52,11 @@ ON CONFLICT (workflow) DO UPDATE SET inputs = excluded.inputs, application = exc
 -- Changes of statuses.
 INSERT INTO history (workflow, event, position, at, cause, entry, item, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
+-- name: dropped_entries
+-- The entries that a re-run has invalidated since a time.
+SELECT entry FROM history
+WHERE workflow = :workflow AND at >= :since AND entry IS NOT NULL AND item IS NULL AND status IS NULL;
+
 -- name: load_workflow^
 -- One workflow execution.
 SELECT id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, head
