@@ -119,6 +119,18 @@ def test_ctrl_c_while_following_another_engine_pauses_it(shell: Shell) -> None:
     assert shell.get(number)["status"] == "paused"
 
 
+def test_who_follows_an_engine_that_is_killed_is_told(shell: Shell) -> None:
+    running, number, _gate = started(shell)
+    shell.run("execution", "pause", number)
+    second = shell.start("execution", "resume", number)
+    second.wait_for("two: running")
+    running.kill()
+    done = second.end()
+    assert done.code == 5
+    assert "(no engine)" in done.out
+    assert f"orchestrion execution resume {number}" in done.out
+
+
 def test_an_execution_whose_engine_was_killed_says_so(shell: Shell) -> None:
     number, _ = killed(shell)
     view = shell.get(number)

@@ -89,6 +89,20 @@ def test_help_imports_neither_core_nor_store(shell: Shell) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_shell_completes_commands_and_options(shell: Shell) -> None:
+    line = "orchestrion execution re"
+    completed = shell.folder / "completed"
+    environment = {
+        **shell.environment,
+        "_ARGCOMPLETE": "1",
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(completed),
+        "COMP_LINE": line,
+        "COMP_POINT": str(len(line)),
+    }
+    subprocess.run([sys.executable, "-m", "orchestrion"], cwd=shell.folder, env=environment, check=False)
+    assert sorted(completed.read_text().split("\v")) == ["re-run", "resume"]
+
+
 def test_version(shell: Shell) -> None:
     assert shell.run("--version").out.startswith("orchestrion 0.")
 

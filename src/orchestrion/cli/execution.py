@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from orchestrion.cli.follow import follow
+from orchestrion.cli.follow import follow, show_end
 from orchestrion.cli.locations import Location, location_of, open_known
 from orchestrion.cli.render.documents import execution_document, plan_document, target_document
-from orchestrion.cli.render.executions import next_command, show_execution, show_list
+from orchestrion.cli.render.executions import show_execution, show_list
 from orchestrion.cli.render.output import Output, style_of
 from orchestrion.cli.render.plans import show_plan, show_whole_plan
 from orchestrion.cli.run import started, warn
@@ -42,11 +42,7 @@ def get(options: argparse.Namespace) -> int:
         output.json(execution_document(view, attempts=options.attempts))
         return 0
     show_execution(output, view, attempts=options.attempts)
-    advice = next_command(view, location.options)
-    if advice is not None:
-        output.line()
-        output.line(advice[0])
-        output.line(f"  {advice[1]}", "bold")
+    show_end(output, view, location)
     return 0
 
 

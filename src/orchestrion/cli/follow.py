@@ -50,20 +50,26 @@ def follow(client: LocalClient, number: str, options: argparse.Namespace, locati
         return EXIT_INTERRUPTED
     finally:
         progress.stop()
-    show_end(output, view, options, location)
+    if options.json:
+        output.json(execution_document(view))
+        return exit_code_of(view.status)
+    if not progress.leaves_status:
+        show_status(output, view)
+    show_end(output, view, location)
     return exit_code_of(view.status)
 
 
-def show_end(output: Output, view: ExecutionView, options: argparse.Namespace, location: Location) -> None:
-    """How an execution stands, now that nobody works on it any more."""
-    if options.json:
-        output.json(execution_document(view))
-        return
+def show_status(output: Output, view: ExecutionView) -> None:
+    """How an execution stands, in one line."""
     status = shown_status(view)
     took = duration(view.started_at, view.ended_at)
     text = f"{output.mark(view.status)} {status}"
     rest = f"  {view.action}{f' in {took}' if took else ''}  {view.id}"
     output.line(f"{output.styled(text, style_of(status))}{rest}")
+
+
+def show_end(output: Output, view: ExecutionView, location: Location) -> None:
+    """What has come of an execution on which nobody works any more, and the command that goes on."""
     show_result(output, view)
     advice = next_command(view, location.options)
     if advice is not None:

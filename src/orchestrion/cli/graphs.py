@@ -6,6 +6,8 @@ from typing import Final
 
 from orchestrion.client.views import Edge, Graph
 
+_MERMAID_CODES: Final = {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "|": "#124;"}
+
 
 def as_mermaid(graph: Graph) -> Iterator[str]:
     """A flowchart in Mermaid's language."""
@@ -21,9 +23,7 @@ def as_mermaid(graph: Graph) -> Iterator[str]:
 
 
 def _mermaid_text(text: str) -> str:
-    for character, code in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("|", "#124;")):
-        text = text.replace(character, code) if character != "#" else text.replace("#", code)
-    return text
+    return "".join(_MERMAID_CODES.get(one, one) for one in text)
 
 
 def as_dot(graph: Graph) -> Iterator[str]:

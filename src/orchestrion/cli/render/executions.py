@@ -31,7 +31,7 @@ def show_list(output: Output, views: Sequence[ExecutionView]) -> None:
 
 
 def show_execution(output: Output, view: ExecutionView, *, attempts: bool = False) -> None:
-    """One execution: what it is, its tasks, its result."""
+    """One execution: what it is, and its tasks."""
     status = shown_status(view)
     took = duration(view.started_at, view.ended_at)
     ended = local_time(view.ended_at)
@@ -54,7 +54,6 @@ def show_execution(output: Output, view: ExecutionView, *, attempts: bool = Fals
         output.line()
         output.line("tasks", "bold")
         show_tasks(output, view.tasks, attempts=attempts)
-    show_result(output, view)
 
 
 def _starter(view: ExecutionView) -> str | None:
@@ -81,7 +80,8 @@ def show_tasks(output: Output, tasks: Sequence[TaskView], *, attempts: bool = Fa
     wide = max(len(str(row[0][0])) for row in rows)
     for number, row in enumerate(rows, start=1):
         (name, style), (status, _), remarks = cast("tuple[tuple[str, str], tuple[str, str], str]", tuple(row))
-        output.line(f"  {output.styled(name.ljust(wide), style)}  {output.styled(status, style)}  {remarks}")
+        line = f"  {output.styled(name.ljust(wide), style)}  {output.styled(status, style)}"
+        output.line(f"{line}  {remarks}" if remarks else line)
         for at, attempt in notes:
             if at == number:
                 _show_attempt(output, attempt)

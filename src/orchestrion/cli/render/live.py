@@ -27,6 +27,8 @@ _NAME = 36
 class LiveProgress:
     """Redraws the tasks of an execution; what is left at the end is its last state."""
 
+    leaves_status = True
+
     def __init__(self, output: Output) -> None:
         self._output = output
         self._console = Console(file=output.stream, highlight=False)

@@ -10,7 +10,12 @@ from orchestrion.client.views import COMPLETED, ExecutionView, TaskView
 
 
 class Progress(Protocol):
-    """Is shown an execution whenever it has changed, and remarks in between."""
+    """Is shown an execution whenever it has changed, and remarks in between.
+
+    `leaves_status`: what stays on the terminal says how the execution stands.
+    """
+
+    leaves_status: bool
 
     def show(self, view: ExecutionView) -> None:
         """The execution as it stands now."""
@@ -28,6 +33,8 @@ class Progress(Protocol):
 class Silent:
     """No progress: where the only output is a JSON document."""
 
+    leaves_status = False
+
     def __init__(self, remarks: Output) -> None:
         self._remarks = remarks
 
@@ -44,6 +51,8 @@ class Silent:
 
 class Lines:
     """A line for each change of a status."""
+
+    leaves_status = False
 
     def __init__(self, output: Output) -> None:
         self._output = output
