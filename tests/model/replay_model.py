@@ -269,7 +269,8 @@ class FreshRun(World):
         assert number in self._kept.items or inherited, f"{identity} never started"
         assert index is not None
         assert report.status == "succeeded"
-        entry = next(entry for entry in self.state.entries if self.identity(entry.id) == identity)
+        entry = next((one for one in self.state.entries if self.identity(one.id) == identity), None)
+        assert entry is not None, f"{identity} never started"
         assert entry.items is not None
         assert entry.items.scheduled
         moved = entry._replace(begun=True, items=entry.items.moved(None, "succeeded"))

@@ -1,0 +1,177 @@
+"""A world that looks at everything after every event: the invariants of a state, and those of a step.
+
+Numbers are those of section 7 of the semantics.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from orchestrion.core.commands import RunAction
+from orchestrion.core.conductor import Answer, Decision, Refused, conduct
+from orchestrion.core.draft import Draft
+from orchestrion.core.events import Event, Occasion, RerunRequested
+from orchestrion.core.graph import build_graph
+from orchestrion.core.invariants import check
+from orchestrion.core.language import Definition
+from orchestrion.core.plan import Selection, select
+from orchestrion.core.records import Entry
+from orchestrion.core.state import State
+from orchestrion.core.status import COMPLETED, Status
+from orchestrion.core.transitions import ITEMS_TASK, PLAIN_TASK, WORKFLOW
+from orchestrion.core.values import Json
+from tests.model.plain import plain, plains, snapshot
+from tests.model.world import AttemptKey, World
+
+
+def _reachable(*tables: Mapping[str, Mapping[Any, Any]]) -> dict[str, set[str]]:
+    """For each status, those that any number of events lead to."""
+    steps: dict[str, set[str]] = {}
+    for table in tables:
+        for cells in table.values():
+            for status, after in cells.items():
+                steps.setdefault(status, {status}).update({after} - {".", "!"})
+    for _ in steps:
+        for found in steps.values():
+            found.update(*(steps.get(status, set()) for status in tuple(found)))
+    return steps
+
+
+_WITHOUT_RERUN: Final = {event: cells for event, cells in WORKFLOW.items() if event != "rerun"}
+WORKFLOW_STEPS: Final = _reachable(_WITHOUT_RERUN)
+TASK_STEPS: Final = _reachable(PLAIN_TASK, ITEMS_TASK)
+
+
+class CheckedWorld(World):
+    """Asserts after every event what must hold whatever the event was."""
+
+    def __init__(self, definition: Definition) -> None:
+        super().__init__(definition)
+        self.twin = State(build_graph(definition))
+        self.events: list[Event] = []
+        self.published: dict[int, str] = {}
+        self.ended: set[AttemptKey] = set()
+
+    def conduct(self, event: Event) -> Answer:
+        before = snapshot(self.state)
+        entries, status = list(self.state.entries), self.status
+        selection = self._selection(event)
+        first = conduct(self.state, event)
+        second = conduct(self.state, event)
+        assert snapshot(self.state) == before, "conduct altered the state"
+        _assert_equal(first, second)
+        answer = super().conduct(event)
+        _assert_equal(first, answer)
+        if not isinstance(answer, Decision):
+            assert snapshot(self.state) == before, "a refused or ignored event changed something"
+            assert selection is None or not isinstance(answer, Refused) or status not in COMPLETED or selection.problems
+            return answer
+        self.events.append(event)
+        self.twin.apply(answer.changes)
+        assert snapshot(self.twin) == snapshot(self.state), "the changes are not the state"
+        problems = check(self.state)
+        assert not problems, problems
+        self._check_statuses(entries, status, event)
+        self._check_commands(answer, len(entries))
+        self._check_published()
+        if selection is not None:
+            self._check_rerun(selection, entries, answer)
+        return answer
+
+    def report(self, key: AttemptKey, status: Status, result: Json) -> Answer:
+        """36. Every attempt is completed at most once."""
+        answer = super().report(key, status, result)
+        if isinstance(answer, Decision) and status in COMPLETED:
+            assert key not in self.ended, f"{key} ended twice"
+            self.ended.add(key)
+        return answer
+
+    def _selection(self, event: Event) -> Selection | None:
+        if not isinstance(event, RerunRequested):
+            return None
+        return select(Draft(self.state, Occasion(), {}), event.tasks)
+
+    def _check_statuses(self, before: list[Entry], status: Status, event: Event) -> None:
+        """1, 27. Statuses follow the tables; what is completed stays so; from canceling only canceled follows."""
+        now = self.status
+        rerun = isinstance(event, RerunRequested)
+        assert now in WORKFLOW_STEPS["resuming" if rerun else status], f"{status} -> {now} at {event}"
+        if status in COMPLETED and not rerun:
+            assert now == status or (status == "succeeded" and now == "failed"), f"{status} -> {now}"
+        for old in before:
+            new = self.state.entries[old.id]
+            assert new.status in TASK_STEPS[old.status], f"entry {old.id}: {old.status} -> {new.status}"
+            if old.status in COMPLETED:
+                assert new.status == old.status, f"completed entry {old.id}: {old.status} -> {new.status}"
+                assert new.result == old.result
+
+    def _check_commands(self, decision: Decision, known: int) -> None:
+        """3, 4, 7, 21, 24. What starts may start, once, in order."""
+        runs = [command for command in decision.commands if isinstance(command, RunAction)]
+        keys = [(run.entry, run.item, run.attempt) for run in runs]
+        assert len(set(keys)) == len(keys), f"started twice: {keys}"
+        fresh = [(run.task, run.route, run.item or 0) for run in runs if run.entry >= known]
+        kept = {entry.id for entry in self.state.entries[known:] if entry.kept is not None}
+        if not kept:
+            assert fresh == sorted(fresh), f"out of order: {fresh}"
+        for run in runs:
+            entry = self.state.entries[run.entry]
+            assert entry.counts
+            if self.status in ("canceling", "canceled", "succeeded"):
+                raise AssertionError(f"started in {self.status}: {run}")
+            if self.status in ("pausing", "paused"):
+                assert entry.status == "retrying", f"started in {self.status}: {run}"
+            if self.status == "failed":
+                assert entry.run_on_fail, f"started in failed: {run}"
+
+    def _check_published(self) -> None:
+        """20. What was published is never modified."""
+        for arrival in self.state.arrivals:
+            text = json.dumps(arrival.published, sort_keys=True)
+            assert self.published.setdefault(arrival.id, text) == text, f"arrival {arrival.id} was modified"
+
+    def _check_rerun(self, selection: Selection, before: list[Entry], decision: Decision) -> None:
+        """28, 33, 34, 35, and that what happens is what the plan says."""
+        entries = self.state.entries
+        for number in selection.kept:
+            old, new = before[number], entries[number]
+            assert new.counts
+            same = new._replace(terminal=old.terminal, withdrawn=old.withdrawn, items=old.items)
+            assert plain(same) == plain(old), f"kept entry {number} was changed"
+        assert not any(entries[number].counts for number in selection.invalidated)
+        runs = [command for command in decision.commands if isinstance(command, RunAction)]
+        planned = {before[n].task for n in (*selection.restarted, *selection.continued)}
+        for number in selection.restarted:
+            self._check_restarted(before[number], selection, runs, len(before))
+        for run in runs:
+            if run.entry >= len(before) and not entries[run.entry].arrivals:
+                assert run.task in planned, f"{run.task} starts and is not in the plan"
+
+    def _check_restarted(self, old: Entry, selection: Selection, runs: list[RunAction], known: int) -> None:
+        """33, 34, 35. A restarted task has its route and its input context, no retries used, its kept items."""
+        new = next(
+            (e for e in self.state.entries[known:] if (e.task, e.route) == (old.task, old.route)), None
+        )
+        if new is None or self.state.graph.cyclic:
+            return
+        assert new.arrivals == old.arrivals
+        assert new.tally == 0
+        if old.id in selection.keep_items and new.items is not None:
+            kept = {i.index for i in self.state.items.get(new.id, {}).values() if i.status == "succeeded"}
+            old_items = self.state.items.get(old.id, {}).values()
+            succeeded = {i.index for i in old_items if i.status == "succeeded" and i.attempt == old.attempt}
+            assert kept == succeeded
+            begun = {run.item for run in runs if run.entry == new.id}
+            assert not begun & kept
+            if new.items.concurrency is None and self.status in ("resuming", "running"):
+                assert begun == set(range(new.items.total)) - kept
+
+
+def _assert_equal(first: Answer, second: Answer) -> None:
+    """15. The same state and the same event give the same decision."""
+    assert type(first) is type(second)
+    if isinstance(first, Decision) and isinstance(second, Decision):
+        assert first.commands == second.commands
+        assert plains(first.changes) == plains(second.changes)
+    else:
+        assert first == second
