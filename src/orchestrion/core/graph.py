@@ -66,7 +66,10 @@ class Graph:
     joins: Mapping[str, int]
     """How many distinct source tasks each join waits for; unreachable joins are included."""
     loop_joins: Mapping[str, int]
-    """The joins of which some source lies on a cycle, with the number of their sources that do not."""
+    """The joins of which some source lies on or after a cycle, so that it may run several times on a route.
+
+    With the number of their sources that do not lie on one.
+    """
     retries: Mapping[str, Retry]
     """The retry of each task that has one: its own block, or what `do: retry` stands for."""
     compiled: Compiled = field(compare=False, repr=False)
@@ -87,6 +90,7 @@ def build_graph(definition: Definition) -> Graph:
                 inbound[edge.target].append(edge)
     sources = {name: tuple(dict.fromkeys(e.source for e in edges)) for name, edges in inbound.items()}
     joins = dict(_joins(definition, sources))
+    lapped = reachable(cyclic, {name: [edge.target for edge in edges] for name, edges in leaving.items()})
     retries = dict(_retries(definition))
     return Graph(
         definition=definition,
@@ -104,7 +108,7 @@ def build_graph(definition: Definition) -> Graph:
         loop_joins={
             name: sum(source not in cyclic for source in sources[name])
             for name in joins
-            if not cyclic.isdisjoint(sources.get(name, ()))
+            if any(source in lapped for source in sources.get(name, ()))
         },
         retries=retries,
         compiled=Compiled(definition, retries),
