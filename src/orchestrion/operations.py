@@ -34,13 +34,14 @@ from orchestrion.store import rows
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """A workflow to start: its name, its text, its inputs; `source` is the file of a bare workflow."""
+    """A workflow to start: its name, its text, its inputs; `source` is a bare file."""
 
     action: str
     definition: str
     inputs: Mapping[str, Json]
     source: str | None = None
     rerun_of: str | None = None
+    packs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Operations:
                 rerun_of=request.rerun_of,
             )
             unit.ledger.add(execution)
-            start = Start(execution, request.definition, dict(request.inputs), self._actor)
+            start = Start(execution, request.definition, dict(request.inputs), self._actor, request.packs)
             number = start_workflow(unit, start)
             if engine is not None:
                 engine.own(unit, number)

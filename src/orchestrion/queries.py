@@ -137,6 +137,12 @@ class Queries:
             assert row is not None
             return self._view(row, root["engine"])
 
+    def packs_of(self, number: str) -> tuple[str, ...]:
+        """The folders in which the tree of an execution finds its actions."""
+        with self._store.reading() as transaction:
+            root = self._root(transaction, number)
+        return () if root is None else tuple(rows.from_json(root["packs"]))
+
     def live_engine(self, number: str) -> str | None:
         """The process that is the engine of an execution's tree, if it lives."""
         with self._store.reading() as transaction:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestrion.client.local import LocalClient
+from orchestrion.client.packs import PackFolders
 from orchestrion.errors import NotFound, UsageError
 
 _DEFAULT_PACKS = Path("packs")
@@ -17,7 +18,7 @@ class Location(NamedTuple):
     """Where the executions and the packs are; `options` says so again in a command that is shown."""
 
     database: Path
-    packs: tuple[Path, ...]
+    packs: PackFolders
     options: str
 
 
@@ -31,12 +32,11 @@ def location_of(options: argparse.Namespace) -> Location:
     return Location(database, packs, f" {shlex.join(again)}" if again else "")
 
 
-def pack_folders(options: argparse.Namespace) -> tuple[Path, ...]:
+def pack_folders(options: argparse.Namespace) -> PackFolders:
     """The folders that hold packs, besides those that are built in."""
-    given: list[str] | None = getattr(options, "packs", None)
-    if given:
-        return tuple(Path(folder) for folder in given)
-    return (_DEFAULT_PACKS,) if _DEFAULT_PACKS.is_dir() else ()
+    given: list[str] = getattr(options, "packs", None) or []
+    default = (_DEFAULT_PACKS,) if _DEFAULT_PACKS.is_dir() else ()
+    return PackFolders(tuple(map(Path, given)), default)
 
 
 def open_client(location: Location) -> LocalClient:

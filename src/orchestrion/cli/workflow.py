@@ -12,7 +12,7 @@ EXIT_USAGE = 2
 
 def inspect(options: argparse.Namespace) -> int:
     """List everything that is wrong with a workflow file; returns 2 if anything is."""
-    report = inspect_workflow(options.file, pack_folders(options))
+    report = inspect_workflow(options.file, pack_folders(options).for_new())
     output = Output()
     if options.json:
         output.json([*report.stackstorm])
@@ -23,7 +23,7 @@ def inspect(options: argparse.Namespace) -> int:
 
 def graph(options: argparse.Namespace) -> int:
     """Draw a workflow."""
-    drawn = graph_of_workflow(options.file, pack_folders(options))
+    drawn = graph_of_workflow(options.file, pack_folders(options).for_new())
     output = Output()
     for line in FORMATS[options.format](drawn):
         output.line(line)

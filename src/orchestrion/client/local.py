@@ -1,6 +1,4 @@
-"""The client on a local file: operations and queries in this process, and, where nobody else does it.
-
-The work too.
+"""The client on a local file: operations and queries in this process, and the work where nobody else does it.
 
 Who does the work (architecture 4): a command that starts or goes on with something is the engine of that one
 tree until it has ended or is paused, unless another process is already; then it follows. Pause and cancel
@@ -9,7 +7,7 @@ until it is quiet.
 """
 
 import select
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from orchestrion.actions.catalog import Catalog
-from orchestrion.client.packs import catalog_of
+from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.client.session import Session
 from orchestrion.client.targets import Target, whole_rerun
 from orchestrion.core.status import COMPLETED
@@ -67,9 +65,10 @@ class Pace:
 class LocalClient:
     """The commands on one store. Use it as a context."""
 
-    def __init__(self, database: Path, packs: Sequence[Path], actor: str) -> None:
+    def __init__(self, database: Path, packs: PackFolders, actor: str) -> None:
         self._session: Final = Session(database, actor)
-        self._catalog: Final = catalog_of(packs)
+        self._packs: Final = packs
+        self._catalog: Final = catalog_of(packs.for_new())
         self._engine: Engine | None = None
 
     def __enter__(self) -> Self:
@@ -84,7 +83,7 @@ class LocalClient:
 
     @property
     def catalog(self) -> Catalog:
-        """The actions that are known."""
+        """The actions of something that starts."""
         return self._catalog
 
     # --- queries
@@ -101,8 +100,7 @@ class LocalClient:
 
     def start(self, target: Target, *, detached: bool = False) -> str:
         """Start a workflow; returns the id of its execution. `detached`: somebody else will do the work."""
-        request = StartRequest(target.action, target.definition, target.inputs, target.source)
-        return self._session.operations.start(request, None if detached else self._own_engine())
+        return self._start(target, None, detached=detached)
 
     def pause(self, number: str) -> Accepted:
         """Request a pause. Raises NotFound, Refused."""
@@ -129,12 +127,19 @@ class LocalClient:
         """What a whole re-run starts: the execution's parameters, the definition as registered now."""
         view = self.execution(number)
         text = self._session.queries.definition_of(number)
-        return whole_rerun(view, text, self._catalog)
+        return whole_rerun(view, text, self._catalog_for(number))
 
     def start_again(self, number: str, target: Target, *, detached: bool = False) -> str:
         """Start a whole re-run: a fresh execution with a new workflow execution."""
-        request = StartRequest(target.action, target.definition, target.inputs, target.source, number)
-        return self._session.operations.start(request, None if detached else self._own_engine())
+        return self._start(target, number, detached=detached)
+
+    def _start(self, target: Target, rerun_of: str | None, *, detached: bool) -> str:
+        known = self._session.queries.packs_of(rerun_of) if rerun_of is not None else None
+        folders = self._packs.for_new() if known is None else self._packs.for_known(known)
+        packs = tuple(str(folder.resolve()) for folder in folders)
+        text, inputs = target.definition, target.inputs
+        request = StartRequest(target.action, text, inputs, target.source, rerun_of, packs)
+        return self._session.operations.start(request, None if detached else self._engine_for(folders))
 
     # --- the work
 
@@ -208,16 +213,22 @@ class LocalClient:
         """The engine, if it is that of the tree: another process may have become it first."""
         return self._engine if self._engine is not None and self._engine.roots else None
 
-    def _own_engine(self) -> Engine:
+    def _engine_for(self, folders: tuple[Path, ...]) -> Engine:
         if self._engine is None:
-            self._engine = self._session.engine(self._catalog)
+            self._engine = self._session.engine(catalog_of(folders))
         return self._engine
+
+    def _engine_of(self, number: str) -> Engine:
+        return self._engine_for(self._packs.for_known(self._session.queries.packs_of(number)))
+
+    def _catalog_for(self, number: str) -> Catalog:
+        return catalog_of(self._packs.for_known(self._session.queries.packs_of(number)))
 
     def _engine_unless_live(self, number: str) -> Engine | None:
         """An engine for the tree of an execution, unless another process is its engine."""
-        return None if self._session.queries.live_engine(number) else self._own_engine()
+        return None if self._session.queries.live_engine(number) else self._engine_of(number)
 
     def _engine_if_lost(self, number: str) -> Engine | None:
         """An engine for the tree of an unfinished execution that has none."""
         view = self._session.queries.root_view(number)
-        return self._own_engine() if view is not None and view.is_unattended else None
+        return self._engine_of(number) if view is not None and view.is_unattended else None

@@ -1,6 +1,7 @@
 """Which packs there are: the built-in one, those of the given folders, and the examples that come along."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +9,25 @@ from orchestrion.actions.catalog import Catalog
 
 EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 """The pack of examples. It comes last, so that a pack of one's own with the same name counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackFolders:
+    """Where a command looks for packs: in the folders `given` with it, else in the `default` ones."""
+
+    given: tuple[Path, ...] = ()
+    default: tuple[Path, ...] = ()
+
+    def for_new(self) -> tuple[Path, ...]:
+        """The folders for something that starts."""
+        return self.given or self.default
+
+    def for_known(self, recorded: Sequence[str]) -> tuple[Path, ...]:
+        """The folders for what has started already: those in which it found its packs, if they are there.
+
+        So an execution goes on alike from whichever folder its operator gives the command.
+        """
+        return self.given or tuple(filter(Path.is_dir, map(Path, recorded))) or self.default
 
 
 def catalog_of(folders: Sequence[Path]) -> Catalog:

@@ -107,7 +107,12 @@ def joins_have_their_sources(state: State) -> Iterator[str]:
     """10. A `join: all` outside cycles fires only when each of its sources has a satisfied transition to it."""
     for entry in state.entries:
         needed = join_needed(state.graph, entry.task)
-        if not entry.counts or needed is None or not state.graph.cyclic.isdisjoint(state.graph.sources[entry.task]):
+        if (
+            not entry.counts
+            or needed is None
+            or entry.task in state.graph.roots
+            or not state.graph.cyclic.isdisjoint(state.graph.sources[entry.task])
+        ):
             continue
         sources = {state.entries[state.arrivals[number].source].task for number in entry.arrivals}
         if len(sources) < needed:
@@ -130,7 +135,9 @@ def joins_are_reported(state: State) -> Iterator[str]:
 def failures_are_remedied(state: State) -> Iterator[str]:
     """12. A workflow succeeds only if every failed entry has a satisfied transition other than `continue`."""
     if state.head.status == "succeeded":
-        yield from (f"succeeded with {entry}" for entry in state.entries if entry.counts and is_abended(entry))
+        yield from (
+            f"succeeded with {entry}" for entry in state.entries if entry.counts and is_abended(entry)
+        )
 
 
 def errors_are_listed(state: State) -> Iterator[str]:

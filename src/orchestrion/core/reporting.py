@@ -17,7 +17,7 @@ class Unwanted(Exception):  # noqa: N818  # an answer, not an error
 
 def began(draft: Draft, event: AttemptBegan) -> None:
     """An attempt has begun. Raises Unwanted when it must not run any more."""
-    entry = _entry(draft, event.entry, event.attempt)
+    entry = _entry(draft, event)
     if event.item is not None:
         item = draft.item(entry.id, event.item)
         counts = entry.items
@@ -36,7 +36,7 @@ def began(draft: Draft, event: AttemptBegan) -> None:
 
 def reported(draft: Draft, event: AttemptReported) -> None:
     """An attempt reports. Raises Unwanted when the report comes too late to change anything."""
-    entry = _entry(draft, event.entry, event.attempt)
+    entry = _entry(draft, event)
     if draft.status == "canceled" and event.status not in COMPLETED:
         raise Unwanted  # what was held when its workflow was canceled can only end
     if event.item is not None:
@@ -63,12 +63,14 @@ def empty_ended(draft: Draft, event: EmptyEnded) -> None:
             conclude(draft, draft.put(entry._replace(status="succeeded", begun=True)))
 
 
-def _entry(draft: Draft, number: int, attempt: int) -> Entry:
+def _entry(draft: Draft, event: AttemptBegan | AttemptReported) -> Entry:
     """The entry that an attempt belongs to, if it still is its current attempt."""
-    if not 0 <= number < draft.next_entry:
+    if not 0 <= event.entry < draft.next_entry:
         raise Unwanted
-    entry = draft.entry(number)
-    if not entry.counts or not entry.prepared or entry.attempt != attempt:
+    entry = draft.entry(event.entry)
+    if not entry.counts or not entry.prepared or entry.attempt != event.attempt:
+        raise Unwanted
+    if (event.item is None) != (entry.items is None):
         raise Unwanted
     return entry
 

@@ -8,6 +8,9 @@ opened, ready work that never began goes on, and routes, laps and the order of t
 that fresh run. Nothing kept is evaluated again.
 """
 
+from itertools import groupby
+from operator import itemgetter
+
 from orchestrion.core.attempts import conclude, give_up, issue
 from orchestrion.core.draft import Draft
 from orchestrion.core.events import RerunRequested
@@ -112,8 +115,10 @@ def _replay(draft: Draft, selection: Selection, keepers: dict[Key, tuple[Entry, 
         if draft.latest(task, 0) is None and not _unprepared_kept(draft, kept, task):
             draft.stage(Staged(task, 0, arrivals=None, sources=0, ready_at=_START))
     _restore_ready(draft, keepers)
-    for draft.at, number in again:
-        arrive(draft, draft.arrival(number))
+    for at, together in groupby(again, key=itemgetter(0)):  # tasks start at the end of an event, not amid it
+        draft.at = at
+        for _, number in together:
+            arrive(draft, draft.arrival(number))
         _restore_ready(draft, keepers)
     draft.at = draft.event
 

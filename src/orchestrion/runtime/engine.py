@@ -29,6 +29,7 @@ from orchestrion.runtime.dispatcher import Dispatcher, Unit
 from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.presence import Presence
 from orchestrion.runtime.subworkflows import Start, start_workflow
+from orchestrion.store import rows
 
 SLOTS: Final = 20
 """How many actions with a process an engine runs at a time."""
@@ -238,7 +239,8 @@ class Engine:
             result: dict[str, Json] = {"errors": [*problems], "output": None}
             self._reports.append(Report(execution.id, "failed", result))
             return
-        start = Start(execution, definition, inputs, self._user)
+        packs = tuple(rows.from_json(unit.workflow(attempt.root).row["packs"]))
+        start = Start(execution, definition, inputs, self._user, packs)
         start_workflow(unit, start, attempt.token, attempt.root)
 
     def _start(self, job: Job, action: Action) -> None:

@@ -7,6 +7,7 @@ from orchestrion.core.values import Json
 from orchestrion.runtime.definitions import hash_of
 from orchestrion.runtime.dispatcher import Unit
 from orchestrion.runtime.ledger import Execution, Token
+from orchestrion.store import rows
 
 API_URL = "http://127.0.0.1:9101/v1"
 """The advertised address of the API, which `ctx().st2.api_url` gives."""
@@ -19,7 +20,7 @@ class Start(NamedTuple):
     definition: str
     inputs: dict[str, Json]
     user: str
-    engine: str | None = None
+    packs: tuple[str, ...] = ()
 
 
 def start_workflow(unit: Unit, start: Start, parent: Token | None = None, root: str | None = None) -> str:
@@ -38,7 +39,8 @@ def start_workflow(unit: Unit, start: Start, parent: Token | None = None, root: 
         "parent_entry": parent.entry if parent else None,
         "parent_item": parent.item if parent else None,
         "parent_attempt": parent.number if parent else None,
-        "engine": start.engine,
+        "engine": None,
+        "packs": rows.to_json([*start.packs]),
     }
     unit.add_workflow(row, start.definition)
     unit.post(number, Started(start.inputs, application_of(execution, number, start.user)))

@@ -128,17 +128,18 @@ def _sequence(
 
     An entry's context follows from its arrivals, an arrival's from its source, which came before it.
     """
-    entries: list[Entry] = []
+    contexts: list[Context] = []
     arrivals: dict[int, Arrival] = {}
     by_id = {row["id"]: row for row in arrival_rows}
 
     def arrival(number: int) -> Arrival:
         if number not in arrivals:
             row = by_id[number]
-            arrivals[number] = rows.arrival_of(row, entries[row["source"]].context)
+            arrivals[number] = rows.arrival_of(row, contexts[int(row["source"])])
         return arrivals[number]
 
     for row in entry_rows:
-        contexts = [arrival(number).context for number in rows.arrivals_of_entry(row)]
-        entries.append(rows.entry_of(row, joined(contexts) if contexts else root))
+        met = [arrival(number).context for number in rows.arrivals_of_entry(row)]
+        contexts.append(joined(met) if met else root)
+    entries = [rows.entry_of(row, context) for row, context in zip(entry_rows, contexts, strict=True)]
     return entries, [arrival(row["id"]) for row in arrival_rows]

@@ -46,6 +46,7 @@ CREATE TABLE workflow (
     version INTEGER NOT NULL,
     held INTEGER NOT NULL,
     engine TEXT,
+    packs TEXT NOT NULL,        -- the folders in which the tree finds its actions, as JSON (kept in the root's row)
     head TEXT NOT NULL
 );
 CREATE INDEX workflow_by_root ON workflow (root, id);

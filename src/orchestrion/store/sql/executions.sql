@@ -9,10 +9,11 @@ SELECT text FROM definition WHERE hash = :hash;
 -- name: add_workflow!
 -- A new workflow execution.
 INSERT INTO workflow
-    (id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, head)
+    (id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, packs,
+     head)
 VALUES
     (:id, :execution, :definition, :root, :parent, :parent_entry, :parent_item, :parent_attempt, 'requested', 0, 0, :engine,
-     '{}');
+     :packs, '{}');
 
 -- name: add_executions*!
 -- New action executions.

@@ -59,7 +59,8 @@ WHERE workflow = :workflow AND at >= :since AND entry IS NOT NULL AND item IS NU
 
 -- name: load_workflow^
 -- One workflow execution.
-SELECT id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, head
+SELECT id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, packs,
+    head
 FROM workflow WHERE id = :id;
 
 -- name: load_entries
