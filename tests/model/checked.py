@@ -56,6 +56,7 @@ class CheckedWorld(World):
         before = snapshot(self.state)
         entries, status = list(self.state.entries), self.status
         selection = self._selection(event)
+        waiting = {task for task, _ in self.state.ready}
         first = conduct(self.state, event)
         second = conduct(self.state, event)
         assert snapshot(self.state) == before, "conduct altered the state"
@@ -64,7 +65,12 @@ class CheckedWorld(World):
         _assert_equal(first, answer)
         if not isinstance(answer, Decision):
             assert snapshot(self.state) == before, "a refused or ignored event changed something"
-            assert selection is None or not isinstance(answer, Refused) or status not in COMPLETED or selection.problems
+            assert (
+                selection is None
+                or not isinstance(answer, Refused)
+                or status not in COMPLETED
+                or selection.problems
+            )
             return answer
         self.events.append(event)
         self.twin.apply(answer.changes)
@@ -75,7 +81,7 @@ class CheckedWorld(World):
         self._check_commands(answer, len(entries))
         self._check_published()
         if selection is not None:
-            self._check_rerun(selection, entries, answer)
+            self._check_rerun(selection, entries, answer, waiting)
         return answer
 
     def report(self, key: AttemptKey, status: Status, result: Json) -> Answer:
@@ -130,8 +136,10 @@ class CheckedWorld(World):
             text = json.dumps(arrival.published, sort_keys=True)
             assert self.published.setdefault(arrival.id, text) == text, f"arrival {arrival.id} was modified"
 
-    def _check_rerun(self, selection: Selection, before: list[Entry], decision: Decision) -> None:
-        """28, 33, 34, 35, and that what happens is what the plan says."""
+    def _check_rerun(
+        self, selection: Selection, before: list[Entry], decision: Decision, waiting: set[str]
+    ) -> None:
+        """28, 33, 34, 35, and that what happens is what the plan says; `waiting` was ready and not started."""
         entries = self.state.entries
         for number in selection.kept:
             old, new = before[number], entries[number]
@@ -140,7 +148,7 @@ class CheckedWorld(World):
             assert plain(same) == plain(old), f"kept entry {number} was changed"
         assert not any(entries[number].counts for number in selection.invalidated)
         runs = [command for command in decision.commands if isinstance(command, RunAction)]
-        planned = {before[n].task for n in (*selection.restarted, *selection.continued)}
+        planned = waiting | {before[n].task for n in (*selection.restarted, *selection.continued)}
         for number in selection.restarted:
             self._check_restarted(before[number], selection, runs, len(before))
         for run in runs:

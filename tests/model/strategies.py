@@ -181,6 +181,8 @@ def _transition(
 ) -> Transition:
     conditions = _ITEMS_CONDITIONS if with_items else _PLAIN_CONDITIONS
     when = "<% ctx(x) > 4 %>" if dice.random() < 0.05 and not shape.disjoint else dice.choice(conditions)
+    if shape.disjoint:
+        when = dice.choice((None, "<% succeeded() %>", "<% completed() %>"))
     if dice.random() < shape.error:
         when = "<% ctx(nowhere) > 1 %>"
     return Transition(when, tuple(_publishes(dice, shape, name, with_items=with_items)), do)

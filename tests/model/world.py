@@ -268,5 +268,7 @@ def step_attempt(world: World, chance: Random, luck: Luck, plans: dict[AttemptKe
     status = stages[stages.index(now) + 1] if now in stages and now != "running" else stages[0]
     answer = world.report(key, status, plan.result if status in COMPLETED else None)
     assert not isinstance(answer, Refused), answer
+    if isinstance(answer, Ignored) and status not in COMPLETED:  # what was canceled can only end
+        answer = world.report(key, plan.status, plan.result)
     if isinstance(answer, Ignored):
         world.running.pop(key, None)

@@ -132,7 +132,8 @@ def _move_task(draft: Draft, entry: Entry, reported: Status) -> None:
     elif after in COMPLETED:
         conclude(draft, entry)
     else:
-        _tell_of_item(draft, reported, changed=changed)
+        # A cancellation in a pause with only items left that have not begun: nothing else would be heard of.
+        _tell_of_item(draft, reported, changed=changed or counts.active == 0)
     _mark_if_over(draft, entry.id)
 
 

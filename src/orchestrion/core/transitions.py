@@ -185,7 +185,7 @@ stopped_held       paused    paused    paused    paused    =         paused    c
 stopped_canceled   canceled  canceled  canceled  canceled  canceled  canceled  canceled
 stopped_failed     failed    failed    failed    failed    failed    failed    canceled
 stopped_more       running   running   =         running   running   running   canceled
-canceled_A         canceling canceling canceling canceling canceling canceling =
+canceled_A         canceling canceling canceling =         canceling canceling =
 canceled_D         canceled  canceled  canceled  canceled  canceled  canceled  canceled
 cut                canceled  canceled  canceled  canceled  canceled  canceled  canceled
 cut_failed         failed    failed    failed    failed    failed    failed    failed
