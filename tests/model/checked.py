@@ -98,7 +98,7 @@ class CheckedWorld(World):
         return select(Draft(self.state, Occasion(), {}), event.tasks)
 
     def _check_statuses(self, before: list[Entry], status: Status, event: Event) -> None:
-        """1, 27. Statuses follow the tables; what is completed stays so; from canceling only canceled follows."""
+        """1, 27. Statuses follow the tables; what is completed stays so; canceling ends in canceled."""
         now = self.status
         rerun = isinstance(event, RerunRequested)
         assert now in WORKFLOW_STEPS["resuming" if rerun else status], f"{status} -> {now} at {event}"
@@ -139,7 +139,7 @@ class CheckedWorld(World):
     def _check_rerun(
         self, selection: Selection, before: list[Entry], decision: Decision, waiting: set[str]
     ) -> None:
-        """28, 33, 34, 35, and that what happens is what the plan says; `waiting` was ready and not started."""
+        """28, 33 to 35, and that the plan is what happens; `waiting` was ready and had not started."""
         entries = self.state.entries
         for number in selection.kept:
             old, new = before[number], entries[number]
@@ -156,7 +156,7 @@ class CheckedWorld(World):
                 assert run.task in planned, f"{run.task} starts and is not in the plan"
 
     def _check_restarted(self, old: Entry, selection: Selection, runs: list[RunAction], known: int) -> None:
-        """33, 34, 35. A restarted task has its route and its input context, no retries used, its kept items."""
+        """33 to 35. A restarted task has its route and context, no retries used, its kept items."""
         new = next(
             (e for e in self.state.entries[known:] if (e.task, e.route) == (old.task, old.route)), None
         )

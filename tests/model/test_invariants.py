@@ -1,8 +1,8 @@
 """The invariants of section 7 of the semantics, as amended there, over random runs of events and operations.
 
-What holds after every event is in `orchestrion.core.invariants` (numbers 2, 8 to 13, 18, 19, 21 to 23, 25, 31, 34, 40) and in
-`checked.py` (1, 3 to 7, 15, 20, 24, 27, 28, 30, 33, 35, 36): the walks below go through every one of them at every step. 29 and
-32 are in `test_rerun_is_replay`; 37 is tested with the inspection.
+What holds after every event is in `orchestrion.core.invariants` (numbers 2, 8 to 13, 18, 19, 21 to 23, 25,
+31, 34, 40) and in `checked.py` (1, 3 to 7, 15, 20, 24, 27, 28, 30, 33, 35, 36): the walks below go through
+every one of them at every step. 29 and 32 are in `test_rerun_is_replay`; 37 is tested with the inspection.
 """
 
 from collections.abc import Callable
@@ -84,7 +84,7 @@ def late(world: World, chance: Random) -> None:
 
 @pytest.mark.timeout(1200)
 def test_every_event_keeps_every_invariant(count: Count) -> None:
-    """All numbers that hold after every event; every accepted operation comes to its end, every refused one is as if never."""
+    """All that holds after every event; every accepted operation comes to its end."""
 
     def run(chance: Random, definition: Definition) -> None:
         world = CheckedWorld(definition)

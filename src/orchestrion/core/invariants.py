@@ -1,7 +1,7 @@
 """What holds in every state of a workflow execution, whatever happened to it: checks that name what does not.
 
-`check` looks at all the records, which is what tests want after every step. Each invariant is a function of its own. Numbers
-are those of section 7 of the semantics, as amended there.
+`check` looks at all the records, which is what tests want after every step. Each invariant is a function of
+its own. Numbers are those of section 7 of the semantics, as amended there.
 """
 
 from collections import Counter
@@ -51,7 +51,7 @@ def indexes_are_right(state: State) -> Iterator[str]:
 
 
 def items_are_counted(state: State) -> Iterator[str]:
-    """21. The counts of a with-items entry equal a recount of its items, and no more than `concurrency` are at work."""
+    """21. The counts of with-items entries equal a recount, and no more than `concurrency` are at work."""
     for entry in state.entries:
         counts = entry.items
         if counts is None:
@@ -104,7 +104,7 @@ def entries_are_single(state: State) -> Iterator[str]:
 
 
 def joins_have_their_sources(state: State) -> Iterator[str]:
-    """10. A `join: all` outside cycles fires only when each of its sources has a satisfied transition to it."""
+    """10. A join outside cycles fires only when enough of its sources have a satisfied transition to it."""
     for entry in state.entries:
         needed = join_needed(state.graph, entry.task)
         if (
@@ -141,7 +141,7 @@ def failures_are_remedied(state: State) -> Iterator[str]:
 
 
 def errors_are_listed(state: State) -> Iterator[str]:
-    """25, 34. Every unremedied failure has an entry in the errors list, each distinct one once, none without cause."""
+    """25, 34. Every unremedied failure has an entry in the errors list, each once, none without cause."""
     listed = {failure.entry for failure in state.failures.values()}
     for entry in state.entries:
         if entry.counts and entry.status in ABENDED and is_abended(entry) and entry.id not in listed:
@@ -182,7 +182,7 @@ def published_values_are_read(state: State) -> Iterator[str]:
     for arrival in state.arrivals:
         for name, value in (arrival.published or {}).items():
             if not isinstance(value, dict) and arrival.context.names[name] != value:
-                yield f"arrival {arrival.id} published {name} = {value}, and it reads {arrival.context.names[name]}"
+                yield f"arrival {arrival.id} published {name} = {value}, reads {arrival.context.names[name]}"
 
 
 def attempts_are_bounded(state: State) -> Iterator[str]:
@@ -204,7 +204,8 @@ def ends_are_dated(state: State) -> Iterator[str]:
 def all_items_make_a_success(state: State) -> Iterator[str]:
     """22. A with-items task succeeds exactly if all its items do.
 
-    But where a cancellation ended it an item that was held may succeed later, and a retry may fail to be evaluated.
+    But where a cancellation ended it an item that was held may succeed later, and a retry may fail to be
+    evaluated.
     """
     for entry in state.entries:
         if entry.items is not None and entry.status in COMPLETED:
