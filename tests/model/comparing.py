@@ -74,7 +74,9 @@ def _go_on(world: World, fresh: FreshRun, first: int, chance: Random, luck: Luck
 
 
 def _at_work(world: World) -> dict[Name, AttemptKey]:
-    return {world.name(key): key for key in world.running if world.state.entries[key[0]].counts}
+    entries = world.state.entries
+    wanted = (key for key in world.running if entries[key[0]].counts and entries[key[0]].attempt == key[2])
+    return {world.name(key): key for key in wanted}
 
 
 def _started(world: World, first: int) -> list[str]:

@@ -166,6 +166,7 @@ class FreshRun(World):
         self._kept = kept
         self._names = _Names(old.state, kept)
         self._feeding = True
+        self._check_laps()
         self.unprepared: set[str] = set()
         canceled = (number for number in kept.entries if old.state.entries[number].status == "canceled")
         self.withheld = {self._names.of(number) for number in canceled}
@@ -177,11 +178,24 @@ class FreshRun(World):
         self.state.graph = old.state.graph
         self.begun_before = len(self.started)
 
+    def _check_laps(self) -> None:
+        """Several ways into a loop: a kept lap that came after one that runs again is another in a fresh run."""
+        again: set[tuple[str, int]] = set()
+        for entry in self._old.state.entries:
+            if entry.counts and entry.prepared:
+                if entry.id not in self._kept.entries:
+                    again.add((entry.task, entry.route))
+                elif (entry.task, entry.route) in again:
+                    raise Incomparable("a kept lap came after one that runs again")
+
     def release(self) -> None:
         """From now on what is new may begin."""
         self._feeding = False
         for key in [key for key in self.issued if self.identity(key[0]) in self.withheld]:
             del self.issued[key]
+        self.empty.sort(
+            key=lambda number: (self.state.entries[number].task, self.state.entries[number].route)
+        )
         self.end_empty()
 
     def end_empty(self) -> None:

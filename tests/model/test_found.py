@@ -134,3 +134,20 @@ def test_what_was_held_when_its_workflow_was_canceled_can_only_end() -> None:
 def test_a_task_with_items_does_not_hear_reports_without_one() -> None:
     world = start(workflow(task("a", items=True)))
     assert isinstance(world.tell(AttemptBegan(0, None, 1)), Ignored)
+
+
+def test_kept_items_wait_for_all_that_had_arrived_when_their_task_was_ready() -> None:
+    again = Transition("<% ctx(x) < 1 %>", (Assignment("x", "<% ctx(x) + 1 %>"),), ("loop",))
+    loop = task("loop", again, items=True)
+    world = start(workflow(task("first", to("loop", "second")), task("second", to("loop")), loop))
+    report(world, "first", "succeeded")
+    world.begin_all()
+    report(world, "second", "succeeded")
+    report(world, "loop", "succeeded", 0)
+    report(world, "loop", "succeeded", 1)
+    report(world, "loop", "succeeded", 0)
+    report(world, "loop", "failed", 1)
+    before = world.state.entries[entry_of(world, "loop")]
+    assert len(before.arrivals) == 2
+    world.tell(RerunRequested((TaskRequest("loop", 0, reset=False),)))
+    assert world.state.entries[entry_of(world, "loop")].arrivals == before.arrivals

@@ -114,24 +114,26 @@ def _replay(draft: Draft, selection: Selection, keepers: dict[Key, tuple[Entry, 
     for task in draft.graph.roots:
         if draft.latest(task, 0) is None and not _unprepared_kept(draft, kept, task):
             draft.stage(Staged(task, 0, arrivals=None, sources=0, ready_at=_START))
-    _restore_ready(draft, keepers)
-    for at, together in groupby(again, key=itemgetter(0)):  # tasks start at the end of an event, not amid it
+    for at, together in groupby(again, key=itemgetter(0)):
+        _restore_ready(draft, keepers, before=at)
         draft.at = at
         for _, number in together:
             arrive(draft, draft.arrival(number))
-        _restore_ready(draft, keepers)
     draft.at = draft.event
+    _restore_ready(draft, keepers, before=draft.event)
 
 
 def _unprepared_kept(draft: Draft, kept: set[int], task: str) -> bool:
     return any(draft.entry(number).task == task for number in kept if not draft.entry(number).prepared)
 
 
-def _restore_ready(draft: Draft, keepers: dict[Key, tuple[Entry, bool]]) -> None:
-    """Make entries again of those ready with-items tasks that keep items."""
+def _restore_ready(draft: Draft, keepers: dict[Key, tuple[Entry, bool]], *, before: int) -> None:
+    """Make entries again of those with-items tasks that keep items and were ready before an event."""
     for key in [key for key in draft.newly_ready if key in keepers]:
         staged = draft.staged(key)
         assert staged is not None
+        if staged.ready_at is None or staged.ready_at >= before:
+            continue
         old, only_succeeded = keepers.pop(key)
         entry = _restore(draft, staged, old, only_succeeded=only_succeeded)
         draft.touched_items[entry.id] = None
