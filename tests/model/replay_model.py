@@ -179,7 +179,7 @@ class FreshRun(World):
         self.begun_before = len(self.started)
 
     def _check_laps(self) -> None:
-        """Several ways into a loop: a kept lap that came after one that runs again is another in a fresh run."""
+        """A kept lap that came after one that runs again would be another lap in the fresh run."""
         again: set[tuple[str, int]] = set()
         for entry in self._old.state.entries:
             if entry.counts and entry.prepared:
