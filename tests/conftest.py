@@ -16,6 +16,22 @@ settings.register_profile(
 settings.load_profile("soak" if SOAK else "ci")
 
 
+@pytest.fixture
+def evidence(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Give `evidence(text)`: a line shown at the end of the run, for counts that are part of a proof."""
+    return lambda text: record_property("evidence", text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the evidence of the tests that passed."""
+    reports: list[pytest.TestReport] = terminalreporter.getreports("passed")
+    lines = [str(text) for report in reports for name, text in report.user_properties if name == "evidence"]
+    if lines:
+        terminalreporter.section("evidence")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="session")
 def count() -> Callable[[int, int], int]:
     """Give `count(ci, soak)`: how often or how many, at the size of this run."""

@@ -89,7 +89,7 @@ def smallest(seed: int) -> str:
 
 @pytest.mark.timeout(3600)
 def test_a_rerun_ends_as_the_fresh_run_in_which_what_is_kept_returns_first(
-    count: Callable[[int, int], int], capsys: pytest.CaptureFixture[str]
+    count: Callable[[int, int], int], evidence: Callable[[str], None]
 ) -> None:
     counts: Counter[str] = Counter()
     for seed in range(count(3_000, 100_000)):
@@ -110,8 +110,7 @@ def test_a_rerun_ends_as_the_fresh_run_in_which_what_is_kept_returns_first(
                 counts["several routes"] += one.several_routes
                 counts["repeated"] += one.repeated
                 counts["kept failures"] += one.kept.end is not None
-    with capsys.disabled():
-        print(f"\nre-runs: {dict(counts)}")  # noqa: T201  # the counts are part of the evidence
+    evidence(f"re-run is replay: {dict(counts)}")
     accepted = counts["accepted"]
     assert accepted >= count(2_000, 50_000)
     assert counts["several tasks"] * 3 >= accepted
