@@ -106,7 +106,8 @@ def _requested(
     entries: Iterable[Entry], requests: Sequence[TaskRequest]
 ) -> tuple[dict[int, TaskRequest], list[str]]:
     """The latest entry of each requested task and route; problems for those that never ran."""
-    latest = {(entry.task, entry.route): entry.id for entry in entries}
+    tasks = (entry for entry in entries if entry.task not in ENGINE_COMMANDS)  # nobody re-runs a command
+    latest = {(entry.task, entry.route): entry.id for entry in tasks}
     wanted: dict[int, TaskRequest] = {}
     missing: list[str] = []
     for request in requests:
