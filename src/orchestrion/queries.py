@@ -110,12 +110,7 @@ class Queries:
     def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
         """One execution with its tasks, and theirs, down to the last sub-workflow. Raises NotFound."""
         with self._store.reading() as transaction:
-            row = transaction.one("execution", id=number)
-            if row is None:
-                raise NotFound(
-                    f'There is no execution "{number}". List them with: orchestrion execution list'
-                )
-            return self._detail(transaction, row, attempts=attempts)
+            return self._detail(transaction, self._row(transaction, number), attempts=attempts)
 
     def definition_of(self, number: str) -> str | None:
         """The text of the definition that an execution has run; None when it has run none."""
@@ -143,13 +138,18 @@ class Queries:
             root = self._root(transaction, number)
         return () if root is None else tuple(rows.from_json(root["packs"]))
 
-    def live_engine(self, number: str) -> str | None:
-        """The process that is the engine of an execution's tree, if it lives."""
+    def brief(self, number: str) -> ExecutionView:
+        """One execution without its tasks. Raises NotFound."""
         with self._store.reading() as transaction:
+            row = self._row(transaction, number)
             root = self._root(transaction, number)
-        if root is None or not engine_lives(self._store.path, root["engine"]):
-            return None
-        return root["engine"]
+        return self._view(row, None if root is None else root["engine"])
+
+    def _row(self, transaction: Transaction, number: str) -> Mapping[str, Any]:
+        row = transaction.one("execution", id=number)
+        if row is None:
+            raise NotFound(f'There is no execution "{number}". List them with: orchestrion execution list')
+        return row
 
     def _root(self, transaction: Transaction, number: str) -> Mapping[str, Any] | None:
         execution = transaction.one("execution", id=number)

@@ -119,16 +119,16 @@ def test_ctrl_c_while_following_another_engine_pauses_it(shell: Shell) -> None:
     assert shell.get(number)["status"] == "paused"
 
 
-def test_who_follows_an_engine_that_is_killed_is_told(shell: Shell) -> None:
-    running, number, _gate = started(shell)
+def test_who_follows_an_engine_that_is_killed_takes_over(shell: Shell) -> None:
+    running, number, _gate = started(shell, "one", REMEDIED)
     shell.run("execution", "pause", number)
     second = shell.start("execution", "resume", number)
-    second.wait_for("two: running")
+    second.wait_for("one: running")
     running.kill()
     done = second.end()
-    assert done.code == 5
-    assert "(no engine)" in done.out
-    assert f"orchestrion execution resume {number}" in done.out
+    assert done.code == 0
+    assert "one: abandoned" in done.out
+    assert shell.ended == ["repair"]
 
 
 def test_an_execution_whose_engine_was_killed_says_so(shell: Shell) -> None:

@@ -102,7 +102,7 @@ class Life:
         """Do all that there is to do."""
         while True:
             self.engine.run_once()
-            if self.engine.is_over():
+            if self.engine.leave_if_over():
                 return
             self.engine.wait()
 

@@ -1,9 +1,9 @@
 """The client on a local file: operations and queries in this process, and the work where nobody else does it.
 
 Who does the work (architecture 4): a command that starts or goes on with something is the engine of that one
-tree until it has ended or is paused, unless another process is already; then it follows. Pause and cancel
-only commit where an engine lives; where the engine of an unfinished tree has died, they take it over and stay
-until it is quiet.
+tree until it has ended or is paused, unless another process is already; then it follows, and takes over if
+that one dies. Pause and cancel only commit where an engine lives; where the engine of an unfinished tree has
+died, they take it over and stay until it is quiet. Which of these it is, the operation decides in its commit.
 """
 
 import select
@@ -104,15 +104,15 @@ class LocalClient:
 
     def pause(self, number: str) -> Accepted:
         """Request a pause. Raises NotFound, Refused."""
-        return self._session.operations.pause(number, self._engine_if_lost(number))
+        return self._session.operations.pause(number, self._engine_of(number))
 
     def cancel(self, number: str) -> Accepted:
         """Request a cancellation. Raises NotFound, Refused."""
-        return self._session.operations.cancel(number, self._engine_if_lost(number))
+        return self._session.operations.cancel(number, self._engine_of(number))
 
     def resume(self, number: str, *, detached: bool = False) -> Accepted:
         """Resume. Raises NotFound, Refused."""
-        return self._session.operations.resume(number, None if detached else self._engine_unless_live(number))
+        return self._session.operations.resume(number, None if detached else self._engine_of(number))
 
     def plan(self, request: RerunRequest) -> RerunPlan:
         """What a re-run from tasks would do. Raises NotFound, Refused."""
@@ -120,7 +120,7 @@ class LocalClient:
 
     def rerun(self, request: RerunRequest, *, detached: bool = False) -> Accepted:
         """Re-run from tasks. Raises NotFound, Refused."""
-        engine = None if detached else self._engine_unless_live(request.execution)
+        engine = None if detached else self._engine_of(request.execution)
         return self._session.operations.rerun(request, engine)
 
     def whole_rerun(self, number: str) -> Target:
@@ -164,17 +164,18 @@ class LocalClient:
             if self._is_over(number):
                 break
             self._wait(pace.seconds_left() if changed else POLL_SECONDS)
-        if self._working is not None:
-            self._working.disown()
         view = self.execution(number)
         watch(view)
         return view
 
     def _is_over(self, number: str) -> bool:
         if self._working is not None:
-            return self._working.is_over()
-        view = self.execution(number)
-        return view.status in COMPLETED or view.status == "paused" or view.engine is None
+            return self._working.leave_if_over()
+        view = self._session.queries.brief(number)
+        if view.is_stalled:  # whose engine has died, or has left before it began
+            self._session.operations.take_over(number, self._engine_of(number))
+            return False
+        return view.status in COMPLETED or view.status == "paused"
 
     def _wait(self, seconds: float) -> None:
         if self._working is not None:
@@ -223,12 +224,3 @@ class LocalClient:
 
     def _catalog_for(self, number: str) -> Catalog:
         return catalog_of(self._packs.for_known(self._session.queries.packs_of(number)))
-
-    def _engine_unless_live(self, number: str) -> Engine | None:
-        """An engine for the tree of an execution, unless another process is its engine."""
-        return None if self._session.queries.live_engine(number) else self._engine_of(number)
-
-    def _engine_if_lost(self, number: str) -> Engine | None:
-        """An engine for the tree of an unfinished execution that has none."""
-        view = self._session.queries.root_view(number)
-        return self._engine_of(number) if view is not None and view.is_unattended else None

@@ -24,7 +24,7 @@ class Session:
         ids = Ids(system_clock)
         self.presence: Final = Presence(self.store.path, ids.next())
         self.dispatcher: Final = Dispatcher(
-            self.store, system_clock, ids, lambda: random.getrandbits(63), self.presence.wake_others
+            self.store, system_clock, ids, lambda: random.getrandbits(63), self.presence
         )
         self.operations: Final = Operations(self.dispatcher, actor)
         self.queries: Final = Queries(self.store)

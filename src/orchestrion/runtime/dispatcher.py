@@ -8,7 +8,7 @@ Actions start after the commit, and what they report comes back as an event of a
 
 from collections import deque
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -29,7 +29,22 @@ from orchestrion.store.sqlite import Store, Transaction
 from orchestrion.store.states import load_state, save_changes
 
 MICROSECONDS: Final = 1_000_000
+EMPTY_ENDS: Final = 100
+"""How many ends of with-items tasks without items one unit delivers: a loop of them must let others in."""
+
 _CACHED_STATES: Final = 1_000
+
+
+class Peers(Protocol):
+    """The processes that use the store."""
+
+    def is_alive(self, identity: str | None) -> bool:
+        """Whether the process of that name lives."""
+        ...
+
+    def wake_others(self) -> None:
+        """Tell them that something was committed."""
+        ...
 
 
 class Claimer(Protocol):
@@ -42,6 +57,10 @@ class Claimer(Protocol):
 
     def open_unit(self) -> None:
         """A unit begins."""
+        ...
+
+    def close_unit(self, *, committed: bool) -> None:
+        """The unit has ended: what was begun in it is true now, or never was."""
         ...
 
     def may_claim(self, root: str) -> bool:
@@ -89,13 +108,13 @@ class Unit:
         self.ids: Final = dispatcher.ids
         self.now: Final = dispatcher.clock()
         self.workflows: Final[dict[str, Workflow]] = {}
+        self.is_alive: Final = dispatcher.peers.is_alive
         self._dispatcher = dispatcher
         self._claimer = claimer
         self._inbox: deque[tuple[str, Event]] = deque()
         self._empty: deque[tuple[str, EmptyEnded]] = deque()
+        self._empty_ends_left = EMPTY_ENDS
         self._fresh: deque[Attempt] = deque()
-        if claimer is not None:
-            claimer.open_unit()
 
     def deliver(self, workflow: str, event: Event) -> Answer:
         """Let the core decide about an event, and take over what it decides."""
@@ -110,16 +129,31 @@ class Unit:
         """Have an event delivered in this unit, after what is being delivered now."""
         self._inbox.append((workflow, event))
 
-    def report(self, execution: str, status: Status, result: Json) -> bool:
-        """An action reports its end. False: its attempt was given up meanwhile, so nothing changes."""
+    def report(self, execution: str, status: Status, result: Json, engine: str | None = None) -> bool:
+        """An action has ended, as the `engine` that ran it reports, or because somebody says so.
+
+        False: its attempt was given up meanwhile, or is somebody else's, so nothing changes.
+        """
         attempt = self.ledger.attempt(execution)
-        if attempt is None:
+        if attempt is None or (engine is not None and attempt.engine != engine):
             return False
         self.ledger.end(execution)
         self.ledger.execution(execution).show(status, self.now, result)
         token = attempt.token
         self.deliver(token.workflow, AttemptReported(token.entry, token.item, token.number, status, result))
         return True
+
+    def repeat(self, attempt: Attempt) -> None:
+        """An attempt whose engine has died is back in the queue, and may start again at once."""
+        waiting = attempt._replace(engine=None)
+        self.ledger.keep(waiting)
+        self._fresh.append(waiting)
+
+    def end_empty(self, root: str) -> None:
+        """Deliver the ends of tasks without items that earlier units have left over."""
+        for row in self.transaction.all("empties", root=root, count=self._empty_ends_left):
+            self.transaction.run("delete_empty", id=row["id"])
+            self._empty.append((row["workflow"], EmptyEnded(tuple(rows.from_json(row["entries"])))))
 
     def claim_due(self, root: str, count: int) -> None:
         """Claim attempts of a tree that are due and not held."""
@@ -134,21 +168,31 @@ class Unit:
         return any(workflow.changes for workflow in self.workflows.values())
 
     def settle(self) -> None:
-        """Deliver all that follows, and claim what may start at once, until nothing is left."""
-        while True:
+        """Deliver all that follows, and claim what may start at once, until nothing is left.
+
+        Only the ends of tasks without items may be left over; they are kept for a later unit.
+        """
+        while self._fresh or self._follows:
             if self._fresh:
                 self._offer(self._fresh.popleft())
-            elif self._empty:
-                self.deliver(*self._empty.popleft())
-            elif self._inbox:
-                self.deliver(*self._inbox.popleft())
             else:
-                return
+                self._deliver_next()
 
     def settle_without_starts(self) -> None:
         """Deliver all that follows. Nothing is claimed yet: what is asked next may forbid that it starts."""
-        while self._empty or self._inbox:
-            self.deliver(*(self._empty or self._inbox).popleft())
+        while self._follows:
+            self._deliver_next()
+
+    @property
+    def _follows(self) -> bool:
+        return bool(self._inbox or (self._empty and self._empty_ends_left))
+
+    def _deliver_next(self) -> None:
+        if self._empty and self._empty_ends_left:
+            self._empty_ends_left -= 1
+            self.deliver(*self._empty.popleft())
+        else:
+            self.deliver(*self._inbox.popleft())
 
     # --- workflow executions
 
@@ -186,6 +230,8 @@ class Unit:
                 held=not workflow.claimable,
                 head=rows.head_text(head),
             )
+        for number, event in self._empty:
+            self.transaction.run("add_empty", workflow=number, entries=rows.to_json([*event.entries]))
 
     # --- what a decision brings
 
@@ -291,15 +337,18 @@ class Unit:
             return
         execution = self.ledger.execution(attempt.execution)
         subject = self.workflow(attempt.token.workflow)
-        if not subject.claimable or not claimer.may_claim(attempt.root):
+        if not (subject.claimable or current.repeatable) or not claimer.may_claim(attempt.root):
             return
-        token = attempt.token
-        answer = self.deliver(subject.id, AttemptBegan(token.entry, token.item, token.number))
-        if not isinstance(answer, Decision):
-            self.ledger.end(attempt.execution)
-            return
-        execution.show("running", self.now)
-        claimer.begin(self, self.ledger.claim(attempt, claimer.id), execution)
+        if not current.repeatable:
+            token = attempt.token
+            answer = self.deliver(subject.id, AttemptBegan(token.entry, token.item, token.number))
+            if not isinstance(answer, Decision):
+                self.ledger.end(attempt.execution)
+                return
+            execution.show("running", self.now)
+        claimed = current._replace(engine=claimer.id)
+        self.ledger.keep(claimed)
+        claimer.begin(self, claimed, execution)
 
 
 def result_of(state: State) -> dict[str, Json]:
@@ -324,6 +373,10 @@ def _conduct(state: State, event: Event) -> Answer:
             external[key] = ExternalError(f"The function {key[0]} is not available in this version.")
 
 
+class _Rehearsed(Exception):  # noqa: N818  # not an error
+    """Ends a rehearsal."""
+
+
 class Dispatcher:
     """Opens units over a store, and keeps the states that are still valid."""
 
@@ -333,13 +386,13 @@ class Dispatcher:
         clock: Clock,
         ids: Ids,
         seed: Callable[[], int],
-        after_commit: Callable[[], None],
+        peers: Peers,
     ) -> None:
         self.store: Final = store
         self.clock: Final = clock
         self.ids: Final = ids
         self.seed: Final = seed
-        self._after_commit = after_commit
+        self.peers: Final = peers
         self._cache: dict[str, State] = {}
 
     @contextmanager
@@ -348,6 +401,8 @@ class Dispatcher:
 
         If it raises nothing has happened, and nothing that was cached is believed any more.
         """
+        if claimer is not None:
+            claimer.open_unit()
         try:
             with self.store.transaction() as transaction:
                 unit = Unit(self, transaction, claimer)
@@ -356,10 +411,21 @@ class Dispatcher:
                 unit.save()
         except BaseException:
             self._cache.clear()
+            if claimer is not None:
+                claimer.close_unit(committed=False)
             raise
         self._keep(unit)
+        if claimer is not None:
+            claimer.close_unit(committed=True)
         if unit.has_changed:
-            self._after_commit()
+            self.peers.wake_others()
+
+    @contextmanager
+    def rehearsal(self) -> Generator[Unit]:
+        """A unit that is never committed: it shows what would happen."""
+        with suppress(_Rehearsed), self.unit() as unit:
+            yield unit
+            raise _Rehearsed
 
     def load(self, transaction: Transaction, number: str) -> Workflow:
         """A workflow execution: its cached state if it still is the newest, else from its rows."""

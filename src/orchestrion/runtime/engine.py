@@ -4,25 +4,25 @@ One thread does all of it, in rounds (`run_once`): deliver what has been reporte
 then start what was claimed. Actions run outside: their ends come from a waiting thread into a queue, which
 the next round empties. So all that has been reported since the last round shares one commit.
 
-An engine works for the trees that it owns. Taking over a tree whose engine has died: attempts that it had
-claimed are fenced, what is left of their processes is ended, and they are abandoned at once.
+An engine works for the trees that it owns. What the engine before it has left is `recovery`'s part.
 """
 
 import os
 import select
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, workflow_path
 from orchestrion.actions.parameters import resolve
 from orchestrion.actions.runners.base import Job, Outcome
-from orchestrion.actions.runners.processes import end_groups, groups_of
+from orchestrion.actions.runners.processes import end_groups
 from orchestrion.actions.runners.registry import WITHOUT_PROCESS, WORKFLOW_RUNNER, Runners, check_runnable
 from orchestrion.core.language import as_stackstorm, inspect
 from orchestrion.core.status import COMPLETED, Status
-from orchestrion.core.values import Json
+from orchestrion.core.values import Json, problem_with
 from orchestrion.errors import InvariantViolation, OrchestrionError, StoreError
 from orchestrion.runtime.definitions import read_definition
 from orchestrion.runtime.dispatcher import Dispatcher, Unit
@@ -30,6 +30,7 @@ from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.presence import Presence
 from orchestrion.runtime.subworkflows import Start, start_workflow
 from orchestrion.store import rows
+from orchestrion.store.sqlite import Transaction
 
 SLOTS: Final = 20
 """How many actions with a process an engine runs at a time."""
@@ -45,7 +46,6 @@ _CONTRADICTION: Final = (
     "The end of an action could not be recorded ({error}): a bug of Orchestrion. Nothing was written. "
     "Go on with: orchestrion execution resume ID"
 )
-_LOST: Final = "The process that ran this action is gone, and nobody knows how far the action has come."
 
 
 class Report(NamedTuple):
@@ -54,6 +54,24 @@ class Report(NamedTuple):
     execution: str
     status: Status
     result: Json
+
+
+@dataclass(slots=True)
+class _Begun:
+    """What an engine has begun in a unit: it counts once the unit is committed."""
+
+    claims_left: int = CLAIMS
+    roots: list[str] = field(default_factory=list[str])
+    jobs: list[tuple[Job, Action]] = field(default_factory=list[tuple[Job, Action]])
+    reports: list[Report] = field(default_factory=list[Report])
+
+
+def _report_of(execution: str, outcome: Outcome) -> Report:
+    """What an outcome comes to: a result that is no value fails its action."""
+    problem = problem_with(outcome.result)
+    if problem is None:
+        return Report(execution, outcome.status, outcome.result)
+    return Report(execution, "failed", {"error": f"The result of the action cannot be kept. {problem}"})
 
 
 class Engine:
@@ -75,7 +93,8 @@ class Engine:
         self._processes: dict[str, tuple[int, str]] = {}
         self._new_processes: list[tuple[int, str, str]] = []
         self._running: dict[str, None] = {}
-        self._claims_left = 0
+        self._recorded: set[str] = set()
+        self._begun = _Begun()
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     # --- rounds
@@ -131,7 +150,6 @@ class Engine:
         reports = [self._reports.popleft() for _ in range(len(self._reports))]
         for report in reports:
             self._running.pop(report.execution, None)
-            self._processes.pop(report.execution, None)
         try:
             return self._commit(reports)
         except StoreError:
@@ -156,41 +174,44 @@ class Engine:
         return done
 
     def _commit(self, reports: list[Report]) -> int:
-        processes = self._new_processes[:]
-        try:
-            with self._dispatcher.unit(self) as unit:
-                for report in reports:
-                    unit.report(*report)
-                if processes:
-                    unit.transaction.many("set_process", processes)
-                unit.settle()
-                for root in self.roots:
-                    if self.may_claim(root):
-                        unit.claim_due(root, self._claims_left)
-                self._drop_unwanted(unit)
-        except BaseException:
-            self._forget_jobs()
-            raise
-        del self._new_processes[: len(processes)]
+        started = self._new_processes[:]
+        ended = [report.execution for report in reports if report.execution in self._recorded]
+        with self._dispatcher.unit(self) as unit:
+            for report in reports:
+                unit.report(*report, engine=self.id)
+            if started:
+                rows = [(number, self.id, pid, mark) for pid, mark, number in started]
+                unit.transaction.many("add_processes", rows)
+            if ended:
+                unit.transaction.many("delete_processes", [(number, self.id) for number in ended])
+            for root in self.roots:
+                unit.end_empty(root)
+            unit.settle()
+            for root in self.roots:
+                if self.may_claim(root):
+                    unit.claim_due(root, self._begun.claims_left)
+        del self._new_processes[: len(started)]
+        self._recorded.update(number for _, _, number in started)
+        self._recorded.difference_update(ended)
+        for report in reports:
+            self._processes.pop(report.execution, None)
+        self._end_unwanted()
         return len(reports) + len(unit.workflows)
 
-    def _forget_jobs(self) -> None:
-        """The unit in which they were claimed was rolled back."""
-        while self._jobs:
-            self._running.pop(self._jobs.popleft()[0].execution_id, None)
-
-    def _drop_unwanted(self, unit: Unit) -> None:
+    def _end_unwanted(self) -> None:
         """End the processes of attempts that somebody has given up."""
         if self._processes:
-            rows = unit.transaction.all("attempts_of_engine", engine=self.id)
-            wanted = {row["execution"] for row in rows} | unit.ledger.claimed
-            gone = [number for number in self._processes if number not in wanted]
-            end_groups([self._processes.pop(number) for number in gone], grace_seconds=0.0)
+            with self._dispatcher.store.reading() as transaction:
+                left = transaction.all("leftover_processes_of", engine=self.id)
+            unwanted = [self._processes.pop(row["execution"], None) for row in left]
+            end_groups([process for process in unwanted if process is not None], grace_seconds=0.0)
 
     def _next_due(self) -> int | None:
         due: list[int] = []
         with self._dispatcher.store.reading() as transaction:
             for root in self.roots:
+                if transaction.value("has_empties", root=root):
+                    return 0
                 value = transaction.value("next_due", root=root)
                 if value is not None and len(self._running) < SLOTS:
                     due.append(value)
@@ -200,17 +221,29 @@ class Engine:
 
     def open_unit(self) -> None:
         """A new unit: a new share of claims."""
-        self._claims_left = CLAIMS
+        self._begun = _Begun()
+
+    def close_unit(self, *, committed: bool) -> None:
+        """What was begun in the unit is to be done now, or never was."""
+        begun, self._begun = self._begun, _Begun()
+        if committed:
+            self._jobs += begun.jobs
+            self._reports += begun.reports
+            return
+        for root in begun.roots:
+            self.roots.pop(root, None)
+        for job, _ in begun.jobs:
+            self._running.pop(job.execution_id, None)
 
     def may_claim(self, root: str) -> bool:
         """Whether this engine works for the tree and has a free slot."""
-        return root in self.roots and len(self._running) < SLOTS and self._claims_left > 0
+        return root in self.roots and len(self._running) < SLOTS and self._begun.claims_left > 0
 
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:
         """Note what starts after the commit; a sub-workflow starts in the unit itself."""
-        self._claims_left -= 1
+        self._begun.claims_left -= 1
         if not execution.action:
-            self._reports.append(Report(execution.id, "succeeded", None))
+            self._begun.reports.append(Report(execution.id, "succeeded", None))
             return
         try:
             action = self._catalog.find(execution.action)
@@ -218,17 +251,20 @@ class Engine:
             values = execution.parameters if isinstance(execution.parameters, dict) else {}
             resolved = resolve(action, values)
             execution.runner = action.runner_type
+            unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
             if action.runner_type == WORKFLOW_RUNNER:
                 self._begin_workflow(unit, attempt, execution, action, dict(resolved.action_parameters))
                 return
         except OrchestrionError as error:
             message: dict[str, Json] = {"error": str(error)}
-            self._reports.append(Report(execution.id, "failed", message))
+            self._begun.reports.append(Report(execution.id, "failed", message))
             return
         if action.runner_type not in WITHOUT_PROCESS:
             self._running[execution.id] = None
-        job = Job(execution.id, action, resolved.runner_parameters, resolved.action_parameters)
-        self._jobs.append((job, action))
+        job = Job(
+            execution.id, action, resolved.runner_parameters, resolved.action_parameters, engine=self.id
+        )
+        self._begun.jobs.append((job, action))
 
     def _begin_workflow(
         self, unit: Unit, attempt: Attempt, execution: Execution, action: Action, inputs: dict[str, Json]
@@ -237,7 +273,7 @@ class Engine:
         problems = as_stackstorm(inspect(definition))
         if problems:
             result: dict[str, Json] = {"errors": [*problems], "output": None}
-            self._reports.append(Report(execution.id, "failed", result))
+            self._begun.reports.append(Report(execution.id, "failed", result))
             return
         packs = tuple(rows.from_json(unit.workflow(attempt.root).row["packs"]))
         start = Start(execution, definition, inputs, self._user, packs)
@@ -249,7 +285,7 @@ class Engine:
             self._new_processes.append((pid, mark, job.execution_id))
 
         def on_done(outcome: Outcome) -> None:  # in the waiting thread
-            self._reports.append(Report(job.execution_id, outcome.status, outcome.result))
+            self._reports.append(_report_of(job.execution_id, outcome))
             self.interrupt()
 
         self._runners.runner_for(action).start(job, on_started, on_done)
@@ -257,65 +293,42 @@ class Engine:
     # --- ownership
 
     def own(self, unit: Unit, root: str) -> bool:
-        """Become the engine of a tree, unless another one that lives is; whether this one is now.
-
-        What a dead engine had claimed is abandoned.
-        """
+        """Become the engine of a tree, unless another one that lives is; whether this one is now."""
         row = unit.workflow(root).row
-        before = row["engine"]
-        if before not in (None, self.id) and self._presence.is_alive(before):
-            return False
-        row["engine"] = self.id
-        self.roots[root] = None
-        unit.transaction.run("set_engine", engine=self.id, root=root)
-        if before not in (None, self.id):
-            self._abandon(unit, root)
+        if row["engine"] != self.id:
+            if row["engine"] is not None and unit.is_alive(row["engine"]):
+                return False
+            row["engine"] = self.id
+            unit.transaction.run("set_engine", engine=self.id, root=root)
+        if root not in self.roots:
+            self.roots[root] = None
+            self._begun.roots.append(root)
         return True
 
-    def _abandon(self, unit: Unit, root: str) -> None:
-        """End what is left of the processes of a dead engine, and give up their attempts."""
-        lost = [
-            unit.ledger.execution(row["execution"])
-            for row in unit.transaction.all("attempts_at_work", root=root)
-        ]
-        groups = unit.transaction.all("processes_of_tree", root=root)
-        unrecorded = {execution.id for execution in lost} - {row["execution"] for row in groups}
-        end_groups([*((row["pid"], row["mark"]) for row in groups), *groups_of(unrecorded)])
-        for execution in lost:
-            attempt = unit.ledger.attempt(execution.id)
-            if execution.workflow is not None or attempt is None:
-                continue  # a sub-workflow has no process of its own
-            if self._may_run_again(execution.action):
-                self.begin(unit, unit.ledger.claim(attempt, self.id), execution)
-            else:
-                unit.report(execution.id, "abandoned", {"error": _LOST})
+    def leave_if_over(self) -> bool:
+        """Stop working for the trees if nothing moves in them any more: all ended or held, no action at work.
 
-    def _may_run_again(self, action: str) -> bool:
-        try:
-            return not action or self._catalog.find(action).idempotent
-        except OrchestrionError:
-            return False
-
-    def disown(self) -> None:
-        """Stop working for the trees whose work is done or held, so that nobody waits for this engine."""
-        with self._dispatcher.unit() as unit:
-            for root in list(self.roots):
-                unit.transaction.run("set_engine", engine=None, root=root)
-                del self.roots[root]
-
-    def is_over(self) -> bool:
-        """Whether nothing moves any more in the trees of this engine: all ended or held.
-
-        And no action at work.
+        Decided and committed at one moment, so that no request that comes in between waits for this engine.
         """
         if self.busy:
             return False
         with self._dispatcher.store.reading() as transaction:
+            if not self._is_over(transaction):
+                return False
+        with self._dispatcher.unit() as unit:
+            if not self._is_over(unit.transaction):
+                return False
             for root in self.roots:
-                row = transaction.one("load_workflow", id=root)
-                assert row is not None
-                if row["status"] not in COMPLETED and row["status"] != "paused":
-                    return False
-                if transaction.value("next_due", root=root) is not None:
-                    return False
+                unit.transaction.run("set_engine", engine=None, root=root)
+        self.roots.clear()
+        return True
+
+    def _is_over(self, transaction: Transaction) -> bool:
+        for root in self.roots:
+            row = transaction.one("load_workflow", id=root)
+            assert row is not None
+            if row["status"] not in COMPLETED and row["status"] != "paused":
+                return False
+            if transaction.value("next_due", root=root) is not None:
+                return False
         return True

@@ -24,7 +24,8 @@ class Token(NamedTuple):
 class Attempt(NamedTuple):
     """An attempt that has not ended.
 
-    `execution` is the id of its execution, `root` the tree that it belongs to.
+    `execution` is the id of its execution, `root` the tree that it belongs to. `engine` has claimed it.
+    `repeatable`: it has begun, and may be started again when its engine dies.
     """
 
     execution: str
@@ -32,6 +33,7 @@ class Attempt(NamedTuple):
     root: str
     due_at: int
     engine: str | None = None
+    repeatable: bool = False
 
 
 @dataclass(slots=True)
@@ -74,7 +76,9 @@ class Ledger:
         self._executions: Final[dict[str, Execution]] = {}
         self._new: Final[dict[str, None]] = {}
         self._attempts: Final[dict[str, Attempt | None]] = {}
+        self._stored: Final[dict[str, Attempt | None]] = {}
         self._new_attempts: Final[dict[str, None]] = {}
+        self._processes: Final[list[rows.Row]] = []
         self._by_token: Final[dict[Token, str]] = {}
 
     def add(self, execution: Execution) -> None:
@@ -101,7 +105,8 @@ class Ledger:
         """The attempt of an execution, unless it has ended."""
         if execution not in self._attempts:
             row = self._transaction.one("attempt", execution=execution)
-            self._attempts[execution] = None if row is None else attempt_of(row)
+            found = None if row is None else attempt_of(row)
+            self._attempts[execution] = self._stored[execution] = found
         return self._attempts[execution]
 
     def attempt_with(self, token: Token) -> Attempt | None:
@@ -112,18 +117,13 @@ class Ledger:
             execution = None if row is None else row["execution"]
         return None if execution is None else self.attempt(execution)
 
-    def claim(self, attempt: Attempt, engine: str) -> Attempt:
-        """An engine takes an attempt."""
-        claimed = attempt._replace(engine=engine)
-        self._attempts[attempt.execution] = claimed
-        return claimed
+    def keep(self, attempt: Attempt) -> None:
+        """An attempt in its new form: an engine has claimed it, or has given it back."""
+        self._attempts[attempt.execution] = attempt
 
-    @property
-    def claimed(self) -> set[str]:
-        """The executions of the attempts known to this unit that an engine has and that have not ended."""
-        return {
-            number for number, attempt in self._attempts.items() if attempt is not None and attempt.engine
-        }
+    def suspect_process(self, attempt: Attempt) -> None:
+        """A process of a lost attempt may be left, even if nobody has recorded it."""
+        self._processes.append((attempt.execution, attempt.engine, None, None))
 
     def end(self, execution: str) -> None:
         """An attempt has ended, or is not wanted any more."""
@@ -149,13 +149,15 @@ class Ledger:
                 if number not in self._new_attempts:
                     ended.append((number,))
             elif number in self._new_attempts:
-                added.append((number, *attempt.token, attempt.root, attempt.due_at, attempt.engine))
-            elif attempt.engine is not None:
-                claimed.append((attempt.engine, number))
+                _, token, root, due_at, engine, repeatable = attempt
+                added.append((number, *token, root, due_at, engine, repeatable))
+            elif attempt != self._stored.get(number):
+                claimed.append((attempt.engine, attempt.repeatable, number))
         for statement, batch in (
             ("add_attempts", added),
             ("claim_attempts", claimed),
             ("delete_attempts", ended),
+            ("add_processes", self._processes),
         ):
             if batch:
                 tell(statement, batch)
@@ -189,7 +191,8 @@ def execution_of(row: Any) -> Execution:
 def attempt_of(row: Any) -> Attempt:
     """The attempt of a row."""
     token = Token(row["workflow"], row["entry"], row["item"], row["number"])
-    return Attempt(row["execution"], token, row["root"], row["due_at"], row["engine"])
+    repeatable = bool(row["repeatable"])
+    return Attempt(row["execution"], token, row["root"], row["due_at"], row["engine"], repeatable)
 
 
 def _new_row(execution: Execution) -> rows.Row:

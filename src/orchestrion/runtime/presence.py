@@ -77,7 +77,9 @@ def is_alive(folder: Path, identity: str | None) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(
+            descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB
+        )  # two that look at once do not take each other for it
     except BlockingIOError:
         return True
     finally:

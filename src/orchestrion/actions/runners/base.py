@@ -15,14 +15,15 @@ OutcomeStatus: TypeAlias = Literal["succeeded", "failed", "timeout", "abandoned"
 class Job:
     """One attempt to run one action: what a runner needs to know, and nothing about who asked.
 
-    `runner_parameters` and `action_parameters` are those of `parameters.resolve`. `api_url`, `auth_token` and
-    `debug` are for the environment of the action (spec 6.5).
+    `runner_parameters` and `action_parameters` are those of `parameters.resolve`. `engine` names who starts
+    it. `api_url`, `auth_token` and `debug` are for the environment of the action (spec 6.5).
     """
 
     execution_id: str
     action: Action
     runner_parameters: Mapping[str, Json] = field(default_factory=dict[str, Json])
     action_parameters: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    engine: str = ""
     api_url: str = ""
     auth_token: str = ""
     debug: bool = False

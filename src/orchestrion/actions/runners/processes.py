@@ -24,6 +24,7 @@ _STARTED_FIELD: Final = 22
 _STATE_FIELD: Final = 3
 _GROUP_FIELD: Final = 5
 _OURS: Final = b"ST2_ACTION_EXECUTION_ID="
+_ENGINE: Final = b"ORCHESTRION_ENGINE="
 
 
 def start_mark(pid: int) -> str | None:
@@ -56,18 +57,19 @@ def end_groups(groups: Iterable[tuple[int, str]], *, grace_seconds: float = GRAC
     return ending
 
 
-def groups_of(executions: Collection[str]) -> list[tuple[int, str]]:
+def groups_of(actions: Collection[tuple[str, str]]) -> list[tuple[int, str]]:
     """Find the process groups of actions whose processes nobody has recorded, by their environment.
 
-    `executions` are the ids of their executions. Gives pid and start mark of each group's leader.
+    `actions` are the ids of their executions, each with the id of the engine that started it. Gives pid and
+    start mark of each group's leader.
     """
-    if not executions or _boot() is None:
+    if not actions or _boot() is None:
         return []
-    wanted = {_OURS + number.encode() for number in executions}
+    wanted = [{_OURS + execution.encode(), _ENGINE + engine.encode()} for execution, engine in actions]
     groups: dict[int, str] = {}
     for pid, fields in _processes():
         leader = int(fields[_GROUP_FIELD])
-        if leader not in groups and wanted.intersection(_environment(pid)):
+        if leader not in groups and any(map(set(_environment(pid)).issuperset, wanted)):
             mark = start_mark(leader)
             groups[leader] = f"{_boot()}:" if mark is None else mark
     return list(groups.items())

@@ -146,6 +146,7 @@ def _environment_of(job: Job) -> dict[bytes, bytes]:
         "ST2_ACTION_PACK_NAME": job.action.pack.ref,
         "ST2_ACTION_EXECUTION_ID": job.execution_id,
         "ST2_ACTION_API_URL": job.api_url,
+        "ORCHESTRION_ENGINE": job.engine,
         **({"ST2_ACTION_AUTH_TOKEN": job.auth_token} if job.auth_token else {}),
         **({"ST2_ACTION_DEBUG": "true"} if job.debug else {}),
     }

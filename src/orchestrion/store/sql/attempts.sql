@@ -1,18 +1,32 @@
 -- name: add_attempts*!
 -- New attempts; the engine is set for those that are claimed at birth.
-INSERT INTO attempt (execution, workflow, entry, item, number, root, due_at, engine) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO attempt (execution, workflow, entry, item, number, root, due_at, engine, repeatable) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: claim_attempts*!
--- An engine takes attempts.
-UPDATE attempt SET engine = ? WHERE execution = ?;
+-- An engine takes attempts; without one, they are back in the queue.
+UPDATE attempt SET engine = ?, repeatable = ? WHERE execution = ?;
 
 -- name: delete_attempts*!
 -- Attempts that have ended or are not wanted any more.
 DELETE FROM attempt WHERE execution = ?;
 
--- name: set_process*!
--- The process of an attempt.
-UPDATE attempt SET pid = ?, mark = ? WHERE execution = ?;
+-- name: add_processes*!
+-- Processes of actions that were started.
+INSERT INTO process (execution, engine, pid, mark) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- name: delete_processes*!
+-- Processes that have ended.
+DELETE FROM process WHERE execution = ? AND engine = ?;
+
+-- name: leftover_processes
+-- Processes of attempts that were given up, or that somebody else runs now.
+SELECT process.* FROM process LEFT JOIN attempt ON attempt.execution = process.execution
+WHERE attempt.engine IS NOT process.engine;
+
+-- name: leftover_processes_of
+-- The same of one engine.
+SELECT process.* FROM process LEFT JOIN attempt ON attempt.execution = process.execution
+WHERE process.engine = :engine AND attempt.engine IS NOT process.engine;
 
 -- name: attempt^
 -- One attempt, if it has not ended.
@@ -24,28 +38,43 @@ SELECT * FROM attempt
 WHERE workflow = :workflow AND entry = :entry AND item IS :item AND number = :number;
 
 -- name: claimable_attempts
--- The attempts of a tree that may start now, those that are due longest first. Held workflow executions are skipped.
+-- The attempts of a tree that may start now, those that are due longest first. Held workflow executions are skipped, but for
+-- attempts that have begun already and are started again.
 SELECT attempt.* FROM attempt JOIN workflow ON workflow.id = attempt.workflow
-WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.due_at <= :now AND workflow.held = 0
+WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.due_at <= :now
+    AND (workflow.held = 0 OR attempt.repeatable = 1)
 ORDER BY attempt.due_at, attempt.execution LIMIT :count;
 
 -- name: next_due$
 -- When the next attempt of a tree is due that is not held.
 SELECT min(attempt.due_at) FROM attempt JOIN workflow ON workflow.id = attempt.workflow
-WHERE attempt.root = :root AND attempt.engine IS NULL AND workflow.held = 0;
-
--- name: attempts_of_engine
--- The attempts that an engine has claimed.
-SELECT execution FROM attempt WHERE engine = :engine;
+WHERE attempt.root = :root AND attempt.engine IS NULL AND (workflow.held = 0 OR attempt.repeatable = 1);
 
 -- name: attempts_at_work
--- The attempts of a tree that an engine has claimed.
-SELECT * FROM attempt WHERE root = :root AND engine IS NOT NULL ORDER BY execution;
+-- The attempts of a tree that an engine has claimed; a sub-workflow has no process of its own.
+SELECT attempt.* FROM attempt JOIN execution ON execution.id = attempt.execution
+WHERE attempt.root = :root AND attempt.engine IS NOT NULL AND execution.workflow IS NULL ORDER BY attempt.execution;
+
+-- name: add_empty!
+-- With-items entries whose end is delivered in a later unit.
+INSERT INTO empty (workflow, entries) VALUES (:workflow, :entries);
+
+-- name: empties
+-- The entries without items of a tree whose end is to be delivered.
+SELECT empty.* FROM empty JOIN workflow ON workflow.id = empty.workflow WHERE workflow.root = :root ORDER BY empty.id LIMIT :count;
+
+-- name: has_empties$
+-- Whether there are such entries.
+SELECT EXISTS (SELECT 1 FROM empty JOIN workflow ON workflow.id = empty.workflow WHERE workflow.root = :root);
+
+-- name: delete_empty!
+-- Their end is delivered.
+DELETE FROM empty WHERE id = :id;
+
+-- name: move_attempts!
+-- The attempts of a workflow execution belong to another tree now.
+UPDATE attempt SET root = :root WHERE workflow = :workflow;
 
 -- name: attempts_of_workflow
 -- The attempts of a workflow execution that have not ended.
 SELECT * FROM attempt WHERE workflow = :workflow ORDER BY execution;
-
--- name: processes_of_tree
--- The processes of the attempts of a tree.
-SELECT execution, pid, mark FROM attempt WHERE root = :root AND pid IS NOT NULL;

@@ -111,7 +111,9 @@ def test_a_group_outlives_its_engine_and_can_be_ended_by_the_next(tmp_path: Path
 
 
 def test_a_group_that_nobody_has_recorded_is_found_by_the_environment_of_its_action() -> None:
-    with leader("sleep 60", ST2_ACTION_EXECUTION_ID="0123456789abcdef") as process:
-        assert groups_of({"0123456789abcdef", "none"}) == [(process.pid, mark_of(process))]
+    action, engine = "0123456789abcdef", "fedcba"
+    with leader("sleep 60", ST2_ACTION_EXECUTION_ID=action, ORCHESTRION_ENGINE=engine) as process:
+        assert groups_of({(action, engine), ("none", engine)}) == [(process.pid, mark_of(process))]
         assert groups_of(()) == []
-        assert end_groups(groups_of({"0123456789abcdef"})) == [process.pid]
+        assert groups_of({(action, "another engine that runs it again")}) == []
+        assert end_groups(groups_of({(action, engine)})) == [process.pid]

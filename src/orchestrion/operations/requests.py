@@ -1,0 +1,54 @@
+"""What the operations take, and what they answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orchestrion.core.preview import Plan
+from orchestrion.core.status import Status
+from orchestrion.core.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """A workflow to start: its name, its text, its inputs; `source` is a bare file."""
+
+    action: str
+    definition: str
+    inputs: Mapping[str, Json]
+    source: str | None = None
+    rerun_of: str | None = None
+    packs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RerunRequest:
+    """A re-run of `execution` from `tasks`.
+
+    `no_reset` names with-items tasks that keep the items that succeeded.
+    """
+
+    execution: str
+    tasks: tuple[str, ...]
+    no_reset: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An accepted operation.
+
+    The execution to look at, the status that it shows now, and what the operator should know.
+    """
+
+    execution: str
+    status: Status
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RerunPlan:
+    """The plan of a re-run from tasks, with remarks about what was asked."""
+
+    execution: str
+    workflow: str
+    plan: Plan
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,79 @@
+"""One execution and the tree of workflow executions that it belongs to."""
+
+from collections.abc import Sequence
+
+from orchestrion.core.conductor import Refused as CoreRefused
+from orchestrion.core.events import Event
+from orchestrion.core.status import COMPLETED
+from orchestrion.errors import NotFound, Refused
+from orchestrion.runtime.dispatcher import Unit, Workflow
+from orchestrion.runtime.ledger import Execution
+
+
+def find(unit: Unit, number: str) -> Execution:
+    """The execution with an id. Raises NotFound."""
+    if unit.transaction.one("execution", id=number) is None:
+        raise NotFound(f'There is no execution "{number}". List them with: orchestrion execution list')
+    return unit.ledger.execution(number)
+
+
+def current(unit: Unit, execution: Execution, kind: str) -> Workflow:
+    """The workflow of an execution. Refused when another execution goes on with it."""
+    assert execution.workflow is not None
+    subject = unit.workflow(execution.workflow)
+    holder = subject.row["execution"]
+    if holder != execution.id:
+        raise Refused(
+            f"Unable to {kind} {execution.id}: it is {execution.status}, and continued by {holder}. "
+            f"Give the command for {holder}."
+        )
+    return subject
+
+
+def cascade(unit: Unit, subject: Workflow, event: Event, below: Event) -> None:
+    """Deliver a request to a workflow execution, and to all that is unfinished below it. Raises Refused."""
+    answer = unit.deliver(subject.id, event)
+    if isinstance(answer, CoreRefused):
+        raise refused(subject.row["execution"], answer.problems)
+    for number in descendants(unit, subject):
+        if unit.workflow(number).head.status not in COMPLETED:
+            unit.deliver(number, below)
+
+
+def descendants(unit: Unit, subject: Workflow) -> list[str]:
+    """All workflow executions below one, parents before children."""
+    below = {subject.id}
+    found: list[str] = []
+    for row in unit.transaction.all("tree", root=subject.row["root"]):
+        if row["parent"] in below:
+            below.add(row["id"])
+            found.append(row["id"])
+    return found
+
+
+def refused(execution: str, problems: Sequence[str]) -> Refused:
+    """The core's refusal as an error, with all its problems."""
+    if len(problems) == 1:
+        return Refused(f"{execution}: {problems[0]}")
+    return Refused(f"{execution}: the request is refused, for {len(problems)} reasons.", problems=problems)
+
+
+def detach(unit: Unit, subject: Workflow, before: Execution) -> str:
+    """A sub-workflow that is re-run by its own id stands alone: its parent neither waits nor changes.
+
+    What runs below it goes along. Returns what the operator should know.
+    """
+    below = descendants(unit, subject)
+    parent = before.parent
+    unit.transaction.run("detach_workflow", id=subject.id)
+    subject.row.update(parent=None, parent_entry=None, parent_item=None, parent_attempt=None, root=subject.id)
+    for number in below:
+        unit.transaction.run("move_to_root", id=number, root=subject.id)
+        unit.workflow(number).row["root"] = subject.id
+    for number in (subject.id, *below):
+        unit.transaction.run("move_attempts", workflow=number, root=subject.id)
+    return (
+        f"This re-run stands alone: {parent}, its parent, neither waits for it nor changes. "
+        "To go on with the parent, re-run its task: "
+        f"orchestrion execution re-run {parent} --tasks {before.task}"
+    )

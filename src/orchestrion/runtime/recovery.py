@@ -1,0 +1,50 @@
+"""What a process of Orchestrion that has died leaves behind (architecture 4, "Taking over").
+
+Attempts that it had claimed are *lost*: they are fenced, and abandoned, or started again where the metadata
+of their action allows it. What is left of their processes is ended once that is committed, because a request
+that is refused must not have ended anything; until then the rows of `process` remember them.
+"""
+
+from typing import Final
+
+from orchestrion.actions.runners.processes import end_groups, groups_of
+from orchestrion.runtime.dispatcher import Dispatcher, Unit
+from orchestrion.runtime.ledger import Attempt, attempt_of
+
+_LOST: Final = "The process that ran this action is gone, and nobody knows how far the action has come."
+
+
+def lost_attempts(unit: Unit, root: str) -> list[Attempt]:
+    """The attempts of a tree that a process has claimed which does not live any more."""
+    found = [attempt_of(row) for row in unit.transaction.all("attempts_at_work", root=root)]
+    dead = {engine for engine in {one.engine for one in found} if not unit.is_alive(engine)}
+    return [one for one in found if one.engine in dead]
+
+
+def give_up_lost(unit: Unit, root: str) -> bool:
+    """Fence the lost attempts of a tree: they are abandoned, or back in the queue. Whether there were any."""
+    lost = lost_attempts(unit, root)
+    for one in lost:
+        attempt = unit.ledger.attempt(one.execution)
+        if attempt is None:  # what has just been asked has ended it
+            continue
+        unit.ledger.suspect_process(attempt)
+        if attempt.repeatable and unit.workflow(attempt.token.workflow).head.status != "canceling":
+            unit.repeat(attempt)
+        else:
+            unit.report(attempt.execution, "abandoned", {"error": _LOST})
+    return bool(lost)
+
+
+def end_leftovers(dispatcher: Dispatcher) -> None:
+    """End the processes of given up attempts whose engine is gone; nobody else does it."""
+    with dispatcher.store.reading() as transaction:
+        found = transaction.all("leftover_processes")
+    left = [row for row in found if not dispatcher.peers.is_alive(row["engine"])]
+    if not left:
+        return
+    groups = [(row["pid"], row["mark"]) for row in left if row["pid"] is not None]
+    unrecorded = {(row["execution"], row["engine"]) for row in left if row["pid"] is None}
+    end_groups([*groups, *groups_of(unrecorded)])
+    with dispatcher.unit() as unit:
+        unit.transaction.many("delete_processes", [(row["execution"], row["engine"]) for row in left])
