@@ -352,6 +352,8 @@ def _rerun_asked(unit: Unit, request: RerunRequest) -> _RerunAsked:
         for name in dict.fromkeys(request.tasks)
         for route in sorted(routes.get(name, ()))
     )
+    if request.tasks and not tasks:  # none of them ever ran
+        raise _refused(execution.id, problems)
     plan = preview(subject.state, tasks)
     if isinstance(plan, CoreRefused):
         raise _refused(execution.id, [*problems, *plan.problems])
