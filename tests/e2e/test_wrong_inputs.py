@@ -76,6 +76,15 @@ def test_an_action_that_does_not_exist(shell: Shell) -> None:
     refused(shell.run("run", "core.echo"), 2, "core.echo", "not a workflow")
 
 
+@pytest.mark.parametrize(
+    "value", ["1e400", "99999999999999999999", "\udcff", '["\\ud800"]', f"{'[' * 201}{']' * 201}"]
+)
+def test_an_input_that_cannot_be_kept_as_it_is(shell: Shell, value: str) -> None:
+    refused(
+        shell.run("run", shell.write("good.yaml", GOOD), f"who={value}"), 2, 'Parameter "who" cannot be kept'
+    )
+
+
 def test_an_input_that_is_missing_unknown_or_wrong(shell: Shell) -> None:
     refused(shell.run("run", "examples.provision"), 2, "site")
     refused(shell.run("run", "examples.hello", "nam=x"), 2, "nam", "name")
@@ -111,14 +120,17 @@ def test_an_execution_that_is_not_there(shell: Shell) -> None:
 
 def test_a_file_that_is_no_store(shell: Shell) -> None:
     name = shell.write("good.yaml", GOOD)
-    for words in (("run", name), ("execution", "list")):
-        refused(shell.run(*words, "--db", name), 1, name, "store")
+    before = sorted(path.name for path in shell.folder.iterdir())
+    for words in (("run", name), ("execution", "list"), ("execution", "get", "x")):
+        refused(shell.run(*words, "--db", name), 2, name, "store")
+        refused(shell.run(*words, "--db", "."), 2, "this is no file", "--db")
     assert (shell.folder / name).read_text() == GOOD
+    assert sorted(path.name for path in shell.folder.iterdir()) == before
 
 
 def test_a_store_in_a_place_that_is_none(shell: Shell) -> None:
     shell.write("file", "")
-    refused(shell.run("run", "examples.hello", "--db", "file/store.db"), 1, "file/store.db", "--db")
+    refused(shell.run("run", "examples.hello", "--db", "file/store.db"), 2, "file/store.db", "--db")
 
 
 def test_operations_in_states_that_do_not_allow_them(shell: Shell) -> None:

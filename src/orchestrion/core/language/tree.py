@@ -118,7 +118,8 @@ class TreeBuilder:
     """Receives the nodes of a document in their order and holds the finished value.
 
     Of a key that a mapping has several times, the last value counts; with `copy`, the one of that number,
-    where there are so many. `copies` is how often a key occurs at the most, `repeated` the paths of such keys.
+    where there are so many. `copies` is how often a key occurs at the most, `repeated` the paths of such
+    keys.
     """
 
     def __init__(self, copy: int | None = None) -> None:
