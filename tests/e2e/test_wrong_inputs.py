@@ -76,9 +76,7 @@ def test_an_action_that_does_not_exist(shell: Shell) -> None:
     refused(shell.run("run", "core.echo"), 2, "core.echo", "not a workflow")
 
 
-@pytest.mark.parametrize(
-    "value", ["1e400", "99999999999999999999", "\udcff", '["\\ud800"]', f"{'[' * 201}{']' * 201}"]
-)
+@pytest.mark.parametrize("value", ["1e400", "99999999999999999999", '["\\ud800"]', f"{'[' * 201}{']' * 201}"])
 def test_an_input_that_cannot_be_kept_as_it_is(shell: Shell, value: str) -> None:
     refused(
         shell.run("run", shell.write("good.yaml", GOOD), f"who={value}"), 2, 'Parameter "who" cannot be kept'
@@ -172,6 +170,36 @@ def test_an_execution_that_is_continued_by_another(shell: Shell) -> None:
     for operation in ("pause", "resume", "cancel"):
         refused(shell.run("execution", operation, first), 3, first, second)
     assert sorted(shell.begun) == ["one.1", "one.2", "one.2"]
+
+
+EVIL = "\x1b]0;title\x07"
+
+
+def test_names_that_hold_control_characters_steer_no_terminal(shell: Shell) -> None:
+    for words in (
+        ["run", f"{EVIL}.yaml"],
+        ["run", f"core.{EVIL}"],
+        ["execution", "get", EVIL, "--db", EVIL],
+        ["run", "examples.hello", f"--{EVIL}"],
+        ["workflow", "graph", "x", "--format", EVIL],
+        ["run", "examples.hello", f"{EVIL}=1"],
+    ):
+        done = shell.run(*words)
+        assert done.code in (2, 4)
+        assert r"\x1b" in done.err
+        assert "\x1b" not in done.err
+    name = shell.write(f"{EVIL}.yaml", GOOD + '    "\\e[31m": 1\n')
+    done = shell.run("workflow", "inspect", name)
+    assert done.code == 2
+    assert "\x1b" not in done.out
+    assert r"\x1b]0;title\x07.yaml:7:5: " in done.out
+
+
+def test_a_word_that_is_no_utf_8(shell: Shell) -> None:
+    for words in (["run", "examples.hello", "name=\udcff"], ["run", "\udcff.yaml"], ["\udcff"]):
+        done = shell.run(*words)
+        refused(done, 2, r"\xff", "is not UTF-8")
+        assert done.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
