@@ -77,7 +77,7 @@ def _wants_retry(draft: Draft, entry: Entry) -> bool:
     if retry.when is None:
         return entry.status in ABENDED
     view = TaskView(draft, entry.task, entry.route, entry)
-    return bool(retry.when.render(DraftScope(draft, entry.context, view)))
+    return retry.when.holds(DraftScope(draft, entry.context, view))
 
 
 def give_up(draft: Draft, entry: Entry, message: str) -> None:
