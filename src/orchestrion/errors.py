@@ -1,11 +1,11 @@
 """The errors of this product, by who must act.
 
     OrchestrionError            exit  who must act
-    ├── UsageError              2     the caller: the command, its input or a file is wrong
+    ├── UsageError              2     the caller: the command, its input, a file or the store's name is wrong
     ├── Refused                 3     the operator: the state does not allow it; holds ALL problems
     ├── NotFound                4     the operator: nothing has this name or id
     ├── StoreBusy               1     we: in use, tried again in one place; seen only when that ends
-    ├── StoreError              1     the operator: full disk, no permission, damaged or newer file
+    ├── StoreError              1     the operator: a full disk, a lock, a file damaged while in use
     └── InvariantViolation      1     the authors of Orchestrion: rolled back, nothing was changed
 
 `orchestrion.core.language.problems.DefinitionError` (the author of a workflow must act) belongs to the
@@ -43,7 +43,10 @@ def _rebuild(kind: type[OrchestrionError], message: str, problems: tuple[str, ..
 
 
 class UsageError(OrchestrionError):
-    """The command, its input or a file it names is wrong; nothing was done."""
+    """The command, its input or a file it names is wrong; nothing was done.
+
+    So is a store that cannot be opened: no store at all, of a newer version, or not ours to read and write.
+    """
 
     exit_code: ClassVar[int] = 2
 
@@ -65,7 +68,7 @@ class StoreBusy(OrchestrionError):
 
 
 class StoreError(OrchestrionError):
-    """The store does not work: a full disk, a missing permission, a damaged or newer file, no server."""
+    """The store that is in use does not work: a full disk, a lock of another program, a damaged file."""
 
 
 class InvariantViolation(OrchestrionError):

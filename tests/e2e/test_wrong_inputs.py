@@ -76,6 +76,13 @@ def test_an_action_that_does_not_exist(shell: Shell) -> None:
     refused(shell.run("run", "core.echo"), 2, "core.echo", "not a workflow")
 
 
+@pytest.mark.parametrize("value", ["1e400", "99999999999999999999", '["\\ud800"]', f"{'[' * 201}{']' * 201}"])
+def test_an_input_that_cannot_be_kept_as_it_is(shell: Shell, value: str) -> None:
+    refused(
+        shell.run("run", shell.write("good.yaml", GOOD), f"who={value}"), 2, 'Parameter "who" cannot be kept'
+    )
+
+
 def test_an_input_that_is_missing_unknown_or_wrong(shell: Shell) -> None:
     refused(shell.run("run", "examples.provision"), 2, "site")
     refused(shell.run("run", "examples.hello", "nam=x"), 2, "nam", "name")
@@ -111,14 +118,17 @@ def test_an_execution_that_is_not_there(shell: Shell) -> None:
 
 def test_a_file_that_is_no_store(shell: Shell) -> None:
     name = shell.write("good.yaml", GOOD)
-    for words in (("run", name), ("execution", "list")):
-        refused(shell.run(*words, "--db", name), 1, name, "store")
+    before = sorted(path.name for path in shell.folder.iterdir())
+    for words in (("run", name), ("execution", "list"), ("execution", "get", "x")):
+        refused(shell.run(*words, "--db", name), 2, name, "store")
+        refused(shell.run(*words, "--db", "."), 2, "this is no file", "--db")
     assert (shell.folder / name).read_text() == GOOD
+    assert sorted(path.name for path in shell.folder.iterdir()) == before
 
 
 def test_a_store_in_a_place_that_is_none(shell: Shell) -> None:
     shell.write("file", "")
-    refused(shell.run("run", "examples.hello", "--db", "file/store.db"), 1, "file/store.db", "--db")
+    refused(shell.run("run", "examples.hello", "--db", "file/store.db"), 2, "file/store.db", "--db")
 
 
 def test_operations_in_states_that_do_not_allow_them(shell: Shell) -> None:
@@ -160,6 +170,36 @@ def test_an_execution_that_is_continued_by_another(shell: Shell) -> None:
     for operation in ("pause", "resume", "cancel"):
         refused(shell.run("execution", operation, first), 3, first, second)
     assert sorted(shell.begun) == ["one.1", "one.2", "one.2"]
+
+
+EVIL = "\x1b]0;title\x07"
+
+
+def test_names_that_hold_control_characters_steer_no_terminal(shell: Shell) -> None:
+    for words in (
+        ["run", f"{EVIL}.yaml"],
+        ["run", f"core.{EVIL}"],
+        ["execution", "get", EVIL, "--db", EVIL],
+        ["run", "examples.hello", f"--{EVIL}"],
+        ["workflow", "graph", "x", "--format", EVIL],
+        ["run", "examples.hello", f"{EVIL}=1"],
+    ):
+        done = shell.run(*words)
+        assert done.code in (2, 4)
+        assert r"\x1b" in done.err
+        assert "\x1b" not in done.err
+    name = shell.write(f"{EVIL}.yaml", GOOD + '    "\\e[31m": 1\n')
+    done = shell.run("workflow", "inspect", name)
+    assert done.code == 2
+    assert "\x1b" not in done.out
+    assert r"\x1b]0;title\x07.yaml:7:5: " in done.out
+
+
+def test_a_word_that_is_no_utf_8(shell: Shell) -> None:
+    for words in (["run", "examples.hello", "name=\udcff"], ["run", "\udcff.yaml"], ["\udcff"]):
+        done = shell.run(*words)
+        refused(done, 2, r"\xff", "is not UTF-8")
+        assert done.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(

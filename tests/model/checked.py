@@ -12,7 +12,7 @@ from orchestrion.core.conductor import Answer, Decision, Refused, conduct
 from orchestrion.core.draft import Draft
 from orchestrion.core.events import Event, Occasion, RerunRequested
 from orchestrion.core.graph import build_graph
-from orchestrion.core.invariants import check
+from orchestrion.core.invariants import check, outstanding
 from orchestrion.core.language import Definition
 from orchestrion.core.plan import Selection, select
 from orchestrion.core.records import Entry
@@ -77,6 +77,7 @@ class CheckedWorld(World):
         assert snapshot(self.twin) == snapshot(self.state), "the changes are not the state"
         problems = check(self.state)
         assert not problems, problems
+        assert set(self.issued) == outstanding(self.state), "the queue is not what the state waits for"
         self._check_statuses(entries, status, event)
         self._check_commands(answer, len(entries))
         self._check_published()

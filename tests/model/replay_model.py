@@ -23,6 +23,7 @@ runs again had freed its slot. Where concurrency would not let them start, they 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import NamedTuple
 
 from orchestrion.core.conductor import Answer, Decision
@@ -94,15 +95,17 @@ def _never_began(entry: Entry) -> bool:
 
 
 def _was_cut_off(entry: Entry) -> bool:
-    """Whether a with-items entry ended only because its workflow had: items are left that could have started.
+    """Whether a with-items entry ended only because its workflow had: items are left that never started.
 
-    None was canceled; and none failed where items run one by one, for that would have ended it anyway.
+    An item that is held has started. None was canceled; and none failed where items run one by one, for that
+    would have ended it anyway.
     """
     items = entry.items
     if items is None or entry.status not in COMPLETED or not entry.withdrawn:
         return False
     alone = items.concurrency == 1 and items.failed
-    return items.completed < items.total and not items.canceled and not alone
+    begun = items.completed + items.active + items.paused + items.pending
+    return begun < items.total and not items.canceled and not alone
 
 
 def _is_busy(entry: Entry) -> bool:
@@ -172,8 +175,8 @@ class FreshRun(World):
         self.withheld = {self._names.of(number) for number in canceled}
         self.state.graph = self._without_errors()
         self._take(self.tell(Started({}, {})))
-        for report in self._reports():
-            self._feed(report)
+        for _, together in groupby(self._reports(), key=lambda report: report.at):
+            self._end_empty_ones([report for report in together if not self._feed(report)])
         self._begin_what_still_runs()
         self.state.graph = old.state.graph
         self.begun_before = len(self.started)
@@ -247,25 +250,44 @@ class FreshRun(World):
         items = self._old.state.entries[number].items
         return number in self._kept.items and items is not None and items.succeeded == items.total
 
-    def _feed(self, report: Report) -> None:
+    def _feed(self, report: Report) -> bool:
+        """Let one attempt report; False where it is the end of a with-items task without items."""
         number, item, attempt = report.key
-        entry = self._old.state.entries[number]
         identity = self._names.of(number)
         key = self._key((identity, item, attempt))
         if key is None:
             self._enter_item(identity, report)
-            return
+            return True
+        if key[0] in self.empty:
+            return False
         if key in self.issued:
             self._take(self.begin(key))
         usual = self.state.graph
-        if number in self._kept.entries and entry.done == report.at:
-            self.state.graph = self._last_word(entry, key[0])
-        if key[0] in self.empty:
-            self.empty.remove(key[0])
-            self._take(self.conduct(EmptyEnded((key[0],))))
-        else:
-            self._take(self.report(key, report.status, report.result))
+        self._let_be_last(report, key[0])
+        self._take(self.report(key, report.status, report.result))
         self.state.graph = usual
+        return True
+
+    def _end_empty_ones(self, reports: Sequence[Report]) -> None:
+        """With-items tasks without items that ended in one event end in one event here."""
+        if not reports:
+            return
+        usual = self.state.graph
+        ended: list[int] = []
+        for report in reports:
+            key = self._key((self._names.of(report.key[0]), None, 1))
+            assert key is not None
+            self.empty.remove(key[0])
+            ended.append(key[0])
+            self._let_be_last(report, key[0])
+        self._take(self.conduct(EmptyEnded(tuple(ended))))
+        self.state.graph = usual
+
+    def _let_be_last(self, report: Report, fresh: int) -> None:
+        """Replace the graph for the event of a kept entry's last report."""
+        entry = self._old.state.entries[report.key[0]]
+        if entry.id in self._kept.entries and entry.done == report.at:
+            self.state.graph = self._last_word(entry, fresh)
 
     def _take(self, answer: Answer) -> None:
         assert isinstance(answer, Decision), answer
@@ -279,6 +301,8 @@ class FreshRun(World):
     def _enter_item(self, identity: Identity, report: Report) -> None:
         """A kept item that found no free slot: note that it has succeeded."""
         number, index, _ = report.key
+        if self._old.state.entries[number].run_on_fail:
+            raise Incomparable("beside `fail` an item started although an inquiry was open")
         inherited = self._old.state.entries[number].kept is not None
         assert number in self._kept.items or inherited, f"{identity} never started"
         assert index is not None

@@ -23,7 +23,7 @@ from orchestrion.core.events import (
     TaskRequest,
 )
 from orchestrion.core.graph import build_graph
-from orchestrion.core.invariants import check
+from orchestrion.core.invariants import check, outstanding
 from orchestrion.core.language import Assignment, Definition, Items, Task, Transition
 from orchestrion.core.state import State
 from orchestrion.core.status import COMPLETED
@@ -150,6 +150,7 @@ def test_every_interleaving_keeps_every_invariant_and_ends(evidence: Callable[[s
                     waiting.append(reached)
                     problems = check(node.state)
                     assert not problems, problems
+                    assert node.issued == outstanding(node.state)
     ended = [name for name, node in nodes.items() if node.state.head.status in COMPLETED and not node.running]
     can_end = set(ended)
     while ended:

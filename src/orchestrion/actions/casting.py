@@ -1,5 +1,6 @@
 """Give values the types that parameters declare: texts of a command line, and values for an action.
 
+What is given here is in the value domain: nothing else comes in by this way.
 `from_text` does what the StackStorm client does (spec 2.2 "Parameter typing"); `cast_value` what its server
 does (spec 6.3). A value that cannot be cast is a `CastError`, or is left as it is where the validation says
 it better.
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NoReturn, cast
 
 from orchestrion.actions.metadata import Parameter
-from orchestrion.core.values import Json
+from orchestrion.core.values import Json, problem_with
 
 NONE_TEXT: Final = "%*****__%NONE%__*****%"
 """The text by which the expression function `use_none` says null."""
@@ -23,8 +24,16 @@ class CastError(Exception):
 def from_text(parameter: Parameter, texts: Sequence[str]) -> Json:
     """Give the value for the texts of one parameter: the last one counts, those of an array are put together.
 
-    Raises `CastError` when a text cannot be read as the declared type.
+    Raises `CastError` when a text cannot be read as the declared type, or gives no value of the domain.
     """
+    value = _read(parameter, texts)
+    problem = problem_with(value)
+    if problem:
+        raise CastError(f"cannot be kept as it is: {problem.removesuffix('.')}")
+    return value
+
+
+def _read(parameter: Parameter, texts: Sequence[str]) -> Json:
     if parameter.type == "array":
         lists = [_array(text) for text in texts]
         if len(lists) == 1:
@@ -73,9 +82,10 @@ def cast_value(parameter: Parameter, value: Json) -> Json:
 
 def _unless_refused(kind: Any, value: Json) -> Json:
     try:
-        return kind(value)
+        result = kind(value)
     except (ValueError, OverflowError):
         return value
+    return value if problem_with(result) else result
 
 
 def _finite(value: Any) -> float:
@@ -100,11 +110,15 @@ def _from_json(text: str) -> Json:
 
 
 def _literal(text: str) -> Json:
-    """Read JSON, else a Python literal; None when the text is neither."""
+    """Read JSON, else a Python literal; None when the text is neither, or no value of the domain."""
     try:
-        return _from_json(text)
+        value = _from_json(text)
     except ValueError:
-        pass
+        value = _python_literal(text)
+    return None if problem_with(value) else value
+
+
+def _python_literal(text: str) -> Json:
     import ast
 
     try:

@@ -1,6 +1,6 @@
-"""The fifth kind of inspection: do the actions exist.
+"""The fifth kind of inspection: do the actions exist, and do they take these inputs (StackStorm's API 3.1).
 
-And do they take these inputs (spec stackstorm-api 3.1).
+Looks at every task that can be read, whatever else is wrong with the definition.
 """
 
 from collections.abc import Iterator
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action
+from orchestrion.actions.runners.registry import check_runnable
 from orchestrion.core.expressions import expressions_in
-from orchestrion.core.language import Definition, Task, locate
+from orchestrion.core.language import Outline, Task, outlines
 from orchestrion.core.values import Json
-from orchestrion.errors import NotFound, OrchestrionError
+from orchestrion.errors import NotFound, OrchestrionError, Refused, UsageError
 
 _TASK = r"properties.tasks.patternProperties.^\w+$.properties"
 
@@ -42,20 +43,47 @@ class ContentProblem:
         }
 
 
-def content_problems(text: str, definition: Definition, catalog: Catalog) -> tuple[ContentProblem, ...]:
+def content_problems(text: str, catalog: Catalog) -> tuple[ContentProblem, ...]:
     """Check the actions of every task, in the order of the definition.
 
     Actions that are expressions are left out.
     """
-    where = locate(text)
     problems: list[ContentProblem] = []
-    for task in definition.tasks.values():
+    for outline, task in _tasks(text):
         for message, path, schema_path in _problems_of(task, catalog):
-            line, column = where(("tasks", task.name, *path))
-            spec_path = ".".join(("tasks", task.name, *path))
             hint = _hint(catalog, task.action or "") if schema_path == "action" else ""
-            problems.append(ContentProblem(message, spec_path, f"{_TASK}.{schema_path}", line, column, hint))
-    return tuple(problems)
+            problems.append(_placed(outline, task, message, path, schema_path, hint))
+    return tuple(dict.fromkeys(problems))
+
+
+def content_warnings(text: str, catalog: Catalog) -> tuple[ContentProblem, ...]:
+    """Name the tasks whose actions are there but cannot run here: they fail when they are started."""
+    warnings: list[ContentProblem] = []
+    for outline, task in _tasks(text):
+        ref = task.action
+        if not ref or expressions_in(ref):
+            continue
+        try:
+            check_runnable(catalog.find(ref))
+        except Refused as error:
+            warnings.append(_placed(outline, task, error.message, ("action",), "action"))
+        except OrchestrionError:
+            continue  # a problem, not a warning
+    return tuple(dict.fromkeys(warnings))
+
+
+def _tasks(text: str) -> Iterator[tuple[Outline, Task]]:
+    for outline in outlines(text):
+        for task in outline.definition.tasks.values():
+            yield outline, task
+
+
+def _placed(
+    outline: Outline, task: Task, message: str, path: tuple[str, ...], schema_path: str, hint: str = ""
+) -> ContentProblem:
+    line, column = outline.locate(("tasks", task.name, *path))
+    spec_path = ".".join(("tasks", task.name, *path))
+    return ContentProblem(message, spec_path, f"{_TASK}.{schema_path}", line, column, hint)
 
 
 def _hint(catalog: Catalog, ref: str) -> str:
@@ -78,6 +106,10 @@ def _problems_of(task: Task, catalog: Catalog) -> Iterator[tuple[str, tuple[str,
         action = catalog.find(ref)
     except NotFound:
         yield f'The action "{ref}" is not registered in the database.', ("action",), "action"
+        return
+    except UsageError as error:
+        for problem in error.problems or (error.message,):
+            yield f'The action "{ref}" cannot be used: {problem}', ("action",), "action"
         return
     if isinstance(task.input, dict) or task.input is None:
         yield from _inputs(task, action, task.input or {})

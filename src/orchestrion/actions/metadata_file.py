@@ -89,7 +89,8 @@ def _from_yaml(file: Path, text: str) -> Json:
             f"{file}:{line}: This is not valid YAML: {error.problem or error.context}."
         ) from error
     except yaml.YAMLError as error:
-        raise UsageError(f"{file}: This is not valid YAML: {error}.") from error
+        reason = " ".join(str(error).split())
+        raise UsageError(f"{file}: This is not valid YAML: {reason}.") from error
 
 
 @lru_cache(maxsize=1)

@@ -123,7 +123,7 @@ def _requested(
     if options.json:
         output.json(execution_document(view))
     else:
-        output.line(f"{view.id}  {output.styled(view.status, style_of(view.status))}")
+        output.cells(f"{view.id}  ", (view.status, style_of(view.status)))
     return 0
 
 

@@ -44,9 +44,9 @@ def follow(client: LocalClient, number: str, options: argparse.Namespace, locati
     except LeftAtOnce:
         progress.stop()
         command = f"orchestrion execution resume {number}{location.options}"
-        Output(sys.stderr).line(
-            f"Left at once. What ran is lost and counts as abandoned. Go on with:\n  {command}"
-        )
+        errors = Output(sys.stderr)
+        errors.line("Left at once. What ran is lost and counts as abandoned. Go on with:")
+        errors.line(f"  {command}")
         return EXIT_INTERRUPTED
     finally:
         progress.stop()
@@ -65,7 +65,7 @@ def show_status(output: Output, view: ExecutionView) -> None:
     took = duration(view.started_at, view.ended_at)
     text = f"{output.mark(view.status)} {status}"
     rest = f"  {view.action}{f' in {took}' if took else ''}  {view.id}"
-    output.line(f"{output.styled(text, style_of(status))}{rest}")
+    output.cells((text, style_of(status)), rest)
 
 
 def show_end(output: Output, view: ExecutionView, location: Location) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from orchestrion.cli.parser import build_parser
+from orchestrion.cli.visible import visible
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -17,6 +18,11 @@ EXIT_INTERRUPTED = 130
 
 def main(words: Sequence[str] | None = None) -> int:
     """Perform one command; returns its exit code."""
+    foreign = next((word for word in sys.argv[1:] if words is None and not _is_text(word)), None)
+    if foreign is not None:
+        shown = foreign.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        _complain(f'The argument "{shown}" is not UTF-8 text: give it in UTF-8.')
+        return EXIT_USAGE
     parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
@@ -37,6 +43,15 @@ def main(words: Sequence[str] | None = None) -> int:
         code = _show(error)
     _let_go_of_output()
     return code
+
+
+def _is_text(word: str) -> bool:
+    """Whether the bytes of a word are UTF-8; those that are not have become halves of surrogate pairs."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _parse(parser: argparse.ArgumentParser, words: Sequence[str] | None) -> argparse.Namespace:
@@ -71,7 +86,7 @@ def _show(error: Exception) -> int:
 
         traceback.print_exception(error)
     if isinstance(error, OrchestrionError):
-        _complain(str(error))
+        _complain(error.message, *error.problems)
         return error.exit_code
     if type(error).__name__ == "DefinitionError":  # the language's own; importing it would load the language
         _complain(f"The workflow cannot be used: {error}")
@@ -85,9 +100,10 @@ def _show(error: Exception) -> int:
     return EXIT_FAILED
 
 
-def _complain(text: str) -> None:
+def _complain(text: str, *problems: str) -> None:
+    lines = [f"orchestrion: {visible(text)}", *(f"  - {visible(problem)}" for problem in problems)]
     try:
-        print(f"orchestrion: {text}", file=sys.stderr, flush=True)
+        print("\n".join(lines), file=sys.stderr, flush=True)
     except OSError:
         return
 

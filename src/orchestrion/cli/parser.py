@@ -1,16 +1,26 @@
 """The grammar of the commands, as argparse knows it.
 
-Built on every start, so it imports nothing but argparse: the rest is imported when a command is performed.
+Built on every start, so it imports little but argparse: the rest is imported when a command is performed.
 argparse, because `re-run ID --tasks A B --no-reset B` has options with several values beside positionals.
 """
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from orchestrion.cli.visible import visible
+
+
+class _Parser(argparse.ArgumentParser):
+    """Shows the words that it does not understand, whatever they hold."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(visible(message))
+
 
 if TYPE_CHECKING:
     # argparse has no public name for what `add_subparsers` returns
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    Subparsers = argparse._SubParsersAction[_Parser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -31,7 +41,7 @@ _ID_HELP: Final = "the execution's id, as run and execution list show it"
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; `command` of what it gives performs one, `parser` is its own parser."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="orchestrion",
         description="Run Orquesta workflows durably: pause, resume, cancel, re-run from any task.",
         epilog=f"{_EXAMPLES}\n{_EXIT_CODES}",

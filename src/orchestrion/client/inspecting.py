@@ -1,12 +1,11 @@
 """Everything that is wrong with a workflow file: the language's problems, and the actions that it names."""
 
-import contextlib
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from orchestrion.actions.catalog import Catalog
-from orchestrion.actions.content import ContentProblem, content_problems
-from orchestrion.core.language import DefinitionError, Problem, as_stackstorm, inspect, load_definition
+from orchestrion.actions.content import ContentProblem, content_problems, content_warnings
+from orchestrion.core.language import Problem, as_stackstorm, inspect
 from orchestrion.core.values import Json
 
 
@@ -41,12 +40,11 @@ class Report(NamedTuple):
 def report_of(text: str, path: Path, catalog: Catalog) -> Report:
     """Inspect the text of a workflow file; everything in the order of the text."""
     inspection = inspect(text)
-    content: tuple[ContentProblem, ...] = ()
-    with contextlib.suppress(DefinitionError):  # without a definition no task can be asked for its action
-        content = content_problems(text, load_definition(text), catalog)
+    content = content_problems(text, catalog)
+    warnings = (*inspection.warnings, *content_warnings(text, catalog))
     return Report(
         path,
         tuple(sorted(Finding.of(one) for one in (*inspection.problems, *content))),
-        tuple(Finding.of(one) for one in inspection.warnings),
+        tuple(sorted(Finding.of(one) for one in warnings)),
         (*as_stackstorm(inspection), *(one.as_stackstorm() for one in content)),
     )

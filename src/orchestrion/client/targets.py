@@ -16,7 +16,7 @@ from orchestrion.actions.parameters import cast_text, resolve, warnings_for
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
 from orchestrion.client.inspecting import report_of
 from orchestrion.core.language import Definition, load_definition
-from orchestrion.core.values import Json
+from orchestrion.core.values import Json, problem_with
 from orchestrion.errors import NotFound, UsageError
 from orchestrion.queries import ExecutionView
 
@@ -126,6 +126,13 @@ def _bare(path: Path, texts: Mapping[str, str | list[str]], catalog: Catalog) ->
     if problems:
         raise UsageError(f"{path}: the workflow cannot run with these parameters.", problems=problems)
     values = {name: _typed(given if isinstance(given, str) else given[-1]) for name, given in texts.items()}
+    problems = [
+        f'Parameter "{name}" cannot be kept as it is: {problem}'
+        for name, value in values.items()
+        if (problem := problem_with(value))
+    ]
+    if problems:
+        raise UsageError(f"{path}: the workflow cannot run with these parameters.", problems=problems)
     missing = [name for name, default in declared.items() if default is None and name not in values]
     warnings = [f'The input "{name}" has no value and no default: it is null.' for name in missing]
     return Target(path.name, text, values, str(path.resolve()), (*warnings, *warnings_for(values)))

@@ -77,7 +77,7 @@ def _wants_retry(draft: Draft, entry: Entry) -> bool:
     if retry.when is None:
         return entry.status in ABENDED
     view = TaskView(draft, entry.task, entry.route, entry)
-    return bool(retry.when.render(DraftScope(draft, entry.context, view)))
+    return retry.when.holds(DraftScope(draft, entry.context, view))
 
 
 def give_up(draft: Draft, entry: Entry, message: str) -> None:
@@ -115,21 +115,26 @@ def withdraw_waiting(draft: Draft) -> None:
         if entry.run_on_fail and not canceled:
             continue
         if entry.items is not None:
-            cut_if_quiet(draft, _withdraw_items(draft, entry))
+            cut_if_quiet(draft, draft.put(withdraw(draft, entry)._replace(withdrawn=True)))
         elif WAITING in phases_of(entry, draft.since):
-            draft.commands.append(WithdrawAttempt(entry.id, None, entry.attempt))
+            left = withdraw(draft, entry)._replace(withdrawn=True)
             if canceled:
                 after = PLAIN_TASK["stop"][entry.status]
                 assert after != IGNORED  # it is open
-                draft.put(entry._replace(withdrawn=True, status=after, done=draft.at))
-            else:
-                draft.put(entry._replace(withdrawn=True))
+                left = left._replace(status=after, done=draft.at)
+            draft.put(left)
 
 
-def _withdraw_items(draft: Draft, entry: Entry) -> Entry:
-    """Take back the items that have not begun; none of the others will start."""
+def withdraw(draft: Draft, entry: Entry) -> Entry:
+    """Take back the attempts of an entry that were issued and have not begun.
+
+    Returns the entry as it then is.
+    """
     counts = entry.items
-    assert counts is not None
+    if counts is None:
+        if WAITING in phases_of(entry, draft.since):
+            draft.commands.append(WithdrawAttempt(entry.id, None, entry.attempt))
+        return entry
     first = counts.next
     if counts.scheduled:
         for index in range(counts.next):
@@ -138,7 +143,7 @@ def _withdraw_items(draft: Draft, entry: Entry) -> Entry:
                 draft.put_item(item._replace(status=None))
                 draft.commands.append(WithdrawAttempt(entry.id, index, entry.attempt))
                 first = min(first, index)
-    return draft.put(entry._replace(withdrawn=True, items=counts._replace(next=first, scheduled=0)))
+    return entry._replace(items=counts._replace(next=first, scheduled=0))
 
 
 def cut_if_quiet(draft: Draft, entry: Entry) -> None:
@@ -167,7 +172,7 @@ def stop(draft: Draft) -> None:
             after = ITEMS_TASK["stop_A" if entry.items.active else "stop_D"][entry.status]
             assert after != IGNORED  # the entry is open
             done = draft.at if after in COMPLETED else None
-            draft.put(_withdraw_items(draft, entry)._replace(status=after, done=done))
+            draft.put(withdraw(draft, entry)._replace(withdrawn=True, status=after, done=done))
     withdraw_waiting(draft)
 
 

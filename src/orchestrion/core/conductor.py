@@ -86,7 +86,8 @@ def conduct(
     that cannot be had. The state is not altered: apply the decision's changes to it.
     """
     draft = Draft(state, event.occasion, external or _NOTHING)
-    before = draft.status
+    # A re-run has left the old end behind, even where it ends at once in the same status.
+    before: Status = "resuming" if isinstance(event, RerunRequested) else draft.status
     try:
         _take(draft, event)
         _settle(draft, before)

@@ -11,7 +11,7 @@ from orchestrion.core.context import Context
 from orchestrion.core.graph import join_needed
 from orchestrion.core.language.definition import ENGINE_COMMANDS
 from orchestrion.core.records import ItemCounts
-from orchestrion.core.state import State, is_open, phases_of
+from orchestrion.core.state import WAITING, State, is_open, phases_of
 from orchestrion.core.status import ABENDED, COMPLETED
 from orchestrion.core.workflow_status import is_abended
 
@@ -48,6 +48,24 @@ def indexes_are_right(state: State) -> Iterator[str]:
         for route, laps in routes.items():
             if (laps[-1] if laps else None) != latest.get((task, route)):
                 yield f"latest of {task}|{route} is {laps}"
+
+
+def outstanding(state: State) -> set[tuple[int, int | None, int]]:
+    """The attempts (entry, item, number) that must have been issued, and neither begun nor been withdrawn.
+
+    Every attempt that was asked for is thus followed by its beginning, by its end or by its withdrawal. A
+    runtime's queue holds these attempts and no others; none of them belongs to an entry that counts no more.
+    """
+    attempts: set[tuple[int, int | None, int]] = set()
+    for number in state.open:
+        entry = state.entries[number]
+        if entry.items is None:
+            if WAITING in phases_of(entry, state.head.since):
+                attempts.add((number, None, entry.attempt))
+            continue
+        items = state.items.get(number, {}).values()
+        attempts.update((number, one.index, one.attempt) for one in items if one.status == "scheduled")
+    return attempts
 
 
 def items_are_counted(state: State) -> Iterator[str]:

@@ -105,7 +105,12 @@ def _has_items(draft: Draft, number: int) -> bool:
 def _requested(
     entries: Iterable[Entry], requests: Sequence[TaskRequest]
 ) -> tuple[dict[int, TaskRequest], list[str]]:
-    """The latest entry of each requested task and route; problems for those that never ran."""
+    """The latest entry of each requested task and route; problems for those that never ran.
+
+    A request that names no task is a problem too: nothing would run.
+    """
+    if not requests:
+        return {}, ["No task to re-run was named."]
     tasks = (entry for entry in entries if entry.task not in ENGINE_COMMANDS)  # nobody re-runs a command
     latest = {(entry.task, entry.route): entry.id for entry in tasks}
     wanted: dict[int, TaskRequest] = {}

@@ -116,7 +116,7 @@ def _is_satisfied(
     if when is None:
         return True
     try:
-        return bool(when.render(DraftScope(draft, entry.context, view)))
+        return when.holds(DraftScope(draft, entry.context, view))
     except ExpressionError as error:
         _transition_error(draft, entry, edge, error)
         return None

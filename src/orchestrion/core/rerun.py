@@ -11,7 +11,7 @@ that fresh run. Nothing kept is evaluated again.
 from itertools import groupby
 from operator import itemgetter
 
-from orchestrion.core.attempts import conclude, give_up, issue
+from orchestrion.core.attempts import conclude, give_up, issue, withdraw
 from orchestrion.core.draft import Draft
 from orchestrion.core.events import RerunRequested
 from orchestrion.core.joins import arrive, due
@@ -70,10 +70,13 @@ def imposed_end(draft: Draft, selection: Selection) -> Status | None:
 
 
 def _invalidate(draft: Draft, selection: Selection) -> None:
-    """The invalidated entries and their errors stop counting; so does what was reported at the old end."""
+    """The invalidated entries and their errors stop counting; so does what was reported at the old end.
+
+    What they had issued and what has not begun never begins.
+    """
     invalidated = set(selection.invalidated)
     for number in selection.invalidated:
-        draft.replace(draft.entry(number)._replace(counts=False))
+        draft.replace(withdraw(draft, draft.entry(number))._replace(counts=False))
     latest: dict[tuple[str, int], int] = {}
     for number in selection.kept:
         entry = draft.entry(number)

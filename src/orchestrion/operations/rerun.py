@@ -38,6 +38,8 @@ def rerun_asked(unit: Unit, subject: Workflow, request: RerunRequest) -> RerunAs
         for name in dict.fromkeys(request.tasks)
         for route in sorted(routes.get(name, ()))
     )
+    if request.tasks and not tasks:  # none of them ever ran
+        raise refused(request.execution, problems)
     plan = preview(subject.state, tasks)
     if isinstance(plan, CoreRefused):
         raise refused(request.execution, [*problems, *plan.problems])

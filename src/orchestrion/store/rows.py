@@ -35,26 +35,13 @@ _ENTRY_DEFAULTS: Final = Entry._field_defaults
 
 
 def to_json(value: object) -> str:
-    """A value as JSON text.
-
-    Integers beyond 64 bits are what orjson cannot write: they fall back to the standard library.
-    """
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:
-        import json
-
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """A value as JSON text: every value of the domain is written exactly."""
+    return orjson.dumps(value).decode()
 
 
 def from_json(text: str) -> Any:
     """The value of a JSON text."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        import json
-
-        return json.loads(text)
+    return orjson.loads(text)
 
 
 def head_text(head: Head) -> str:

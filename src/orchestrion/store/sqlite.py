@@ -4,6 +4,8 @@ Every connection has WAL and `synchronous=FULL`: what is committed survives a po
 connection a process.
 """
 
+import errno
+import os
 import sqlite3
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,13 +15,24 @@ from typing import Any, Final, cast
 
 import aiosql
 
-from orchestrion.errors import StoreError
+from orchestrion.errors import StoreError, UsageError
 from orchestrion.store.turnstile import Turnstile
 
 BUSY_SECONDS: Final = 10.0
 """How long SQLite itself may wait; the turnstile leaves it little to wait for."""
 
 _PACKAGE: Final = files("orchestrion.store")
+_MIGRATIONS: Final = sorted(
+    (entry for entry in (_PACKAGE / "migrations").iterdir() if entry.name.endswith(".sql")),
+    key=lambda entry: entry.name,
+)
+
+
+_SCHEMA: Final = """
+SELECT (SELECT user_version FROM pragma_user_version), count(*), coalesce(sum(name = 'execution'), 0)
+FROM sqlite_master WHERE type = 'table'
+"""
+"""How many migrations a file has seen, how many tables it has, and whether one of ours: all of one moment."""
 
 
 class Transaction:
@@ -53,26 +66,30 @@ class Transaction:
 
 
 class Store:
-    """A store in one file. Made, and brought to the newest schema, when it is opened."""
+    """A store in one file. Made, and brought to the newest schema, when it is opened.
+
+    Raises UsageError for a file that can be no store; that, and the folder around it, stay as they are.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path: Final = path.absolute()
-        try:
+        self.path: Final = _without_links(path)
+        with _told(path, opening=True):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._turnstile = Turnstile(self.path)
-        except OSError as error:
-            reason = error.strerror or error
-            raise StoreError(
-                f"{path}: the store cannot be opened: {reason}. Name another file with --db."
-            ) from error
-        with _told(self.path):
+            _create(self.path)
             self._connection = _connect(self.path)
-            self._queries: Any = cast("Any", aiosql).from_path(
-                str(_PACKAGE / "sql"), "sqlite3", mandatory_parameters=False
-            )
-            self._transaction = Transaction(self._connection, self._queries)
-            with self._writing():
-                _migrate(self._connection, self.path)
+            try:
+                known = _schema_of(self._connection, self.path)
+                self._turnstile = Turnstile(self.path)
+                if known < len(_MIGRATIONS) or self.pragma("journal_mode") != "wal":
+                    self._migrate()
+                self._connection.execute("PRAGMA synchronous = FULL")
+            except BaseException:
+                self._connection.close()
+                raise
+        self._queries: Any = cast("Any", aiosql).from_path(
+            str(_PACKAGE / "sql"), "sqlite3", mandatory_parameters=False
+        )
+        self._transaction = Transaction(self._connection, self._queries)
 
     @contextmanager
     def transaction(self) -> Generator[Transaction]:
@@ -95,18 +112,33 @@ class Store:
         return self._connection.execute(f"PRAGMA {text}").fetchone()[0]
 
     def close(self) -> None:
-        """Close the store; the last one to close checkpoints, so this too takes the lock."""
-        self._turnstile.enter()
+        """Close the store.
+
+        The last one to close writes back the log, so this too takes the lock; not where another process has
+        it, since this one is not the last then.
+        """
+        alone = self._turnstile.try_enter()
         try:
             self._connection.close()
         finally:
-            self._turnstile.leave()
+            if alone:
+                self._turnstile.leave()
             self._turnstile.close()
+
+    def _migrate(self) -> None:
+        """Perform the migrations that this store has not seen; another process may do so at the same time."""
+        with self._turnstile.held():
+            self._connection.execute("PRAGMA journal_mode = WAL")
+        with self._writing():
+            known = _schema_of(self._connection, self.path)
+            for number, migration in enumerate(_MIGRATIONS[known:], start=known + 1):
+                for statement in _statements(migration.read_text()):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {number}")
 
     @contextmanager
     def _writing(self) -> Generator[None]:
-        self._turnstile.enter()
-        try:
+        with self._turnstile.held():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -115,34 +147,49 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-        finally:
-            self._turnstile.leave()
+
+
+def _without_links(path: Path) -> Path:
+    """The one path of a file that may have several: its processes must meet at the same locks."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # of links that lead to themselves
+        raise UsageError(f"{path}: {error}. Name another file with --db.") from error
+
+
+def _create(path: Path) -> None:
+    """Make an empty file that only its owner may read, for it will hold secrets; SQLite's other files follow.
+
+    A file that is there is not opened: closing it would drop the locks that SQLite has on it in this process.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if not path.is_file():
+            raise UsageError(
+                f"{path}: this is no file, and so no store. Name another one with --db."
+            ) from None
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Perform the migrations that this store has not seen; refuse one that is newer than this version."""
-    migrations = sorted(
-        (entry for entry in (_PACKAGE / "migrations").iterdir() if entry.name.endswith(".sql")),
-        key=lambda entry: entry.name,
-    )
-    known = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if known > len(migrations):
-        raise StoreError(
-            f"{path}: this store was written by a newer version of Orchestrion (schema {known}, this one "
-            f"knows {len(migrations)}): use that version, or another file with --db."
+def _schema_of(connection: sqlite3.Connection, path: Path) -> int:
+    """The number of migrations that a store has seen; refuse one that is newer, or no store, unchanged."""
+    known, tables, own = connection.execute(_SCHEMA).fetchone()
+    if tables and not (known and own):
+        raise UsageError(
+            f"{path}: this is a database, but not a store of Orchestrion. Name another file with --db."
         )
-    for number, migration in enumerate(migrations[known:], start=known + 1):
-        for statement in _statements(migration.read_text()):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {number}")
+    if known > len(_MIGRATIONS):
+        raise UsageError(
+            f"{path}: this store was written by a newer version of Orchestrion (schema {known}, this one "
+            f"knows {len(_MIGRATIONS)}): use that version, or another file with --db."
+        )
+    return int(known)
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -155,29 +202,44 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
+_FULL: Final = "the disk is full; nothing was changed. Make room and try again."
+_LOCKED: Final = "another program holds the file locked; try again when it has let go."
+_FORBIDDEN: Final = "the store cannot be opened or written ({}); check its permissions."
+_FOREIGN: Final = "this is not a store of Orchestrion, or it is damaged ({})."
+_SENTENCES: Final[Mapping[int, str]] = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_CANTOPEN: _FORBIDDEN,
+    sqlite3.SQLITE_PERM: _FORBIDDEN,
+    sqlite3.SQLITE_READONLY: _FORBIDDEN,
+    sqlite3.SQLITE_CORRUPT: _FOREIGN,
+    sqlite3.SQLITE_NOTADB: _FOREIGN,
+}
+
+
 @contextmanager
-def _told(path: Path) -> Generator[None]:
-    """Turn what SQLite and the system say into one sentence that names the file and the remedy."""
+def _told(path: Path, *, opening: bool = False) -> Generator[None]:
+    """Turn what SQLite and the system say into one sentence that names the file and the remedy.
+
+    What forbids to open a store at all is a wrong name, and so a UsageError.
+    """
     try:
         yield
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if "full" in text:
-            raise StoreError(
-                f"{path}: the disk is full; nothing was changed. Make room and try again."
-            ) from error
-        if "locked" in text or "busy" in text:
-            raise StoreError(
-                f"{path}: another program holds the file locked; try again when it has let go."
-            ) from error
-        if "unable to open" in text or "readonly" in text:
-            raise StoreError(
-                f"{path}: the store cannot be opened or written ({text}); check its permissions."
-            ) from error
-        raise StoreError(f"{path}: the store does not work: {text}.") from error
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise  # our bug, not the file's
     except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"{path}: this is not a store of Orchestrion, or it is damaged ({error})."
-        ) from error
+        sentence = _SENTENCES.get(
+            getattr(error, "sqlite_errorcode", 0) & 0xFF, "the store does not work: {}."
+        )
+        text = f"{path}: {sentence.format(error)}"
+        if opening and sentence in (_FORBIDDEN, _FOREIGN):
+            raise UsageError(f"{text} Another file is named with --db.") from error
+        raise StoreError(text) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreError(f"{path}: {_FULL}") from error
+        if opening:
+            text = f"{path}: the store cannot be opened: {error.strerror}. Name another file with --db."
+            raise UsageError(text) from error
+        raise

@@ -7,6 +7,8 @@ waits longest comes next. The kernel releases both when a process dies.
 
 import fcntl
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 
@@ -31,6 +33,28 @@ class Turnstile:
         except BaseException:
             self._threads.release()
             raise
+
+    def try_enter(self) -> bool:
+        """Take the lock if nobody has it; False if somebody has."""
+        if not self._threads.acquire(blocking=False):
+            return False
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BaseException as error:
+            self._threads.release()
+            if isinstance(error, BlockingIOError):
+                return False
+            raise
+        return True
+
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """Hold the lock for the time of a block."""
+        self.enter()
+        try:
+            yield
+        finally:
+            self.leave()
 
     def leave(self) -> None:
         """Give the lock to the next one."""

@@ -34,7 +34,32 @@ def problems_of(ref: str, values: dict[str, Json]) -> tuple[str, ...]:
     return caught.value.problems
 
 
+HALF = "half of a surrogate pair"
+WIDE = "does not fit into 64 bits"
+
+
 class TestTextsOfACommandLine:
+    @pytest.mark.parametrize(
+        "name,text,reason",
+        [
+            ("a_string", "\udcff", HALF),
+            ("untyped", "\udcff", HALF),
+            ("nowhere", "\udcff", HALF),
+            ("an_integer", "99999999999999999999", WIDE),
+            ("an_array", "99999999999999999999", WIDE),
+            ("an_array", '["\\ud800"]', HALF),
+            ("an_array", "[1e400]", "inf is not a JSON number"),
+            ("an_object", '{"a": 1e400}', "inf is not a JSON number"),
+            ("an_object", "k=\udcff", HALF),
+        ],
+    )
+    def test_that_cannot_be_kept_as_they_are_are_refused(self, name: str, text: str, reason: str) -> None:
+        with pytest.raises(UsageError) as caught:
+            cast_text(TYPED.all_parameters, {name: text})
+        (problem,) = caught.value.problems
+        assert name in problem
+        assert reason in problem
+
     @pytest.mark.parametrize(
         "name,text,value",
         [
@@ -129,6 +154,16 @@ class TestValues:
             ("core.local", {"cmd": None}, ["None is not of type 'string'"]),
             ("demo.typed", {"a_string": 5}, ['Value "5" must either be a string or None. Got "int".']),
             ("demo.typed", {"an_integer": "x"}, ["'x' is not of type 'integer', 'null'"]),
+            (
+                "demo.typed",
+                {"an_integer": f"1{'0' * 19}"},
+                [f"'1{'0' * 19}' is not of type 'integer', 'null'"],
+            ),
+            (
+                "demo.typed",
+                {"an_object": '{"a": 1e400}'},
+                ["'{\"a\": 1e400}' is not of type 'object', 'null'"],
+            ),
             ("demo.typed", {"a_number": "inf"}, ["'inf' is not of type 'number', 'null'"]),
             ("demo.typed", {"a_boolean": 1}, ["1 is not of type 'boolean', 'null'"]),
             ("demo.typed", {"level": "x"}, ["'x' is not of type 'integer'"]),

@@ -1,11 +1,12 @@
 import multiprocessing
 import sqlite3
+import stat
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from orchestrion.errors import StoreError
+from orchestrion.errors import StoreError, UsageError
 from orchestrion.store.sqlite import Store
 from orchestrion.store.turnstile import Turnstile
 
@@ -37,25 +38,88 @@ def test_a_store_that_is_opened_again_keeps_what_was_committed_and_nothing_else(
     store.close()
 
 
+def refused(path: Path, match: str) -> None:
+    """A file that can be no store is refused, and nothing is left beside it."""
+    before = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
+    content = path.read_bytes() if path.is_file() else b""
+    with pytest.raises(UsageError, match=match):
+        Store(path)
+    assert (sorted(path.parent.iterdir()) if path.parent.is_dir() else []) == before
+    assert content == (path.read_bytes() if path.is_file() else b"")
+
+
+def database(path: Path, *statements: str) -> Path:
+    connection = sqlite3.connect(path)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+    return path
+
+
 def test_a_newer_store_is_refused_in_one_sentence(tmp_path: Path) -> None:
     Store(tmp_path / "s.db").close()
-    connection = sqlite3.connect(tmp_path / "s.db")
-    connection.execute("PRAGMA user_version = 999")
-    connection.close()
-    with pytest.raises(StoreError, match="newer version of Orchestrion"):
-        Store(tmp_path / "s.db")
+    database(tmp_path / "s.db", "PRAGMA user_version = 999")
+    for file in ("s.db.turn", "s.db.lock"):
+        (tmp_path / file).unlink()
+    refused(tmp_path / "s.db", "newer version of Orchestrion")
 
 
-def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
-    (tmp_path / "s.db").write_text("this is no database, but it is long enough to be taken for one\n" * 50)
-    with pytest.raises(StoreError, match=r"s\.db: this is not a store of Orchestrion"):
-        Store(tmp_path / "s.db")
+def test_what_can_be_no_store_is_refused_and_left_alone(tmp_path: Path) -> None:
+    junk = tmp_path / "junk.db"
+    junk.write_text("this is no database, but it is long enough to be taken for one\n" * 50)
+    refused(junk, r"junk\.db: this is not a store of Orchestrion")
+    (tmp_path / "folder").mkdir()
+    refused(tmp_path / "folder", "folder: this is no file")
+    refused(junk / "s.db", "cannot be opened: .*--db")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    refused(tmp_path / "loop", "loop.*--db")
+    refused(database(tmp_path / "other.db", "CREATE TABLE mail (x)"), "not a store of Orchestrion")
+    statements = ("CREATE TABLE mail (x)", "PRAGMA user_version = 1")
+    refused(database(tmp_path / "another.db", *statements), "not a store of Orchestrion")
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot be opened"):
-        Store(tmp_path / "file" / "s.db")
+def test_only_its_owner_may_read_what_a_store_holds(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s.db")
+    with store.transaction() as transaction:
+        transaction.run("add_definition", hash="h", text="t")
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    names = ("s.db", "s.db-wal", "s.db-shm", "s.db.turn", "s.db.lock")
+    assert modes == dict.fromkeys(names, 0o600)
+    store.close()
+
+
+def test_a_store_with_two_names_has_one_lock(tmp_path: Path) -> None:
+    (tmp_path / "alias.db").symlink_to(tmp_path / "s.db")
+    store = Store(tmp_path / "alias.db")
+    store.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alias.db", "s.db", "s.db.lock", "s.db.turn"]
+    assert stat.S_IMODE((tmp_path / "s.db").stat().st_mode) == 0o600
+
+
+def test_who_only_reads_never_waits_for_who_writes(tmp_path: Path) -> None:
+    Store(tmp_path / "s.db").close()
+    writer = Turnstile(tmp_path / "s.db")
+    writer.enter()  # as another process does: a lock belongs to an open file, not to a process
+    reader = Store(tmp_path / "s.db")
+    with reader.reading() as transaction:
+        assert transaction.value("definition_text", hash="none") is None
+    reader.close()
+    writer.leave()
+    writer.close()
+
+
+def open_once(path: str) -> None:
+    Store(Path(path)).close()
+
+
+def test_processes_that_make_the_same_store_at_once_all_find_it_made(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    makers = [context.Process(target=open_once, args=(str(tmp_path / "s.db"),)) for _ in range(4)]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join(60)
+        assert maker.exitcode == 0
 
 
 def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:

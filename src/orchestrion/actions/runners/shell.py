@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, NoReturn
 
 from orchestrion.actions.runners.base import Job, OnDone, OnStarted, Outcome, OutcomeStatus, refused_outcome
 from orchestrion.actions.runners.processes import GRACE_SECONDS, end_groups, kill_group, start_mark
@@ -272,13 +272,22 @@ def _status_of(
 
 
 def _value_of(output: bytes) -> Json:
-    """Give output as StackStorm does: without its last line end, and parsed when it is JSON as a whole."""
+    """Give output as StackStorm does: without its last line end, and parsed when it is JSON as a whole.
+
+    Exactly as it was written: whether it can be kept (`1e400`, half a surrogate pair, an integer of 70 bits)
+    is for the runtime to say.
+    """
     text = output.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
     if text.lstrip()[:1] not in _JSON_STARTS:
         return text
-    import orjson
+    import json
 
     try:
-        return orjson.loads(text)
-    except ValueError:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
         return text
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    """NaN and Infinity are not JSON: the output stays text."""
+    raise ValueError(constant)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
 from orchestrion.cli.render.failures import failures_of
-from orchestrion.cli.render.output import Cell, Output, clean, compact, duration, local_time, style_of
+from orchestrion.cli.render.output import Cell, Output, compact, duration, local_time, style_of
+from orchestrion.cli.visible import visible
 from orchestrion.client.views import ABENDED, COMPLETED, AttemptView, ExecutionView, ItemsView, TaskView
 
 _VALUE_CELLS: Final = 2_000
@@ -40,7 +41,7 @@ def show_execution(output: Output, view: ExecutionView, *, attempts: bool = Fals
             ("execution", view.id),
             ("workflow" if view.workflow else "action", view.action),
             ("file", view.source),
-            ("status", output.styled(status, style_of(status))),
+            ("status", (status, style_of(status))),
             ("started", local_time(view.started_at)),
             ("ended", f"{ended} (after {took})" if ended and took else ended),
             ("workflow execution", view.workflow),
@@ -80,8 +81,9 @@ def show_tasks(output: Output, tasks: Sequence[TaskView], *, attempts: bool = Fa
     wide = max(len(str(row[0][0])) for row in rows)
     for number, row in enumerate(rows, start=1):
         (name, style), (status, _), remarks = cast("tuple[tuple[str, str], tuple[str, str], str]", tuple(row))
-        line = f"  {output.styled(name.ljust(wide), style)}  {output.styled(status, style)}"
-        output.line(f"{line}  {remarks}" if remarks else line)
+        output.cells(
+            "  ", (name.ljust(wide), style), "  ", (status, style), f"  {remarks}" if remarks else ""
+        )
         for at, attempt in notes:
             if at == number:
                 _show_attempt(output, attempt)
@@ -90,9 +92,11 @@ def show_tasks(output: Output, tasks: Sequence[TaskView], *, attempts: bool = Fa
 def _show_attempt(output: Output, attempt: AttemptView) -> None:
     item = "" if attempt.item is None else f" item {attempt.item}"
     took = duration(attempt.started_at, attempt.ended_at)
-    status = output.styled(attempt.status, style_of(attempt.status))
-    text = f"      {attempt.id}{item} attempt {attempt.number}: {status}{f' in {took}' if took else ''}"
-    output.line(text)
+    output.cells(
+        f"      {attempt.id}{item} attempt {attempt.number}: ",
+        (attempt.status, style_of(attempt.status)),
+        f" in {took}" if took else "",
+    )
     if attempt.result is not None:
         output.line(f"        {compact(attempt.result, _room(output, 8))}", "dim")
 
@@ -140,10 +144,10 @@ def _show_mapping(output: Output, name: str, value: Any) -> None:
     output.line(name, "bold")
     if isinstance(value, dict):
         known = cast("dict[str, Any]", value)
-        wide = max(len(key) for key in known)
-        rows = [(key, compact(one, _room(output, min(wide, 40) + 4))) for key, one in known.items()]
+        wide = max(len(visible(key)) for key in known)
+        rows = [(visible(key), compact(one, _room(output, min(wide, 40) + 4))) for key, one in known.items()]
         for key, text in rows:
-            output.line(f"  {output.styled(clean(key).ljust(wide), 'dim')}  {text}")
+            output.cells("  ", (key.ljust(wide), "dim"), "  ", text)
     else:
         output.line(f"  {compact(value, _room(output, 2))}")
 
@@ -161,11 +165,10 @@ def show_result(output: Output, view: ExecutionView) -> None:
         output.line()
         output.line("what went wrong", "bold")
         for task, lines in failures:
-            place = clean(task)
+            place = visible(task)
             wrapped = [part for line in lines for part in _wrapped(line, _room(output, len(place) + 4))]
             for at, line in enumerate(wrapped):
-                head = output.styled(place, "red") if at == 0 else " " * len(place)
-                output.line(f"  {head}  {line}")
+                output.cells("  ", (place, "red") if at == 0 else " " * len(place), "  ", line)
 
 
 def _wrapped(line: str, cells: int) -> list[str]:

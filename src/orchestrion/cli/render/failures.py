@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
-from orchestrion.cli.render.output import clean, compact
+from orchestrion.cli.render.output import compact
+from orchestrion.cli.visible import visible
 from orchestrion.client.views import ExecutionView
 
 _LINES: Final = 3
@@ -56,7 +57,7 @@ def _lines(value: Any) -> list[str]:
     if value is None:
         return []
     texts: list[str] = value.splitlines() if isinstance(value, str) else [compact(value)]
-    return [line for line in map(clean, texts) if line.strip()][-_LINES:]
+    return [line for line in map(visible, texts) if line.strip()][-_LINES:]
 
 
 def _mapping(value: Any) -> dict[str, Any]:

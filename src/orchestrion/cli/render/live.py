@@ -15,6 +15,7 @@ from rich.text import Text
 
 from orchestrion.cli.render.executions import items_text, shown_status, walk
 from orchestrion.cli.render.output import Output, cut, style_of
+from orchestrion.cli.visible import visible
 from orchestrion.client.views import COMPLETED, ExecutionView, TaskView
 
 _LINES_AROUND = 5
@@ -81,14 +82,14 @@ class LiveProgress:
         if hidden:
             parts.append(Text(f"  … {hidden} finished tasks are not shown", style="dim"))
         parts.append(grid)
-        parts += [Text(remark, style="yellow") for remark in self._remarks]
+        parts += [Text(visible(remark), style="yellow") for remark in self._remarks]
         return Group(*parts)
 
     def _head(self, view: ExecutionView) -> Text | Spinner:
         seconds = monotonic() - self._since
         status = shown_status(view)
         text = Text.assemble(
-            (view.action, "bold"),
+            (visible(view.action), "bold"),
             "  ",
             (status, style_of(status) or ""),
             (f"  {seconds:.1f} s  {view.id}", "dim"),
@@ -104,7 +105,7 @@ class LiveProgress:
     def _row(self, task: TaskView, depth: int) -> Sequence[Text | Table]:
         style = style_of(task.status) or ""
         route = f" (route {task.route})" if task.route else ""
-        name = cut(f"  {'  ' * depth}{self._output.mark(task.status)} {task.task}{route}", _NAME)
+        name = cut(f"  {'  ' * depth}{self._output.mark(task.status)} {visible(task.task)}{route}", _NAME)
         last: Text | Table = Text()
         if task.kept_from is not None:
             last = Text("kept", style="dim")

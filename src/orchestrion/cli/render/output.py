@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO, TypeAlias
 
+from orchestrion.cli.visible import visible, visible_json
 from orchestrion.client.views import Json
 
 _STYLES: Final = {
@@ -90,37 +91,39 @@ class Output:
         mark = _MARKS.get(status.partition(" ")[0], "·")
         return mark if self._unicode else _PLAIN_MARKS.get(mark, mark)
 
-    def styled(self, text: str, style: str | None) -> str:
-        """The text in a style, where there are styles."""
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style and text and self.is_live else text
-
     def line(self, text: str = "", style: str | None = None) -> None:
-        """Write a line. Nothing in it may be a control code, unless `styled` has put it there."""
-        self._write(f"{self.styled(text, style)}\n")
+        """Write a line."""
+        self.cells((text, style))
+
+    def cells(self, *cells: Cell) -> None:
+        """Write a line of several parts, each in its own style."""
+        self._write("".join(self._styled(_text(cell), _style(cell)) for cell in cells) + "\n")
+
+    def _styled(self, text: str, style: str | None) -> str:
+        """The text in a style, where there are styles; the only control codes are those of the style."""
+        shown = visible(text)
+        return f"\x1b[{_STYLES[style]}m{shown}\x1b[0m" if style and shown and self.is_live else shown
 
     def line_at_once(self, text: str) -> None:
         """Write a line past all buffers, which may be in use: for signal handlers."""
         with contextlib.suppress(OSError):
-            os.write(self.stream.fileno(), f"{text}\n".encode(self.stream.encoding, "replace"))
+            os.write(self.stream.fileno(), f"{visible(text)}\n".encode(self.stream.encoding, "replace"))
 
     def table(self, rows: Sequence[Sequence[Cell]], indent: str = "") -> None:
         """Write rows in columns, cut to the width where there is one."""
-        for line in columns(rows, self.width, indent, self.styled):
-            self.line(line)
+        for line in columns(rows, self.width, indent, self._styled):
+            self._write(f"{line}\n")
 
-    def facts(self, facts: Iterable[tuple[str, str | None]]) -> None:
+    def facts(self, facts: Iterable[tuple[str, Cell | None]]) -> None:
         """Write names and values, one a line; those without a value are left out."""
         known = [(name, value) for name, value in facts if value is not None]
         wide = max((len(name) for name, _ in known), default=0)
         for name, value in known:
-            lines = value.splitlines() or [""]
-            self.line(f"{self.styled(name.ljust(wide), 'dim')}  {lines[0]}")
-            for more in lines[1:]:
-                self.line(f"{' ' * wide}  {more}")
+            self.cells((name.ljust(wide), "dim"), "  ", value)
 
     def json(self, document: Any) -> None:
-        """Write a JSON document."""
-        self._write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        """Write a JSON document, exactly."""
+        self._write(visible_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
 
     def _write(self, text: str) -> None:
         if self._broken:
@@ -159,7 +162,7 @@ def columns(
 
 
 def _text(cell: Cell) -> str:
-    return cell if isinstance(cell, str) else cell[0]
+    return visible(cell if isinstance(cell, str) else cell[0])
 
 
 def _style(cell: Cell) -> str | None:
@@ -193,17 +196,10 @@ def _cells(text: str) -> int:
     )
 
 
-def clean(text: str) -> str:
-    """Text without control characters, so that what an action prints cannot steer the terminal."""
-    return "".join(
-        one if one >= " " and one != "\x7f" and not "\x80" <= one <= "\x9f" else " " for one in text
-    )
-
-
 def compact(value: Json, most: int | None = None) -> str:
     """A value on one line: a text as it is, everything else as JSON."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = clean(text)
+    text = visible(text)
     return text if most is None else cut(text, most)
 
 

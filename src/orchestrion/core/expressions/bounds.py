@@ -10,6 +10,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TypeVar, cast
 
 from orchestrion.core.expressions.errors import ExpressionLimitExceeded
+from orchestrion.core.values import MAX_DEPTH
 
 T = TypeVar("T")
 
@@ -29,8 +30,6 @@ MAX_EXPRESSION = 65_536
 """Characters of one expression or template."""
 MAX_NESTING = 100
 """Brackets, operators and blocks inside each other in an expression."""
-MAX_DEPTH = 200
-"""Containers inside each other in a result."""
 MAX_PATTERN = 4_096
 """Characters of a regular expression or a path."""
 REGEX_SECONDS = 0.25
@@ -148,7 +147,7 @@ class Budget:
                 if isinstance(child, CONTAINERS):
                     known = weights.get(id(cast("object", child)))
                     if known is None:
-                        if len(pending) > MAX_DEPTH:
+                        if len(pending) >= MAX_DEPTH:
                             raise self.fail("makes a value that is nested too deeply", "MAX_DEPTH")
                         pending.append(_Open(cast("object", child)))
                         break

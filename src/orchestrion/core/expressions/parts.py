@@ -7,7 +7,7 @@ from orchestrion.core.expressions.bounds import MAX_EXPRESSION, MAX_NESTING, Bud
 from orchestrion.core.expressions.errors import ExpressionError, evaluation_error
 from orchestrion.core.expressions.evaluation import Evaluation
 from orchestrion.core.expressions.fast import compile_fast
-from orchestrion.core.expressions.results import is_list, to_json, to_text
+from orchestrion.core.expressions.results import checked, is_list, to_json, to_text, to_truth
 from orchestrion.core.expressions.scope import MissingValue, Scope
 from orchestrion.core.expressions.syntax import Language
 from orchestrion.core.values import Json
@@ -65,6 +65,15 @@ class Part:
             except Exception:  # noqa: BLE001, S110
                 pass
         return self.evaluate(scope, to_text)
+
+    def holds(self, scope: Scope) -> bool:
+        """Whether its value holds as a condition (spec 5.3). Raises as `value` does."""
+        if self.fast is not None:
+            try:
+                return bool(self.fast(scope))
+            except Exception:  # noqa: BLE001, S110
+                pass
+        return self.evaluate(scope, to_truth)
 
     def items(self, scope: Scope) -> list[Json]:
         """Its value as the items of with-items (spec 5.6): only what is a list passes."""
@@ -126,19 +135,19 @@ class BlockPart:
         """The rendered text."""
         evaluation = Evaluation(scope, frozen=False)
         try:
-            return cast("str", evaluation.run(self._outcome))
+            return cast("str", checked(evaluation.run(self._outcome)))
         except (ExpressionError, MissingValue, ImportError):
             raise
         except Exception as error:
             raise evaluation_error(_KINDS["jinja"], self.text, error) from error
 
-    def _outcome(self) -> object:
+    def _outcome(self) -> Json:
         from orchestrion.core.expressions import jinja_dialect
 
         if self._code is None:
             check_size(self.text)
             self._code = jinja_dialect.compile_text(self.text).evaluate
-        return self._code()
+        return cast("Json", self._code())
 
 
 def not_a_list(text: str) -> ExpressionError:

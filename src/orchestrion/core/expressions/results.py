@@ -1,7 +1,6 @@
-"""What leaves an expression: JSON values and texts (spec 2.1, 2.5)."""
+"""What leaves an expression: JSON values of the domain, texts, and truths (spec 2.1, 2.5, 5.3)."""
 
-import math
-from collections.abc import Iterable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sized, ValuesView
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from typing import cast
@@ -9,7 +8,7 @@ from typing import cast
 from orchestrion.core.expressions.bounds import MAX_DEPTH, Budget
 from orchestrion.core.expressions.syntax import Language
 from orchestrion.core.expressions.views import ContextView, FrozenView
-from orchestrion.core.values import Json
+from orchestrion.core.values import LARGEST_INTEGER, SMALLEST_INTEGER, Json, problem_with_scalar
 
 _HINT = {"yaql": "toList()", "jinja": "the filter list"}
 
@@ -24,11 +23,11 @@ def to_json(value: object, budget: Budget, language: Language) -> Json:
 
 def _to_json(value: object, budget: Budget, language: Language, depth: int) -> Json:
     kind = type(value)
-    if value is None or kind is str or kind is bool or kind is int:
+    if value is None or kind is bool or (kind is str and cast("str", value).isascii()):
         return cast("Json", value)
-    if kind is float:
-        return _finite(cast("float", value))
-    if depth > MAX_DEPTH:
+    if kind is int and SMALLEST_INTEGER <= cast("int", value) <= LARGEST_INTEGER:
+        return cast("Json", value)
+    if depth >= MAX_DEPTH:
         raise budget.fail("gives a value that is nested too deeply", "MAX_DEPTH")
     if isinstance(value, FrozenView):
         return (
@@ -43,12 +42,6 @@ def _to_json(value: object, budget: Budget, language: Language, depth: int) -> J
     return _scalar(value, language)
 
 
-def _finite(number: float) -> float:
-    if not math.isfinite(number):
-        raise ValueError(f"{number!r} is not a JSON number.")
-    return number
-
-
 def _is_lazy_list(value: object, language: Language) -> bool:
     """Generators are lists (spec 2.1); so is any sequence that YAQL makes, except its sets and views."""
     if isinstance(value, Iterator):
@@ -61,18 +54,23 @@ def _is_lazy_list(value: object, language: Language) -> bool:
 
 
 def _scalar(value: object, language: Language) -> Json:
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return _finite(float(value))
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return checked(kind(value))
     if hasattr(value, "_fail_with_undefined_error"):
         str(value)  # Jinja's own error for what has no value
     name = "set" if isinstance(value, (set, frozenset)) else type(value).__name__
     if isinstance(value, Iterable):
         raise TypeError(f'A value of type "{name}" is not JSON; {_HINT[language]} makes a list of it.')
     raise TypeError(f'A value of type "{name}" is not JSON.')
+
+
+def checked(value: Json) -> Json:
+    """A scalar, if it is in the value domain; else ValueError."""
+    problem = problem_with_scalar(value)
+    if problem:
+        raise ValueError(problem)
+    return value
 
 
 def _mapping(mapping: Mapping[object, object], budget: Budget, language: Language, depth: int) -> Json:
@@ -82,14 +80,14 @@ def _mapping(mapping: Mapping[object, object], budget: Budget, language: Languag
     for key, part in mapping.items():
         new = _to_json(part, budget, language, depth + 1)
         changed = changed or new is not part or type(key) is not str
-        converted[key if type(key) is str else _key(key)] = new
+        converted[key if type(key) is str and key.isascii() else _key(key)] = new
     return converted if changed else cast("Json", mapping)
 
 
 def _key(key: object) -> str:
     """A key as JSON writes it."""
     if isinstance(key, str):
-        return str(key)
+        return cast("str", checked(str(key)))
     if key is None or isinstance(key, bool):
         return {None: "null", True: "true", False: "false"}[key]
     if isinstance(key, (int, float)):
@@ -120,8 +118,8 @@ def is_list(value: object, language: Language) -> bool:
 def to_text(value: object, budget: Budget, language: Language) -> str:
     """`value` inside a text: the Python `str()` of it (spec 2.1), always the same for the same value."""
     if isinstance(value, str):
-        return str(value)
-    if isinstance(value, (date, timedelta, range)):
+        return cast("str", checked(str(value)))
+    if isinstance(value, (int, date, timedelta, range)):
         return str(value)
     if isinstance(value, (set, frozenset, AbstractSet)) and (
         language == "yaql" or isinstance(value, (set, frozenset))
@@ -140,3 +138,13 @@ def to_text(value: object, budget: Budget, language: Language) -> str:
     converted = to_json(value, budget, language)
     budget.about_to_build(budget.weight(converted))
     return str(converted)
+
+
+def to_truth(value: object, budget: Budget, language: Language) -> bool:
+    """Whether `value` holds as a condition: Python's truth of anything, be it JSON or not (spec 5.3).
+
+    What is lazy counts as the list that it is.
+    """
+    if isinstance(value, Sized) or not _is_lazy_list(value, language):
+        return bool(value)
+    return bool(list(budget.counted(cast("Iterable[object]", value))))

@@ -7,10 +7,10 @@ evaluated again (product, "data is never code").
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
-from orchestrion.core.expressions.bounds import MAX_SIZE, refuse
-from orchestrion.core.expressions.errors import ExpressionError, evaluation_error
+from orchestrion.core.expressions.bounds import MAX_SIZE, Budget, refuse
+from orchestrion.core.expressions.errors import ExpressionError, ExpressionLimitExceeded, evaluation_error
 from orchestrion.core.expressions.parts import BlockPart, Part, Unresolved, not_a_list, unresolved
 from orchestrion.core.expressions.scope import Scope
 from orchestrion.core.expressions.syntax import BLOCK, JINJA, YAQL, Language, holds, spans
@@ -18,23 +18,34 @@ from orchestrion.core.values import Json
 
 _CACHED_TEXTS = 4_096
 _CACHED_LENGTH = 4_096
+_CONTAINER = "ExpressionEvaluationException"
 
+T = TypeVar("T")
 Render: TypeAlias = Callable[[Scope], Json]
 
 
 class Template:
     """A value in which every expression has been compiled. Made by `compile_template`."""
 
-    __slots__ = ("is_constant", "is_fast", "items", "render", "value")
+    __slots__ = ("holds", "is_constant", "is_fast", "items", "render", "value")
 
     def __init__(
-        self, value: Json, render: Render, items: Render, *, is_constant: bool, is_fast: bool
+        self,
+        value: Json,
+        render: Render,
+        items: Render,
+        holds: Callable[[Scope], bool] | None = None,
+        *,
+        is_constant: bool,
+        is_fast: bool,
     ) -> None:
         self.value = value
         """The value as it was written; if `is_constant`, what it renders to."""
         self.render = render
         """Its value in a scope. Raises ExpressionError; lets MissingValue pass."""
         self.items = items
+        self.holds: Callable[[Scope], bool] = holds or (lambda scope: bool(render(scope)))
+        """Whether its value holds as a condition, which need not be JSON. Raises as `render` does."""
         self.is_constant = is_constant
         """It holds no expression."""
         self.is_fast = is_fast
@@ -56,11 +67,43 @@ def compile_template(value: Json) -> Template:
     """Compile a value: a text, or a container with expressions in keys and values; the rest is constant."""
     if isinstance(value, str):
         return _cached(value) if len(value) <= _CACHED_LENGTH else _text(value)
-    if isinstance(value, list):
-        return _list(value)
-    if isinstance(value, dict):
-        return _mapping(value)
-    return _constant(value)
+    return _bounded(_container(value)) if isinstance(value, (list, dict)) else _constant(value)
+
+
+def _part(value: Json) -> Template:
+    return _container(value) if isinstance(value, (list, dict)) else compile_template(value)
+
+
+def _container(value: "list[Json] | dict[str, Json]") -> Template:
+    return _list(value) if isinstance(value, list) else _mapping(value)
+
+
+def _bounded(template: Template) -> Template:
+    """A container around what expressions give may be neither too deep nor too large, as what they give.
+
+    Without this a loop could nest or double a variable without end.
+    """
+    if template.is_constant:
+        return template
+    inner = template.render
+
+    def render(scope: Scope) -> Json:
+        value = inner(scope)
+        parts = value.values() if isinstance(value, dict) else cast("list[Json]", value)
+        for part in parts:
+            if isinstance(part, (dict, list)):
+                return _weighed(value, template)
+        return value
+
+    return Template(template.value, render, render, is_constant=False, is_fast=template.is_fast)
+
+
+def _weighed(value: Json, template: Template) -> Json:
+    try:
+        Budget().weight(value)
+    except ExpressionLimitExceeded as error:
+        raise evaluation_error(_CONTAINER, str(template.value), error) from None
+    return value
 
 
 def _constant(value: Json) -> Template:
@@ -106,22 +149,10 @@ def _with_parts(text: str, delimiters: tuple[str, str], language: Language) -> T
 
 def _single(part: Part) -> Template:
     """A text that is exactly one expression keeps the type of its value."""
-
-    def evaluated(scope: Scope) -> Json:
-        try:
-            return part.value(scope)
-        except Unresolved as missing:
-            raise unresolved([missing.inner]) from None
-
-    def items(scope: Scope) -> Json:
-        try:
-            return part.items(scope)
-        except Unresolved as missing:
-            raise unresolved([missing.inner]) from None
-
+    evaluated, items, holds = _resolved(part.value), _resolved(part.items), _resolved(part.holds)
     fast = part.fast
     if fast is None:
-        return Template(part.text, evaluated, items, is_constant=False, is_fast=False)
+        return Template(part.text, evaluated, items, holds, is_constant=False, is_fast=False)
 
     def render(scope: Scope) -> Json:
         try:
@@ -129,7 +160,25 @@ def _single(part: Part) -> Template:
         except Exception:  # noqa: BLE001  # whatever it is: the real evaluator has the last word
             return evaluated(scope)
 
-    return Template(part.text, render, items, is_constant=False, is_fast=True)
+    def truth(scope: Scope) -> bool:
+        try:
+            return bool(fast(scope))
+        except Exception:  # noqa: BLE001
+            return holds(scope)
+
+    return Template(part.text, render, items, truth, is_constant=False, is_fast=True)
+
+
+def _resolved(evaluate: Callable[[Scope], T]) -> Callable[[Scope], T]:
+    """The same, but that a value is missing is an error (spec 2.3)."""
+
+    def resolved(scope: Scope) -> T:
+        try:
+            return evaluate(scope)
+        except Unresolved as missing:
+            raise unresolved([missing.inner]) from None
+
+    return resolved
 
 
 def _joined(text: str, pieces: list[str | Part]) -> Render:
@@ -153,13 +202,11 @@ def _joined(text: str, pieces: list[str | Part]) -> Render:
 
 
 def _too_large(text: str) -> ExpressionError:
-    return evaluation_error(
-        "ExpressionEvaluationException", text, refuse("gives a text that is too large", "MAX_SIZE")
-    )
+    return evaluation_error(_CONTAINER, text, refuse("gives a text that is too large", "MAX_SIZE"))
 
 
 def _list(value: list[Json]) -> Template:
-    members = [compile_template(part) for part in value]
+    members = [_part(part) for part in value]
     if all(member.is_constant for member in members):
         return _constant(value)
     renders = [member.render for member in members]
@@ -173,7 +220,7 @@ def _list(value: list[Json]) -> Template:
 
 
 def _mapping(value: dict[str, Json]) -> Template:
-    pairs = [(compile_template(key), compile_template(part)) for key, part in value.items()]
+    pairs = [(compile_template(key), _part(part)) for key, part in value.items()]
     if all(key.is_constant and part.is_constant for key, part in pairs):
         return _constant(value)
     renders = [(key.render if not key.is_constant else key.value, part.render) for key, part in pairs]

@@ -9,7 +9,7 @@ from orchestrion.core.language.definition import (
     Task,
     Transition,
 )
-from orchestrion.core.language.loading import inspect, load_definition, locate
+from orchestrion.core.language.loading import Outline, inspect, load_definition, outlines
 from orchestrion.core.language.problems import DefinitionError, Inspection, Problem
 from orchestrion.core.language.reports import as_orquesta, as_stackstorm
 
@@ -20,6 +20,7 @@ __all__ = [
     "DefinitionError",
     "Inspection",
     "Items",
+    "Outline",
     "Problem",
     "Retry",
     "Task",
@@ -28,5 +29,5 @@ __all__ = [
     "as_stackstorm",
     "inspect",
     "load_definition",
-    "locate",
+    "outlines",
 ]

@@ -45,11 +45,15 @@ class Rule:
 
 
 class Violation(NamedTuple):
-    """A rule that a value breaks: the message, the value's path and the keyword's path in the rules."""
+    """A rule that a value breaks: the message, the value's path and the keyword's path in the rules.
+
+    `key` is set where not the value is wrong but one of its keys; one violation for each of them.
+    """
 
     message: str
     path: Path
     schema_path: tuple[str, ...]
+    key: str | None = None
 
 
 @dataclass(slots=True)
@@ -71,7 +75,8 @@ def _check(
 ) -> None:
     work.steps += 1
     for keyword, message in _own_violations(value, rule, work):
-        found.append(Violation(message, path, (*schema_path, keyword)))
+        keys = _extra(value, rule) if keyword == "additionalProperties" else (None,)
+        found.extend(Violation(message, path, (*schema_path, keyword), key) for key in keys)
     if isinstance(value, list):
         if rule.items is not None:
             for index, element in enumerate(value):
@@ -144,13 +149,18 @@ def _object_violations(value: dict[str, Json], rule: Rule) -> list[tuple[str, st
         ("required", f"{name!r} is a required property") for name in rule.required if name not in value
     )
     if not rule.is_open:
-        extra = sorted(name for name in value if name not in rule.properties)
+        extra = sorted(_extra(value, rule))
         if extra:
             names = ", ".join(repr(name) for name in extra)
             verb = "was" if len(extra) == 1 else "were"
             message = f"Additional properties are not allowed ({names} {verb} unexpected)"
             found.append(("additionalProperties", message))
     return found
+
+
+def _extra(value: Json, rule: Rule) -> list[str]:
+    """The properties that are not allowed."""
+    return [name for name in value if name not in rule.properties] if isinstance(value, dict) else []
 
 
 def _is_valid(value: Json, rule: Rule, work: Work) -> bool:

@@ -39,6 +39,7 @@ from orchestrion.core.values import Json
 
 _PREFIX: Final = "tag:yaml.org,2002:"
 _LONGEST_NUMBER: Final = 100
+_MOST_COPIES: Final = 10
 _RESOLVERS: Final = yaml.SafeLoader.yaml_implicit_resolvers
 
 
@@ -47,7 +48,8 @@ class Document:
     """A text that was read: its value, what was wrong with it, and where everything stands.
 
     `is_complete` is False when the text could not be read to its end; the value then means nothing. `nodes`
-    counts what was read, aliases once.
+    counts what was read, aliases once. `copies` is how often a mapping has the same key at the most,
+    `repeated` the paths of such keys.
     """
 
     value: Json
@@ -56,6 +58,22 @@ class Document:
     notes: tuple[Finding, ...]
     is_complete: bool
     nodes: int
+    copies: int = 1
+    repeated: frozenset[Path] = frozenset()
+
+    def locate_key(self, path: Path) -> Mark:
+        """Find the key at the end of a path; what `locate` finds if there is none."""
+        place = self.place
+        for part in path[:-1]:
+            if not isinstance(place, Branch):
+                break
+            if isinstance(part, int):
+                place = place.elements[part] if part < len(place.elements) else place.mark
+            else:
+                place = place.members.get(part, place.mark)
+        if isinstance(place, Branch) and path[-1:] and (mark := place.keys.get(str(path[-1]))) is not None:
+            return mark
+        return self.locate(path)
 
     def locate(self, path: Path) -> Mark:
         """Find a part of the document: a scalar itself, else its key; what is near if it is absent."""
@@ -78,14 +96,28 @@ class Document:
         return mark
 
 
-def read_document(text: str) -> Document:
-    """Read a text. Never raises: what is wrong stands in `findings`."""
+def read_copies(text: str) -> Iterator[Document]:
+    """Read a text; where keys are repeated, read it once more for each of the other copies in its place.
+
+    So an inspection sees what stands in every copy. The first document is the one that counts.
+    """
+    document = read_document(text)
+    yield document
+    for copy in range(min(document.copies - 1, _MOST_COPIES)):
+        yield read_document(text, copy)
+
+
+def read_document(text: str, copy: int | None = None) -> Document:
+    """Read a text; of repeated keys the last one counts, or the given `copy`.
+
+    Never raises: what is wrong stands in `findings`.
+    """
     if len(text) > MAX_CHARACTERS:
         return _unread(TreeBuilder(), Unreadable(f"it is longer than {MAX_CHARACTERS} characters", (1, 1)))
-    builder = TreeBuilder()
+    builder = TreeBuilder(copy)
     try:
         if text.lstrip()[:1] not in {"{", "["} or not read_json(text, builder):
-            builder = TreeBuilder()
+            builder = TreeBuilder(copy)
             _read_yaml(text, builder)
     except Unreadable as error:
         return _unread(builder, error)
@@ -96,6 +128,8 @@ def read_document(text: str) -> Document:
         tuple(builder.notes),
         is_complete=True,
         nodes=builder.nodes,
+        copies=builder.copies,
+        repeated=frozenset(builder.repeated),
     )
 
 

@@ -4,14 +4,16 @@ All four categories look at the same document, each at what is well-formed for i
 problem.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 from orchestrion.core.graph import Graph, build_graph
 from orchestrion.core.language.advice import Advice, graph_advice, inline_advice, text_advice
 from orchestrion.core.language.attributes import Attributes, attributes_of
 from orchestrion.core.language.checker import Work
 from orchestrion.core.language.context import context_defects
-from orchestrion.core.language.document import Document, read_document
+from orchestrion.core.language.document import Document, read_copies
 from orchestrion.core.language.grammar import Grammar
 from orchestrion.core.language.loader import build_definition
 from orchestrion.core.language.problems import (
@@ -25,10 +27,22 @@ from orchestrion.core.language.semantics import semantic_defects
 from orchestrion.core.language.syntax import path_text, syntax_problems
 from orchestrion.core.language.tree import Path
 
+_ENDS_OF_PARTS: Final = re.compile(r"[.\[]|$")
+
 
 def inspect_counted(text: str, known: Collection[str], work: Work) -> Inspection:
     """Inspect, and count in `work` what is done, so that a test can see how the cost grows."""
-    document = read_document(text)
+    documents = read_copies(text)
+    document = next(documents)
+    problems, warnings = _inspect(document, known, work)
+    for copy in documents:
+        repeated = {path_text(path) or "" for path in copy.repeated}
+        problems.extend(each for each in _inspect(copy, known, work)[0] if _lies_below(each, repeated))
+    return Inspection(in_reading_order(problems), in_reading_order(warnings))
+
+
+def _inspect(document: Document, known: Collection[str], work: Work) -> tuple[list[Problem], list[Problem]]:
+    """The problems and the warnings of one document."""
     work.steps += document.nodes
     problems = syntax_problems(document, work)
     warnings = [
@@ -40,7 +54,16 @@ def inspect_counted(text: str, known: Collection[str], work: Work) -> Inspection
         attributes = attributes_of(document.value)
         problems.extend(_further_problems(document, attributes, graph, known, work))
         warnings.extend(_warnings(document, attributes, graph, work))
-    return Inspection(in_reading_order(problems), in_reading_order(warnings))
+    return problems, warnings
+
+
+def _lies_below(problem: Problem, paths: Collection[str]) -> bool:
+    """Whether a problem concerns a part with one of these paths.
+
+    What another copy of a key changes elsewhere is no news.
+    """
+    where = problem.spec_path or ""
+    return any(where[: end.start()] in paths for end in _ENDS_OF_PARTS.finditer(where))
 
 
 def _further_problems(

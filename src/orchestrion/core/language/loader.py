@@ -83,10 +83,11 @@ def _join(value: Json) -> int | Literal["all"] | None:
 
 
 def _items(value: Json) -> Items | None:
-    body: Mapping[str, Json] = expanded_with(value)
-    source = _text(body.get("items"))
-    if source is None:
+    """A `with` whose items are wrong or absent is one all the same."""
+    if value is None:
         return None
+    body: Mapping[str, Json] = expanded_with(value)
+    source = _text(body.get("items")) or ""
     match = ITEMS.fullmatch(source)
     concurrency = _text_or_count(body.get("concurrency"))
     if match is None:

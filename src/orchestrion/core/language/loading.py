@@ -4,13 +4,14 @@ All are total: `inspect` never raises, `load_definition` raises `DefinitionError
 the graph nor the expression languages, so what inspects is imported by the first inspection.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
 
 from orchestrion.core.language.checker import Work
 from orchestrion.core.language.definition import Definition
-from orchestrion.core.language.document import read_document
+from orchestrion.core.language.document import read_copies, read_document
 from orchestrion.core.language.loader import build_definition
-from orchestrion.core.language.problems import DefinitionError, Inspection, in_reading_order
+from orchestrion.core.language.problems import DefinitionError, Inspection
 from orchestrion.core.language.syntax import syntax_problems
 from orchestrion.core.language.tree import Mark, Path
 
@@ -22,9 +23,8 @@ def load_definition(text: str) -> Definition:
     targets that are not defined, do not keep a definition from being built: `inspect` finds them.
     """
     document = read_document(text)
-    problems = syntax_problems(document, Work())
-    if problems:
-        raise DefinitionError(in_reading_order(problems))
+    if syntax_problems(document, Work()):
+        raise DefinitionError([each for each in inspect(text).problems if each.category == "syntax"])
     return build_definition(document.value)
 
 
@@ -38,10 +38,22 @@ def inspect(text: str, known: Collection[str] = ("st2", "parent")) -> Inspection
     return inspect_counted(text, known, Work())
 
 
-def locate(text: str) -> Callable[[Path], Mark]:
-    """A function from the path of a part of a document to where it stands: line and column, from 1.
+class Outline(NamedTuple):
+    """What can be read of a definition, and where its parts stand in the text.
 
-    A part that is absent stands where the nearest one does that is there. For checks of what a definition
-    names, which the language itself cannot make.
+    `locate` gives line and column, from 1, for the path of a part; for one that is absent, those of the
+    nearest that is there.
     """
-    return read_document(text).locate
+
+    definition: Definition
+    locate: Callable[[Path], Mark]
+
+
+def outlines(text: str) -> Iterator[Outline]:
+    """What can be read of a text, whatever is wrong with the rest of it.
+
+    For checks of what a definition names, which the language itself cannot make. There are several where keys
+    are repeated: one for each copy.
+    """
+    for document in read_copies(text):
+        yield Outline(build_definition(document.value), document.locate)

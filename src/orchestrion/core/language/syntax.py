@@ -6,12 +6,12 @@ What crashes Orquesta when a definition is loaded is a problem with paths like a
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from orchestrion.core.language.checker import Work, violations
+from orchestrion.core.language.checker import Violation, Work, violations
 from orchestrion.core.language.document import Document
 from orchestrion.core.language.inline import parse_action
 from orchestrion.core.language.problems import Problem
 from orchestrion.core.language.schema import TASK_NAMES, WORKFLOW
-from orchestrion.core.language.tree import Path
+from orchestrion.core.language.tree import Mark, Path
 from orchestrion.core.values import Json
 
 TASKS_SCHEMA = ("properties", "tasks")
@@ -32,11 +32,17 @@ def syntax_problems(document: Document, work: Work) -> list[Problem]:
         return [*problems, Problem("syntax", _EMPTY)]
     value = expand_with(document.value)
     for each in violations(value, WORKFLOW, work):
-        line, column = document.locate(each.path)
+        line, column = _mark_of(document, each)
         spec_path, schema_path = path_text(each.path), ".".join(each.schema_path)
         problems.append(Problem("syntax", each.message, spec_path, schema_path, line=line, column=column))
     problems.extend(_action_problems(document))
     return problems
+
+
+def _mark_of(document: Document, violation: Violation) -> Mark:
+    if violation.key is None:
+        return document.locate(violation.path)
+    return document.locate_key((*violation.path, violation.key))
 
 
 def path_text(path: Path) -> str | None:

@@ -11,7 +11,7 @@ Values that aliases repeat are shared, not copied; `weight` counts them each tim
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
-from orchestrion.core.values import Json
+from orchestrion.core.values import LARGEST_INTEGER, SMALLEST_INTEGER, Json, is_unicode
 
 MAX_CHARACTERS: Final = 16 * 1024 * 1024
 """The longest text that is read at all."""
@@ -21,9 +21,6 @@ MAX_NODES: Final = 2_000_000
 """The most nodes, where an alias counts as all that it stands for."""
 MAX_WEIGHT: Final = 2 * MAX_CHARACTERS
 """The most characters of all scalars and keys, counted the same way."""
-
-_LARGEST_INTEGER: Final = 2**64
-_SMALLEST_INTEGER: Final = -(2**63)
 
 Path: TypeAlias = tuple[str | int, ...]
 """The way to a part of a document: keys and list indexes."""
@@ -99,6 +96,7 @@ class _Frame:
     elements: list[Json] | None
     key: str | Merge | None = None
     key_mark: Mark = (1, 1)
+    copies: dict[str, int] | None = None
     merges: list[Anchored] | None = None
     nodes: int = 1
     weight: int = 0
@@ -117,9 +115,17 @@ class _Frame:
 
 
 class TreeBuilder:
-    """Receives the nodes of a document in their order and holds the finished value."""
+    """Receives the nodes of a document in their order and holds the finished value.
 
-    def __init__(self) -> None:
+    Of a key that a mapping has several times, the last value counts; with `copy`, the one of that number,
+    where there are so many. `copies` is how often a key occurs at the most, `repeated` the paths of such
+    keys.
+    """
+
+    def __init__(self, copy: int | None = None) -> None:
+        self.copies = 1
+        self.repeated: set[Path] = set()
+        self._copy = copy
         self.value: Json = None
         self.place: Place = (1, 1)
         self.findings: list[Finding] = []
@@ -216,6 +222,10 @@ class TreeBuilder:
         frame.key = text
         if frame.mapping is not None and text in frame.mapping:
             self._duplicate(text, mark)
+            frame.copies = frame.copies or {}
+            frame.copies[text] = frame.copies.get(text, 0) + 1
+            self.copies = max(self.copies, frame.copies[text] + 1)
+            self.repeated.add((*self.path(), text))
 
     def _duplicate(self, key: str, mark: Mark) -> None:
         message = load_failure(f'found duplicate key "{key}"')
@@ -243,6 +253,8 @@ class TreeBuilder:
                 frame.merges.extend(_merge_sources(value, place))
         elif key is not None and frame.mapping is not None:
             frame.weight += len(key)
+            if self._copy is not None and frame.copies and frame.copies.get(key, 0) > self._copy:
+                return
             frame.mapping[key] = value
             frame.place.keys[key] = frame.key_mark
             frame.place.members[key] = place
@@ -283,12 +295,12 @@ def problem_of_scalar(value: PlainScalar, /) -> str | None:
     if value is None or value is True or value is False:
         return None
     if isinstance(value, str):
-        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        if not is_unicode(value):
             return load_failure("a text holds half of a surrogate pair, which is no character")
     elif isinstance(value, float):
         if value - value != 0.0:
             return load_failure(f"{value} is not a JSON value")
-    elif not _SMALLEST_INTEGER <= value < _LARGEST_INTEGER:
+    elif not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
         return load_failure("an integer does not fit into 64 bits; quote it to make it a text")
     return None
 

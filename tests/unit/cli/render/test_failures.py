@@ -22,7 +22,7 @@ from orchestrion.cli.render.failures import excerpt
             ["t: deep"],
         ),
         ({"output": None, "errors": [{"message": "no value"}]}, ["output: no value"]),
-        ({"stderr": "a\x1b[2Jb"}, ["a [2Jb"]),
+        ({"stderr": "a\x1b[2Jb"}, ["a\\x1b[2Jb"]),
     ],
 )
 def test_excerpt(result: Any, expected: list[str]) -> None:

@@ -1,8 +1,11 @@
 import io
+import json
+import re
 
 import pytest
 
-from orchestrion.cli.render.output import Output, clean, columns, cut, duration, utc_time
+from orchestrion.cli.render.output import Output, columns, cut, duration, utc_time
+from orchestrion.cli.visible import visible
 
 
 def plain(text: str, style: str | None) -> str:
@@ -35,8 +38,36 @@ def test_cut_counts_cells(text: str, cells: int, expected: str) -> None:
     assert cut(text, cells) == expected
 
 
-def test_control_characters_become_blanks() -> None:
-    assert clean("a\x1b[31mb\x9b1m\x7f\tc") == "a [31mb 1m  c"
+def test_control_characters_are_written_out() -> None:
+    assert visible("a\x1b[31mb\x9b1m\x7f\tc\r\n") == r"a\x1b[31mb\x9b1m\x7f c\r\n"
+    assert visible("\u202eabc\u2028\udcff 日本語") == r"\u202eabc\u2028\udcff 日本語"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_only_styles_are_control_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    stream = Terminal()
+    output = Output(stream)
+    evil = "\x1b[31m\x1b]0;x\x07"
+    output.line(evil, "bold")
+    output.cells(evil, (evil, "dim"))
+    output.facts([("name", evil)])
+    output.table([[evil, ("b", "red")]])
+    assert re.sub(r"\x1b\[(0|1|2|31)m|\n", "", stream.getvalue()).isprintable()
+    assert stream.getvalue().count("\x1b[31m") == 1
+
+
+def test_json_is_exact_and_steers_nothing() -> None:
+    stream = io.StringIO()
+    value = {"a": "\x1b\x9b\x7f\udcff\u202e日本"}
+    Output(stream).json(value)
+    assert json.loads(stream.getvalue()) == value
+    assert stream.getvalue().replace("\n", "").isprintable()
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import yaml
 
 from orchestrion.core.expressions import ExpressionError, MissingValue, compile_template
-from orchestrion.core.values import Json
+from orchestrion.core.values import Json, problem_with
 from tests.unit.core.expressions.scopes import PlainScope, Task
 
 SCOPE = PlainScope(
@@ -67,6 +68,112 @@ SCOPE = PlainScope(
 )
 def test_a_value_and_its_type(text: Json, value: Json) -> None:
     assert repr(compile_template(text).render(SCOPE)) == repr(value)
+
+
+WIDE = "An integer does not fit into 64 bits."
+HALF = "A text holds half of a surrogate pair, which is no character."
+
+
+@pytest.mark.parametrize(
+    "text, problem",
+    [
+        ("<% 9223372036854775808 %>", WIDE),
+        ("{{ 9223372036854775808 }}", WIDE),
+        ("{{ [2 ** 63] }}", WIDE),
+        ("<% pow(2, 70) %>", WIDE),
+        ("<% [pow(2, 70)].select($) %>", WIDE),
+        ("<% range(2).aggregate($1 * pow(2, 40), pow(2, 40)) %>", WIDE),
+        (f"<% {'9' * 400}.0 %>", "inf is not a JSON number."),
+        ("<% json_parse('1e400') %>", "inf is not a JSON number."),
+        ("<% json_parse('\"\\\\ud800\"') %>", HALF),
+        ('<% "\\ud800" %>', HALF),
+        ("<% {'\\ud800' => 1} %>", HALF),
+        ("in a text <% '\\ud800' %>", HALF),
+        ("{{ '\\ud800' }}", HALF),
+        ("{{ '%c' % 55296 }}", HALF),
+        ("{{ {'\\ud800': 1} }}", HALF),
+        ("{% if true %}{{ '\\ud800' }}{% endif %}", HALF),
+    ],
+)
+def test_what_is_outside_the_value_domain_is_an_error(text: str, problem: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        compile_template(text).render(SCOPE)
+    assert caught.value.message.endswith(problem)
+
+
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        ("<% 9223372036854775807 %>", 2**63 - 1),
+        ("<% -9223372036854775807 - 1 %>", -(2**63)),
+        ("{{ 2 ** 63 - 1 }}", 2**63 - 1),
+        ("a <% pow(2, 70) %>", "a 1180591620717411303424"),
+    ],
+)
+def test_what_is_just_inside_the_value_domain_is_kept_exactly(text: str, value: Json) -> None:
+    assert repr(compile_template(text).render(SCOPE)) == repr(value)
+
+
+@pytest.mark.parametrize("make", ["[<% ctx(x) %>]", "{a: [<% ctx(x) %>]}", "<% [ctx(x)] %>"])
+def test_no_loop_nests_a_value_without_end(make: str) -> None:
+    template = compile_template(yaml.safe_load(make))
+    value: Json = {}
+
+    def loop() -> None:
+        nonlocal value
+        for _ in range(300):
+            value = template.render(PlainScope({"x": value}))
+            assert problem_with(value) is None
+
+    with pytest.raises(ExpressionError, match="MAX_DEPTH"):
+        loop()
+
+
+def test_no_loop_doubles_a_value_without_end() -> None:
+    template = compile_template(["<% ctx(x) %>", "<% ctx(x) %>"])
+
+    def loop() -> None:
+        value: Json = []
+        for _ in range(60):
+            value = template.render(PlainScope({"x": value}))
+
+    with pytest.raises(ExpressionError, match="MAX_SIZE"):
+        loop()
+
+
+@pytest.mark.parametrize(
+    "text, holds",
+    [
+        ("<% ctx(d).keys() %>", True),
+        ("<% set() %>", False),
+        ("<% set(1) %>", True),
+        ("<% now() %>", True),
+        ("<% [].select($) %>", False),
+        ("<% [0].select($) %>", True),
+        ("<% [0].orderBy($) %>", True),
+        ("<% ctx(l).where($ > 2) %>", False),
+        ("<% regex(a) %>", True),
+        ("<% pow(2, 100) %>", True),
+        ("{{ ctx().d.keys() }}", True),
+        ("{{ {}.items() }}", False),
+        ("{{ range(0) }}", False),
+        ("{{ [] | map('string') }}", False),
+        ("{{ 'False' }}", True),
+        ("false", True),
+        ("", False),
+        ("<% ctx(b) %>", True),
+    ],
+)
+def test_anything_can_be_a_condition(text: str, holds: object) -> None:
+    assert compile_template(text).holds(SCOPE) is holds
+
+
+@pytest.mark.parametrize(
+    "text", ["<% ctx(nope) %>", "{{ nobody }}", "{{ ctx().nope.nope }}", "<% [1].select(1 / 0) %>"]
+)
+def test_what_cannot_be_evaluated_is_no_condition(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        compile_template(text).holds(SCOPE)
 
 
 def test_what_an_expression_gives_is_never_evaluated() -> None:

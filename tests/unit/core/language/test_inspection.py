@@ -414,3 +414,56 @@ def test_warnings_about_joins_keys_and_names() -> None:
         ("tasks.items", 'StackStorm cannot run a workflow with a task of the name "items".'),
         ("tasks.items.join", "The join waits for 3 tasks, but only 1 lead to it: it never starts."),
     ]
+
+
+def places(text: str) -> list[tuple[int, int, str]]:
+    return [(each.line, each.column, each.message) for each in inspect(text).problems]
+
+
+def test_every_unknown_attribute_stands_where_its_key_does() -> None:
+    text = "nonsense: 1\ntasks:\n  one:\n    action: core.noop\n    b: 1\n    a:\n      c: 1\n"
+    message = "Additional properties are not allowed ('a', 'b' were unexpected)"
+    assert places(text) == [
+        (1, 1, "Additional properties are not allowed ('nonsense' was unexpected)"),
+        (5, 5, message),
+        (6, 5, message),
+    ]
+    assert len(as_orquesta(inspect(text))["syntax"]) == len(as_stackstorm(inspect(text))) == 2
+
+
+def test_a_task_name_that_is_no_word_stands_where_it_is_written() -> None:
+    assert places("tasks:\n  t-x: {action: core.noop}\n  u-x:    5")[::2] == [
+        (2, 3, r"'t-x' does not match '^\w+$'"),
+        (3, 11, "5 is not of type 'object'"),
+    ]
+
+
+def test_a_with_that_names_no_items_still_wants_an_action() -> None:
+    assert [message for _, _, message in places("tasks:\n  t: {with: {concurrency: 2}}")] == [
+        "The action property is required for with items task.",
+        "'items' is a required property",
+    ]
+
+
+def test_every_copy_of_a_repeated_key_is_inspected() -> None:
+    one = "  one:\n    action: core.noop\n    next: [{do: %s}]\n"
+    text = "tasks:\n" + one % "first" + one % "second" + "    bogus: 1\n" + one % "third"
+    assert places(text) == [
+        (4, 17, 'The task "first" is not defined.'),
+        (5, 3, 'Failed to load workflow definition because found duplicate key "one".'),
+        (7, 17, 'The task "second" is not defined.'),
+        (8, 5, "Additional properties are not allowed ('bogus' was unexpected)"),
+        (9, 3, 'Failed to load workflow definition because found duplicate key "one".'),
+        (11, 17, 'The task "third" is not defined.'),
+    ]
+
+
+def test_what_another_copy_of_a_key_changes_elsewhere_is_no_problem() -> None:
+    text = (
+        "tasks:\n  one: {action: core.noop}\n"
+        "  one: {action: core.noop, next: [{publish: x=1, do: two}]}\n"
+        "  two: {action: core.noop, input: {v: <% ctx(x) %>}}\n"
+    )
+    assert [message for _, _, message in places(text)] == [
+        'Failed to load workflow definition because found duplicate key "one".'
+    ]

@@ -16,6 +16,7 @@ from orchestrion.core.expressions.fast.parsing import (
     listing,
     member,
     negation,
+    number_of,
     variable,
 )
 
@@ -165,8 +166,7 @@ def _primary(cursor: Cursor) -> Fast:
             return constant(_LITERALS[name])
         return _call(cursor, name)
     if kind == "number":
-        number = cursor.next().text
-        return constant(float(number) if "." in number else int(number))
+        return constant(number_of(cursor.next().text))
     if kind == "string":
         return constant(_string(cursor))
     cursor.next()

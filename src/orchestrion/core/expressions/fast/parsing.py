@@ -6,12 +6,13 @@ from typing import NamedTuple, TypeAlias
 
 from orchestrion.core.expressions.scope import Scope
 from orchestrion.core.status import COMPLETED
-from orchestrion.core.values import Json
+from orchestrion.core.values import Json, problem_with_scalar
 
 Fast: TypeAlias = Callable[[Scope], Json]
 """An expression as a closure."""
 
 MAX_TOKENS = 80
+_LONGEST_NUMBER = 100
 MAX_DEPTH = 20
 """Longer or deeper expressions are left to the real evaluators, which have limits of their own."""
 
@@ -88,6 +89,16 @@ class Cursor:
             raise NotFast
 
 
+def number_of(text: str) -> int | float:
+    """A literal; one that no value may have is left to the evaluators."""
+    if len(text) > _LONGEST_NUMBER:
+        raise NotFast
+    number = float(text) if "." in text else int(text)
+    if problem_with_scalar(number):
+        raise NotFast
+    return number
+
+
 def constant(value: Json) -> Fast:
     """A literal."""
     return lambda _: value
@@ -130,8 +141,15 @@ def element(owner: Fast, index: int) -> Fast:
 
 
 def listing(members: list[Fast]) -> Fast:
-    """A list literal."""
-    return lambda scope: [part(scope) for part in members]
+    """A list literal; one that holds containers is for the evaluators, which bound its depth."""
+
+    def build(scope: Scope) -> Json:
+        parts = [part(scope) for part in members]
+        if any(isinstance(part, (list, dict)) for part in parts):
+            raise NotFast
+        return parts
+
+    return build
 
 
 def both(left: Fast, right: Fast) -> Fast:

@@ -15,6 +15,7 @@ from orchestrion.core.expressions.fast.parsing import (
     listing,
     member,
     negation,
+    number_of,
     variable,
 )
 
@@ -132,8 +133,7 @@ def _primary(cursor: Cursor) -> Fast:
     if kind == "function":
         return _call(cursor)
     if kind == "number":
-        number = cursor.next().text
-        return constant(float(number) if "." in number else int(number))
+        return constant(number_of(cursor.next().text))
     if kind == "name" and cursor.text in _LITERALS:
         return constant(_LITERALS[cursor.next().text])
     if kind in ("name", "string"):
