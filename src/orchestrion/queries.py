@@ -46,7 +46,7 @@ class TaskView:
     """A task execution.
 
     `kept_from` names the execution that ran it, when a re-run has kept it. `attempts` are there only where
-    they were asked for. `workflows` are its sub-workflows.
+    they were asked for. `workflows` are its sub-workflows. `lost`: the process that ran it is gone.
     """
 
     task: str
@@ -57,6 +57,7 @@ class TaskView:
     kept_from: str | None = None
     attempts: tuple[AttemptView, ...] = ()
     workflows: tuple["ExecutionView", ...] = ()
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,7 @@ class Queries:
         later = [entry for entry, starter in starters.items() if starter > row["id"]]
         end = min(later) if row["continued_by"] is not None and later else None
         dropped = self._dropped_since(transaction, row)
+        lost = self._lost_entries(transaction, workflow)
         found: list[TaskView] = []
         for entry in transaction.all("load_entries", workflow=workflow):
             starter = starters.get(entry["id"])
@@ -211,9 +213,16 @@ class Queries:
                         for run in runs.get(entry["id"], ())
                         if run["workflow"] is not None
                     ),
+                    entry["id"] in lost,
                 )
             )
         return tuple(found)
+
+    def _lost_entries(self, transaction: Transaction, workflow: str) -> set[int]:
+        """The entries with attempts that a process has claimed which is gone."""
+        claims = transaction.all("engines_of_entries", workflow=workflow)
+        dead = {one for one in {row["engine"] for row in claims} if not engine_lives(self._store.path, one)}
+        return {row["entry"] for row in claims if row["engine"] in dead}
 
     def _dropped_since(self, transaction: Transaction, row: Mapping[str, Any]) -> set[int]:
         """The entries of an execution that those which continue it have invalidated."""

@@ -127,7 +127,7 @@ def test_who_follows_an_engine_that_is_killed_takes_over(shell: Shell) -> None:
     running.kill()
     done = second.end()
     assert done.code == 0
-    assert "one: abandoned" in done.out
+    assert "one: failed" in done.out
     assert shell.ended == ["repair"]
 
 

@@ -37,6 +37,7 @@ def _task(task: TaskView, *, attempts: bool) -> dict[str, Any]:
         "route": task.route,
         "entry": task.entry,
         "status": task.status,
+        "lost": task.lost,
         "kept": task.kept_from is not None,
         "kept_from": task.kept_from,
         "items": None

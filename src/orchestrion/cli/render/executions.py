@@ -70,7 +70,7 @@ def show_tasks(output: Output, tasks: Sequence[TaskView], *, attempts: bool = Fa
         rows.append(
             [
                 (f"{'  ' * depth}{mark} {_name(task)}", style_of(task.status)),
-                (task.status, style_of(task.status)),
+                (f"{task.status} (no engine)" if task.lost else task.status, style_of(task.status)),
                 ", ".join(_remarks(task)),
             ]
         )
@@ -180,7 +180,9 @@ def _wrapped(line: str, cells: int) -> list[str]:
 
 def tasks_to_request(view: ExecutionView) -> tuple[list[str], list[str]]:
     """The tasks from which a re-run goes on, and those of them that have items to keep."""
-    ended_badly = [task for task in view.tasks if task.status in ABENDED or task.status == "canceled"]
+    ended_badly = [
+        task for task in view.tasks if task.status in ABENDED or task.status == "canceled" or task.lost
+    ]
     names = list(dict.fromkeys(task.task for task in ended_badly))
     with_items = [task.task for task in ended_badly if task.items is not None and task.items.succeeded]
     return names, list(dict.fromkeys(with_items))

@@ -55,6 +55,11 @@ WHERE attempt.root = :root AND attempt.engine IS NULL AND (workflow.held = 0 OR 
 SELECT attempt.* FROM attempt JOIN execution ON execution.id = attempt.execution
 WHERE attempt.root = :root AND attempt.engine IS NOT NULL AND execution.workflow IS NULL ORDER BY attempt.execution;
 
+-- name: engines_of_entries
+-- Which engines have claimed attempts of the entries of a workflow execution.
+SELECT DISTINCT attempt.entry, attempt.engine FROM attempt JOIN execution ON execution.id = attempt.execution
+WHERE attempt.workflow = :workflow AND attempt.engine IS NOT NULL AND execution.workflow IS NULL;
+
 -- name: add_empty!
 -- With-items entries whose end is delivered in a later unit.
 INSERT INTO empty (workflow, entries) VALUES (:workflow, :entries);
