@@ -66,6 +66,8 @@ def keep(state: State, requests: Sequence[TaskRequest]) -> Kept:
             wanted.setdefault(ran[-1], request.reset)
     passed = {number for number, reset in wanted.items() if not reset and _all_done(state.entries[number])}
     again: set[int] = set()
+    laps: set[tuple[str, int]] = set()
+    """Where an earlier lap runs again: a later one follows it, and nothing of it is kept."""
     items: dict[int, bool] = {}
     for entry in entries:
         sources = {state.arrivals[arrival].source for arrival in entry.arrivals}
@@ -77,7 +79,9 @@ def keep(state: State, requests: Sequence[TaskRequest]) -> Kept:
         if not (follows or entry.id in wanted or cut or _never_began(entry)):
             continue
         again.add(entry.id)
-        if not follows and entry.items is not None:
+        is_first = (entry.task, entry.route) not in laps
+        laps.add((entry.task, entry.route))
+        if is_first and not follows and entry.items is not None:
             if entry.id in wanted and not wanted[entry.id]:
                 items[entry.id] = True
             elif entry.id not in wanted and cut:
@@ -175,7 +179,7 @@ class FreshRun(World):
         self.withheld = {self._names.of(number) for number in canceled}
         self.state.graph = self._without_errors()
         self._take(self.tell(Started({}, {})))
-        for _, together in groupby(self._reports(), key=lambda report: report.at):
+        for _, together in groupby(self._reports(), key=self._when):
             self._end_empty_ones([report for report in together if not self._feed(report)])
         self._begin_what_still_runs()
         self.state.graph = old.state.graph
@@ -233,7 +237,7 @@ class FreshRun(World):
             if number in self._kept.entries:
                 if number in self._old.failed_while_held:
                     raise Incomparable("an item failed during a pause")
-                if entry.status == "canceling":
+                if entry.status not in COMPLETED and entry.items is not None and entry.items.canceled:
                     raise Incomparable("an item was canceled, and others still run")
                 if entry.status == "canceled" and self.state.graph.cyclic:
                     raise Incomparable("a canceled entry stays open here, so that no later lap could start")
@@ -243,7 +247,21 @@ class FreshRun(World):
                 only_succeeded = self._kept.items[number]
                 if report.status == "succeeded" or not only_succeeded:
                     reports.append(report._replace(key=(number, item, 1)))
-        return sorted(reports, key=lambda report: (self._is_all_kept(report.key[0]), report.at))
+        return sorted(reports, key=lambda report: (self._is_all_kept(report.key[0]), self._when(report)))
+
+    def _is_last(self, report: Report) -> bool:
+        """Whether a report ended its entry; of one whose items were all kept it is the last of these."""
+        number = report.key[0]
+        done = self._old.state.entries[number].done
+        ats = [
+            one.at for one in self._old.log if one.key[0] == number and done is not None and one.at <= done
+        ]
+        return bool(ats) and report.at == max(ats)
+
+    def _when(self, report: Report) -> int:
+        """The event of a report; the end of an entry whose items were all kept was an event of its own."""
+        done = self._old.state.entries[report.key[0]].done
+        return done if done is not None and self._is_last(report) else report.at
 
     def _is_all_kept(self, number: int) -> bool:
         """Whether an entry runs again and no item of it is left to run: its end is the first new thing."""
@@ -286,7 +304,7 @@ class FreshRun(World):
     def _let_be_last(self, report: Report, fresh: int) -> None:
         """Replace the graph for the event of a kept entry's last report."""
         entry = self._old.state.entries[report.key[0]]
-        if entry.id in self._kept.entries and entry.done == report.at:
+        if entry.id in self._kept.entries and self._is_last(report):
             self.state.graph = self._last_word(entry, fresh)
 
     def _take(self, answer: Answer) -> None:

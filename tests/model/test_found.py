@@ -151,3 +151,61 @@ def test_kept_items_wait_for_all_that_had_arrived_when_their_task_was_ready() ->
     assert len(before.arrivals) == 2
     world.tell(RerunRequested((TaskRequest("loop", 0, reset=False),)))
     assert world.state.entries[entry_of(world, "loop")].arrivals == before.arrivals
+
+
+def test_a_kept_end_comes_after_the_start_of_what_was_ready() -> None:
+    first = task("a", to("b", "fail"), items=True)
+    world = start(workflow(first, task("c", to("b")), task("b", join=1)))
+    report(world, "a", "succeeded", 0)
+    report(world, "a", "paused", 1)
+    world.begin_all()
+    world.tell(CancelRequested())
+    report(world, "c", "succeeded")
+    report(world, "a", "succeeded", 1)
+    assert world.status == "canceled"
+    world.tell(RerunRequested((TaskRequest("a", 0, reset=False),)))
+    assert world.status == "failed"
+    assert world.issued == {}, "it would have been withdrawn in a fresh run"
+
+
+def test_the_items_of_a_later_pass_are_not_kept_for_an_earlier_one_that_runs_again() -> None:
+    back = Transition("<% ctx(x) > 5 %>", (), ("loop",))
+    loop = task("loop", back, items=True)
+    world = start(workflow(task("first", to("loop")), task("second", to("loop")), loop))
+    report(world, "first", "succeeded")
+    for item in (0, 1):
+        report(world, "loop", "succeeded", item)
+    report(world, "second", "succeeded")
+    report(world, "loop", "succeeded", 0)
+    report(world, "loop", "failed", 1)
+    world.tell(RerunRequested((TaskRequest("first", 0), TaskRequest("loop", 0, reset=False))))
+    report(world, "first", "succeeded")
+    assert [run.item for run in world.issued.values()] == [0, 1]
+
+
+def test_items_start_once_the_inquiry_of_a_kept_task_is_answered_while_it_runs() -> None:
+    world = start(workflow(task("a"), task("b", items=True, concurrency=1), task("c", items=True)))
+    world.begin_all()
+    report(world, "a", "failed")
+    report(world, "b", "succeeded", 0)
+    report(world, "c", "pending", 0)
+    world.tell(RerunRequested((TaskRequest("a", 0),)))
+    assert world.status == "pausing"
+    report(world, "c", "succeeded", 0)
+    assert sorted(run.task for run in world.issued.values()) == ["a", "b"]
+
+
+def test_of_a_task_that_goes_on_only_the_errors_of_kept_items_are_kept() -> None:
+    broken = Transition("<% ctx(nowhere) %>", (), ("b",))
+    world = start(workflow(task("a", broken, items=True), task("b"), task("c"), items=3))
+    for key in ((0, 0, 1), (0, 1, 1), (1, None, 1)):
+        world.begin(key)
+    report(world, "c", "canceled")
+    report(world, "a", "failed", 0)
+    report(world, "a", "pending", 1)
+    report(world, "a", "succeeded", 1)
+    assert len(world.state.errors()) == 2
+    world.tell(RerunRequested((TaskRequest("c", 0),)))
+    assert [error["message"] for error in world.state.errors()] == [
+        "Execution failed. See result for details."
+    ]

@@ -245,3 +245,5 @@ def _rerun(draft: Draft, event: RerunRequested) -> None:
     if selection.problems:
         raise Refusal(*selection.problems)
     rerun(draft, event, selection)
+    if is_held(draft):  # by an inquiry of a kept task
+        advance(draft, task_event(draft, "stopped"))

@@ -11,7 +11,7 @@ from orchestrion.core.context import Context, joined
 from orchestrion.core.draft import Draft
 from orchestrion.core.graph import join_needed
 from orchestrion.core.records import Arrival, Chain, Entry, Staged
-from orchestrion.core.state import chain_of, in_chain
+from orchestrion.core.state import Key, chain_of, in_chain
 from orchestrion.core.status import COMPLETED
 
 
@@ -30,10 +30,20 @@ def arrive(draft: Draft, arrival: Arrival) -> None:
         else:
             draft.stage(staged._replace(arrivals=(arrival.id, staged.arrivals), ready_at=ready_at))
     elif latest is None or (
-        arrival.target in draft.graph.cyclic and _descends(draft, arrival.source, latest.id)
+        arrival.target in draft.graph.cyclic and descends(draft, arrival.source, latest.id)
     ):
         staged = staged or Staged(*key, arrivals=None, sources=0)
         _arrive_at_join(draft, staged, arrival, needed, later_lap=latest is not None)
+
+
+def sources_come(draft: Draft, key: Key) -> set[str]:
+    """The distinct sources that have come to a join that waits, as far as they count."""
+    staged = draft.staged(key)
+    arrivals = None if staged is None else staged.arrivals
+    if key[0] not in draft.graph.loop_joins:
+        return {draft.entry(draft.arrival(number).source).task for number in in_chain(arrivals)}
+    come = _satisfied(draft, arrivals)
+    return come if draft.latest(*key) is None else come | _standing(draft, key)
 
 
 class Due(NamedTuple):
@@ -86,6 +96,7 @@ def release_waiting(draft: Draft, entry: Entry) -> None:
 
 
 def _arrive_at_join(draft: Draft, staged: Staged, arrival: Arrival, needed: int, *, later_lap: bool) -> None:
+    key = (staged.task, staged.route)
     arrivals = (arrival.id, staged.arrivals)
     if staged.ready_at is not None:
         # Two transitions of one completion: both contexts count. Any other arrival is surplus.
@@ -99,9 +110,9 @@ def _arrive_at_join(draft: Draft, staged: Staged, arrival: Arrival, needed: int,
         # Sources may have run again since: they are counted exactly, but only once all of them may suffice.
         fires = sources + (outside if later_lap else 0) >= needed
         if fires:
-            satisfied = _satisfied(draft, arrivals)
-            sources = len(satisfied)
-            fires = len(satisfied | _standing(draft, staged) if later_lap else satisfied) >= needed
+            come = _satisfied(draft, arrivals)
+            sources = len(come)
+            fires = len(come | _standing(draft, key) if later_lap else come) >= needed
     draft.stage(staged._replace(arrivals=arrivals, sources=sources, ready_at=draft.at if fires else None))
 
 
@@ -136,19 +147,20 @@ def _runs_again(draft: Draft, entry: Entry) -> bool:
     )
 
 
-def _standing(draft: Draft, staged: Staged) -> set[str]:
+def _standing(draft: Draft, key: Key) -> set[str]:
     """Sources outside any cycle: they ran once, before the loop, and their transition stands in every lap."""
+    task, route = key
     standing: set[str] = set()
-    for edge in draft.graph.inbound[staged.task]:
+    for edge in draft.graph.inbound[task]:
         if edge.source not in draft.graph.cyclic:
-            latest = draft.latest(edge.source, staged.route)
+            latest = draft.latest(edge.source, route)
             ended = latest is not None and latest.done is not None and latest.done <= draft.at
             if latest is not None and ended and (edge.id, True) in latest.edges:
                 standing.add(edge.source)
     return standing
 
 
-def _descends(draft: Draft, number: int, ancestor: int) -> bool:
+def descends(draft: Draft, number: int, ancestor: int) -> bool:
     """Whether an entry follows from another one, by the arrivals that staged it."""
     seen: set[int] = set()
     pending = [number]

@@ -13,7 +13,7 @@ from orchestrion.core.draft import Draft
 from orchestrion.core.events import TaskRequest
 from orchestrion.core.language.definition import ENGINE_COMMANDS
 from orchestrion.core.records import Entry
-from orchestrion.core.state import ACTIVE, PAUSED, PENDING, is_open, phases_of
+from orchestrion.core.state import ACTIVE, PAUSED, PENDING, Key, is_open, phases_of
 from orchestrion.core.status import COMPLETED
 
 
@@ -45,6 +45,8 @@ def select(draft: Draft, requests: Sequence[TaskRequest]) -> Selection:
     dropped: list[int] = []
     continued: list[int] = []
     invalidated: dict[int, Entry] = {}
+    again: set[Key] = set()
+    later: set[int] = set()
     for entry in entries:
         sources = [draft.arrival(number).source for number in entry.arrivals]
         downstream = any(source in invalidated for source in sources)
@@ -53,16 +55,19 @@ def select(draft: Draft, requests: Sequence[TaskRequest]) -> Selection:
         if entry.id in wanted and not downstream and not wanted[entry.id].reset and _all_succeeded(entry):
             passed[entry.id] = None
             continue
+        if (entry.task, entry.route) in again:
+            later.add(entry.id)  # an earlier pass runs again first, and this one when that leads to it
         if entry.id in wanted:
-            (dropped if downstream else restarted).append(entry.id)
+            (dropped if downstream or entry.id in later else restarted).append(entry.id)
         elif not downstream and (never_began(entry) or was_cut_off(entry)):
             continued.append(entry.id)
         elif not downstream:
             continue
         invalidated[entry.id] = entry
+        again.add((entry.task, entry.route))
     problems += _still_running(invalidated.values())
     keep = {number: True for number in restarted if not wanted[number].reset and _has_items(draft, number)}
-    keep |= {number: False for number in continued if was_cut_off(draft.entry(number))}
+    keep |= {n: False for n in continued if n not in later and was_cut_off(draft.entry(n))}
     kept = tuple(entry.id for entry in entries if entry.id not in invalidated)
     return Selection(
         tuple(restarted),

@@ -1,6 +1,6 @@
 """Rendering: what a task is about to do, worked out before anything of it starts (spec 5.2, 5.5, 5.6)."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from orchestrion.core.compiled import CompiledItems, CompiledRetry, CompiledTask
 from orchestrion.core.context import Context
@@ -9,6 +9,9 @@ from orchestrion.core.expressions import ExpressionError, Template
 from orchestrion.core.records import Entry, RenderedAction
 from orchestrion.core.scope import DraftScope, TaskView
 from orchestrion.core.values import Json
+
+MAX_DELAY: Final = 100_000 * 365 * 24 * 3_600
+"""The longest delay in seconds, 100,000 years: its end, in microseconds, is a time that stores can keep."""
 
 
 class Prepared(NamedTuple):
@@ -106,7 +109,13 @@ def _delay(delay: Template | None, scope: DraftScope) -> int:
         return 0
     if not isinstance(value, int):
         raise PreparingError("TypeError: The value of task delay is not type of integer.")
-    return max(int(value), 0)
+    return _bounded("value of task delay", value)
+
+
+def _bounded(name: str, delay: int) -> int:
+    if delay > MAX_DELAY:
+        raise PreparingError(f"ValueError: The {name} is greater than {MAX_DELAY} seconds (100,000 years).")
+    return max(int(delay), 0)
 
 
 def _retry(task: str, retry: CompiledRetry, scope: DraftScope) -> tuple[int, int]:
@@ -117,4 +126,4 @@ def _retry(task: str, retry: CompiledRetry, scope: DraftScope) -> tuple[int, int
     delay = None if retry.delay is None else retry.delay.render(scope)
     if delay is not None and not isinstance(delay, int):
         raise PreparingError(f'ValueError: The retry delay for task "{task}" is not an integer.')
-    return int(count), max(int(delay or 0), 0)
+    return int(count), _bounded(f'retry delay for task "{task}"', delay or 0)

@@ -18,7 +18,7 @@ from orchestrion.core.joins import arrive, due
 from orchestrion.core.plan import Selection
 from orchestrion.core.preparing import Prepared, PreparingError, prepare_again
 from orchestrion.core.records import Entry, Item, Staged
-from orchestrion.core.scheduling import new_entry
+from orchestrion.core.scheduling import new_entry, schedule
 from orchestrion.core.state import Key
 from orchestrion.core.status import COMPLETED, Status
 from orchestrion.core.workflow_status import is_abended
@@ -51,6 +51,7 @@ def rerun(draft: Draft, event: RerunRequested, selection: Selection) -> None:
     _replay(draft, selection, keepers)
     for number in selection.kept:
         _revive(draft, draft.entry(number))
+    schedule(draft)  # the ends of what is kept whole are the first that is new: what is ready starts before
     for number in range(draft.state.head.entries, draft.next_entry):
         _end_if_all_kept(draft, draft.entry(number))
 
@@ -163,9 +164,13 @@ def _restore(draft: Draft, staged: Staged, old: Entry, *, only_succeeded: bool) 
 
 
 def _keep_failures(draft: Draft, old: Entry, fresh: int, failed: int) -> None:
-    """The errors of kept items that failed go on counting; they are the last ones of the old entry."""
+    """The errors of kept items that failed go on counting; they are the last ones that actions reported.
+
+    What the engine itself reports of an entry names the route.
+    """
     if failed:
-        for failure in [one for one in draft.state.failures.values() if one.entry == old.id][-failed:]:
+        reported = (one for one in draft.state.failures.values() if "route" not in one.content)
+        for failure in [one for one in reported if one.entry == old.id][-failed:]:
             draft.keep_failure(failure._replace(entry=fresh))
 
 
