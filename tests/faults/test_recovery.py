@@ -180,7 +180,7 @@ def test_a_child_that_is_rerun_alone_has_an_engine_of_its_own(world: World) -> N
     world.work(engine)
     assert ended(pid)
     world.work(second)
-    assert other.queries.execution(accepted.execution).status == "failed"
+    assert other.queries.execution(accepted.execution).status == "canceled"
 
 
 def test_a_refused_rerun_ends_no_process(world: World) -> None:
