@@ -91,7 +91,12 @@ def test_values_that_json_libraries_do_not_agree_on_come_back_as_they_were(tmp_p
     text = (
         f"version: 1.0\ninput: [v]\ntasks:\n  t:\n    action: core.noop\n    next: [{{publish: {publish}}}]\n"
     )
-    value: Json = {"big": 2**80, "text": "日本語 \u2028 \x00", "nested": [[], {}, None, True, 1.5, -0.0]}
+    value: Json = {
+        "big": 2**63 - 1,
+        "small": -(2**63),
+        "text": "日本語 \u2028 \x00",
+        "nested": [[], {}, None, True, 1.5, -0.0],
+    }
     store = Store(tmp_path / "store.db")
     player = StoredPlayer(text, store)
     player.tell(Started({"v": value}, {}))

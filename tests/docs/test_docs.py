@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from orchestrion.actions.catalog import Catalog
-from orchestrion.actions.content import content_problems
+from orchestrion.actions.content import inspect_content
 from orchestrion.core.events import RerunRequested, TaskRequest
 from orchestrion.core.language import inspect
 from tests.docs.examples import DOCS, Example, examples, play, proceed
@@ -42,7 +42,7 @@ def test_an_example_is_a_valid_workflow_with_actions_that_exist(example: Example
     inspection = inspect(example.text)
     assert inspection.problems == ()
     assert [one.message for one in inspection.warnings] == example.notes.get("warnings", [])
-    assert content_problems(example.text, Catalog()) == ()
+    assert inspect_content(example.text, Catalog()) == ((), ())
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.where)

@@ -89,6 +89,7 @@ def test_an_input_that_is_missing_unknown_or_wrong(shell: Shell) -> None:
     name = shell.write("good.yaml", GOOD)
     refused(shell.run("run", name, "whom=x"), 2, "whom", "Did you mean", "who")
     refused(shell.run("run", name, "who"), 2, "who", "NAME=VALUE")
+    refused(shell.run("run", name, "who=a", "who=b"), 2, '"who" is given more than once')
     assert shell.begun == []
 
 
@@ -135,6 +136,13 @@ def test_operations_in_states_that_do_not_allow_them(shell: Shell) -> None:
     number = shell.json("run", shell.write("good.yaml", GOOD))["id"]
     for operation in ("pause", "resume", "cancel"):
         refused(shell.run("execution", operation, number), 3, number, "succeeded")
+
+
+def test_an_action_is_refused_alike_by_all_operations_on_workflows(shell: Shell) -> None:
+    number = shell.json("run", shell.write("good.yaml", GOOD))["id"]
+    (attempt,) = shell.json("execution", "get", number, "--attempts")["tasks"][0]["attempts"]
+    for words in (["re-run"], ["re-run", "--plan"], ["re-run", "--tasks", "one"], ["pause"], ["resume"]):
+        refused(shell.run("execution", words[0], attempt["id"], *words[1:]), 3, attempt["id"], "core.local")
 
 
 def test_a_rerun_of_an_execution_that_runs(shell: Shell) -> None:

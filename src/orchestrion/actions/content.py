@@ -5,6 +5,7 @@ Looks at every task that can be read, whatever else is wrong with the definition
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action
@@ -43,39 +44,44 @@ class ContentProblem:
         }
 
 
-def content_problems(text: str, catalog: Catalog) -> tuple[ContentProblem, ...]:
+class Content(NamedTuple):
+    """What is wrong with the actions of a definition.
+
+    `warnings` are about actions that are there but cannot run here: their tasks fail when they start.
+    """
+
+    problems: tuple[ContentProblem, ...]
+    warnings: tuple[ContentProblem, ...]
+
+
+def inspect_content(text: str, catalog: Catalog) -> Content:
     """Check the actions of every task, in the order of the definition.
 
     Actions that are expressions are left out.
     """
     problems: list[ContentProblem] = []
-    for outline, task in _tasks(text):
-        for message, path, schema_path in _problems_of(task, catalog):
-            hint = _hint(catalog, task.action or "") if schema_path == "action" else ""
-            problems.append(_placed(outline, task, message, path, schema_path, hint))
-    return tuple(dict.fromkeys(problems))
-
-
-def content_warnings(text: str, catalog: Catalog) -> tuple[ContentProblem, ...]:
-    """Name the tasks whose actions are there but cannot run here: they fail when they are started."""
     warnings: list[ContentProblem] = []
-    for outline, task in _tasks(text):
-        ref = task.action
-        if not ref or expressions_in(ref):
-            continue
-        try:
-            check_runnable(catalog.find(ref))
-        except Refused as error:
-            warnings.append(_placed(outline, task, error.message, ("action",), "action"))
-        except OrchestrionError:
-            continue  # a problem, not a warning
-    return tuple(dict.fromkeys(warnings))
-
-
-def _tasks(text: str) -> Iterator[tuple[Outline, Task]]:
     for outline in outlines(text):
         for task in outline.definition.tasks.values():
-            yield outline, task
+            for message, path, schema_path in _problems_of(task, catalog):
+                hint = _hint(catalog, task.action or "") if schema_path == "action" else ""
+                problems.append(_placed(outline, task, message, path, schema_path, hint))
+            warnings += [
+                _placed(outline, task, message, ("action",), "action")
+                for message in _warnings_of(task, catalog)
+            ]
+    return Content(tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(warnings)))
+
+
+def _warnings_of(task: Task, catalog: Catalog) -> Iterator[str]:
+    if not task.action or expressions_in(task.action):
+        return
+    try:
+        check_runnable(catalog.find(task.action))
+    except Refused as error:
+        yield error.message
+    except OrchestrionError:
+        return  # a problem, not a warning
 
 
 def _placed(

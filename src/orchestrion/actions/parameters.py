@@ -7,11 +7,13 @@ against draft 4 with a boolean `required`. All problems are told at once, in Sta
 Data is never code: a supplied value is inserted into defaults and handed to the runner, but never rendered.
 """
 
+import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from orchestrion.actions.casting import CastError, cast_value, from_text
 from orchestrion.actions.metadata import Action, Parameter
@@ -24,6 +26,7 @@ MASK: Final = "********"
 """What is shown in place of a secret."""
 
 _LONG: Final = 6  # a shorter secret is hidden where it is quoted; everywhere, it would blot out the message
+_JSON: Final = ("array", "object")
 _CONTAINERS: Final = frozenset({"array", "object", "integer", "number", "boolean"})
 
 
@@ -58,49 +61,90 @@ class Resolved:
     shown: Mapping[str, Json]
 
 
-def cast_text(
-    parameters: Mapping[str, Parameter], texts: Mapping[str, str | Sequence[str]]
-) -> dict[str, Json]:
+class Problem(NamedTuple):
+    """What is wrong with the parameters of an action, in the text that StackStorm's clients know.
+
+    `name` is the parameter's, where the text does not tell it.
+    """
+
+    text: str
+    name: str | None = None
+
+    def __str__(self) -> str:
+        """For people."""
+        return self.text if self.name is None else f'Parameter "{self.name}": {self.text}'
+
+
+class Texts(NamedTuple):
+    """The values for the texts of a command line; and one sentence for each name whose text gives none."""
+
+    values: dict[str, Json]
+    problems: dict[str, str]
+
+
+def cast_text(parameters: Mapping[str, Parameter], texts: Mapping[str, str | Sequence[str]]) -> Texts:
     """Give the values for `NAME=TEXT` of a command line, typed as the `st2` client types them (spec 2.2).
 
-    A name that was given several times has several texts. `@NAME` gives the path of a text file whose content
-    is the text. A name that is not declared keeps its text: the server refuses it. Raises `UsageError` with
-    all problems.
+    A name that was given several times has several texts, which are put together to an array. `@NAME` gives
+    the path of a text file whose content is the text. A name that is not declared keeps its text: the server
+    refuses it.
     """
     values: dict[str, Json] = {}
-    problems: list[str] = []
+    problems: dict[str, str] = {}
     for word, given in texts.items():
         name = word.removeprefix("@")
+        parameter = parameters.get(name) or Parameter(name, {})
         paths_or_texts = [given] if isinstance(given, str) else given
+        if (len(paths_or_texts) > 1 and parameter.type != "array") or (word != name and name in texts):
+            problems[name] = f'Parameter "{name}" is given more than once: give it once.'
+            continue
         try:
             contents = [read_text(Path(path)) for path in paths_or_texts] if word != name else paths_or_texts
-            values[name] = from_text(parameters.get(name) or Parameter(name, {}), contents)
+            values[name] = from_text(parameter, contents)
         except CastError as error:
-            problems.append(f'Parameter "{name}" {error}.')
+            problems[name] = f'Parameter "{name}" {error}.'
         except UsageError as error:
-            problems.append(error.message)
-    if problems:
-        message = "The parameters cannot be read; correct them and give the command again."
-        raise UsageError(message, problems=problems)
-    return values
+            problems[name] = error.message
+        else:
+            found = [repeated_key_problem(name, text) for text in contents if parameter.type in _JSON]
+            problems.update((name, problem) for problem in found if problem)
+    return Texts({name: value for name, value in values.items() if name not in problems}, problems)
 
 
 def resolve(action: Action, values: Mapping[str, Json], surroundings: Surroundings | None = None) -> Resolved:
     """Decide the parameters with which an action runs, from the values that were supplied.
 
-    Raises `UsageError`, whose `problems` are the texts that StackStorm's clients know (spec 6.3, 6.4), all of
-    them.
+    Raises `UsageError` with all problems, as people read them.
+    """
+    found = examine(action, values, surroundings)
+    if isinstance(found, Resolved):
+        return found
+    raise UsageError(f"Action {action.ref} cannot run with these parameters.", problems=map(str, found))
+
+
+def examine(
+    action: Action,
+    values: Mapping[str, Json],
+    surroundings: Surroundings | None = None,
+    *,
+    unread: Collection[str] = (),
+) -> Resolved | list[Problem]:
+    """Decide the parameters with which an action runs, or tell everything that is wrong with the values.
+
+    `unread` names parameters that were supplied in a form that gives no value: nothing is said of them.
     """
     declared = action.all_parameters
-    problems: list[str] = []
+    problems: list[Problem] = []
     overridden = [name for name in values if name in declared and declared[name].immutable]
     if overridden:
-        problems.append(f"Override of immutable parameter(s) {overridden} is unsupported.")
+        problems.append(Problem(f"Override of immutable parameter(s) {overridden} is unsupported."))
 
     everything: dict[str, Json] = {}
-    bad: set[str] = set()
+    bad = set(unread)
     templates: list[Parameter] = []
     for name, parameter in declared.items():
+        if name in bad:
+            continue
         given = None if parameter.immutable else values.get(name)
         if given is None and parameter.is_template:
             templates.append(parameter)
@@ -108,20 +152,19 @@ def resolve(action: Action, values: Mapping[str, Json], surroundings: Surroundin
         try:
             everything[name] = cast_value(parameter, parameter.default if given is None else given)
         except CastError as error:
-            problems.append(str(error))
+            problems.append(Problem(str(error), name))
             bad.add(name)
     if templates:
         waiting = {parameter.name for parameter in templates}
-        problems += _render_defaults(templates, everything, bad, surroundings or Surroundings())
+        problems += map(Problem, _render_defaults(templates, everything, bad, surroundings or Surroundings()))
         bad |= waiting - everything.keys()
 
     unknown = {name: value for name, value in values.items() if name not in declared}
     considered = {name: parameter for name, parameter in declared.items() if name not in bad}
     missing = declared.keys() - values.keys()
     problems += _validate(considered, {**everything, **unknown}, missing)
-    if problems:
-        message = f"Action {action.ref} cannot run with these parameters."
-        raise UsageError(message, problems=[_without_secrets(text, declared, values) for text in problems])
+    if problems or unread:
+        return [Problem(_without_secrets(text, declared, values), name) for text, name in problems]
 
     runner = action.runner_parameters
     rendered = {parameter.name for parameter in templates if not parameter.immutable}
@@ -131,6 +174,24 @@ def resolve(action: Action, values: Mapping[str, Json], surroundings: Surroundin
         all=everything,
         shown={name: everything[name] for name in everything if name in values or name in rendered},
     )
+
+
+def repeated_key_problem(name: str, text: str) -> str | None:
+    """Say that a JSON text has a mapping with the same key twice, of which one value would be lost.
+
+    None where it has none, or is no JSON.
+    """
+    repeated: list[str] = []
+
+    def note(members: list[tuple[str, Json]]) -> None:
+        counts = Counter(key for key, _ in members)
+        repeated.extend(key for key, count in counts.items() if count > 1)
+
+    try:
+        json.loads(text, object_pairs_hook=note)
+    except (ValueError, RecursionError):
+        return None
+    return f'Parameter "{name}" has the key "{repeated[0]}" more than once.' if repeated else None
 
 
 def warnings_for(values: Mapping[str, Json]) -> list[str]:
@@ -236,13 +297,13 @@ def _render_defaults(
 
 def _validate(
     declared: Mapping[str, Parameter], values: Mapping[str, Json], missing: Collection[str]
-) -> list[str]:
+) -> list[Problem]:
     """Give the problems of the values; the slow validator is imported when a glance does not settle it."""
     if all(_is_plainly_valid(declared.get(name), value) for name, value in values.items()):
         return []
     from orchestrion.actions.validation import problems_of
 
-    return problems_of(declared, values, missing)
+    return [Problem(text, name) for name, text in problems_of(declared, values, missing)]
 
 
 _PYTHON_TYPES: Final[Mapping[str | None, tuple[type, ...]]] = {

@@ -13,36 +13,30 @@ from orchestrion.core.values import Json
 
 def problems_of(
     declared: Mapping[str, Parameter], values: Mapping[str, Json], missing: Collection[str]
-) -> list[str]:
+) -> list[tuple[str | None, str]]:
     """Give all problems of the values of an action's parameters, in the order of the parameters.
 
+    Each with the name of its parameter, where the text alone would not tell it; the text is jsonschema's.
     `missing` names those that were not supplied: null is then no value. A null that was supplied is accepted
-    by an optional parameter, and by one whose default is null.
+    by an optional parameter, and by one whose default is null. A schema that is not valid itself gives one
+    problem that says so.
     """
+    from jsonschema.exceptions import SchemaError, ValidationError
+
     schema: dict[str, Json] = {
         "type": "object",
         "properties": {name: _with_null(parameter) for name, parameter in declared.items()},
         "additionalProperties": False,
     }
     instance = {name: value for name, value in values.items() if value is not None or name not in missing}
-    return problems_in(schema, instance)
-
-
-def problems_in(schema: Mapping[str, Json], instance: Json) -> list[str]:
-    """Give all problems of a value against a schema; each text is jsonschema's.
-
-    A schema that is not valid itself gives one problem that says so.
-    """
-    from jsonschema.exceptions import SchemaError, ValidationError
-
     kind = _validator()
     try:
         errors = cast("Iterator[ValidationError]", kind(schema).iter_errors(instance))
-        return [error.message for error in errors]
+        return [(str(error.path[0]) if error.path else None, error.message) for error in errors]
     except SchemaError as error:
-        return [f"The schema is not valid: {error.message}"]
+        return [(None, f"The schema is not valid: {error.message}")]
     except Exception as error:  # noqa: BLE001  # an unresolvable $ref, a pattern that is no regular expression
-        return [f"The schema cannot be used: {error}"]
+        return [(None, f"The schema cannot be used: {error}")]
 
 
 def _with_null(parameter: Parameter) -> Json:

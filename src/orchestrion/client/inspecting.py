@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from orchestrion.actions.catalog import Catalog
-from orchestrion.actions.content import ContentProblem, content_problems, content_warnings
+from orchestrion.actions.content import ContentProblem, inspect_content
 from orchestrion.core.language import Problem, as_stackstorm, inspect
 from orchestrion.core.values import Json
 
@@ -29,22 +29,27 @@ class Finding(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What an inspection of a file has found. `stackstorm` is StackStorm's list, with line and column."""
+    """What an inspection of a file has found. `stackstorm` is StackStorm's list, with line and column.
+
+    `unable` are those of the warnings that tell of actions that cannot run here.
+    """
 
     path: Path
     problems: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
+    unable: tuple[Finding, ...]
     stackstorm: tuple[dict[str, Json], ...]
 
 
 def report_of(text: str, path: Path, catalog: Catalog) -> Report:
     """Inspect the text of a workflow file; everything in the order of the text."""
     inspection = inspect(text)
-    content = content_problems(text, catalog)
-    warnings = (*inspection.warnings, *content_warnings(text, catalog))
+    content = inspect_content(text, catalog)
+    unable = tuple(Finding.of(one) for one in content.warnings)
     return Report(
         path,
-        tuple(sorted(Finding.of(one) for one in (*inspection.problems, *content))),
-        tuple(sorted(Finding.of(one) for one in warnings)),
-        (*as_stackstorm(inspection), *(one.as_stackstorm() for one in content)),
+        tuple(sorted(Finding.of(one) for one in (*inspection.problems, *content.problems))),
+        tuple(sorted((*(Finding.of(one) for one in inspection.warnings), *unable))),
+        unable,
+        (*as_stackstorm(inspection), *(one.as_stackstorm() for one in content.problems)),
     )

@@ -4,7 +4,7 @@ With its parameters.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,12 +12,19 @@ from pathlib import Path
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, workflow_path
 from orchestrion.actions.metadata_file import read_text
-from orchestrion.actions.parameters import cast_text, resolve, warnings_for
+from orchestrion.actions.parameters import (
+    Resolved,
+    cast_text,
+    examine,
+    repeated_key_problem,
+    resolve,
+    warnings_for,
+)
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
 from orchestrion.client.inspecting import report_of
 from orchestrion.core.language import Definition, load_definition
 from orchestrion.core.values import Json, problem_with
-from orchestrion.errors import NotFound, UsageError
+from orchestrion.errors import NotFound, Refused, UsageError
 from orchestrion.queries import ExecutionView
 
 _FILE_SUFFIXES = (".yaml", ".yml", ".json")
@@ -40,34 +47,38 @@ class Target:
 
 def target_of(word: str, words: Sequence[str], catalog: Catalog) -> Target:
     """What `run WORD NAME=VALUE ...` means. Raises UsageError with every problem, NotFound."""
-    texts = _pairs(words)
+    texts, problems = _pairs(words)
     if is_file(word):
-        return _bare(Path(word), texts, catalog)
+        return _bare(Path(word), texts, problems, catalog)
     action = catalog.find(word)
     check_workflow(action)
-    declared = {name: one.default for name, one in action.all_parameters.items()}
-    problems = [_undeclared(name, declared) for name in texts if name.removeprefix("@") not in declared]
-    if problems:
+    parameters = action.all_parameters
+    problems += [_undeclared(name, parameters) for name in texts if name.removeprefix("@") not in parameters]
+    known = {name: given for name, given in texts.items() if name.removeprefix("@") in parameters}
+    values, unread = cast_text(parameters, known)
+    problems += unread.values()
+    resolved = examine(action, values, unread=unread)
+    if problems or not isinstance(resolved, Resolved):
+        if not isinstance(resolved, Resolved):
+            problems += map(str, resolved)
         raise UsageError(f"{action.ref} cannot run with these parameters.", problems=problems)
-    values = cast_text(action.all_parameters, texts)
-    return _of_action(action, values, catalog)
+    return _of_action(action, values, resolved, catalog)
 
 
 def whole_rerun(view: ExecutionView, stored: str | None, catalog: Catalog) -> Target:
     """What a whole re-run starts: the definition as registered now.
 
-    A bare file's is the one stored with its execution.
+    A bare file's is the one stored with its execution. Raises Refused for an execution of another kind.
     """
     values = view.parameters if isinstance(view.parameters, dict) else {}
     if stored is None:
-        raise UsageError(f"{view.id} ran the action {view.action}: only workflows are re-run.")
+        raise Refused(f"{view.id} ran the action {view.action}: only workflows are re-run.")
     if view.source is not None:
         return Target(view.action, stored, values, view.source)
     action = catalog.find(view.action)
     check_workflow(action)
-    target = _of_action(
-        action, {name: value for name, value in values.items() if name in action.all_parameters}, catalog
-    )
+    values = {name: value for name, value in values.items() if name in action.all_parameters}
+    target = _of_action(action, values, resolve(action, values), catalog)
     if target.definition != stored:
         warning = (
             f"The definition of {view.action} has changed since {view.id} ran; this re-run uses the new one."
@@ -76,15 +87,17 @@ def whole_rerun(view: ExecutionView, stored: str | None, catalog: Catalog) -> Ta
     return target
 
 
-def _pairs(words: Sequence[str]) -> dict[str, str | list[str]]:
-    """The `NAME=TEXT` words; a name that is given several times has several texts."""
+def _pairs(words: Sequence[str]) -> tuple[dict[str, str | list[str]], list[str]]:
+    """The `NAME=TEXT` words, where a name that is given several times has several texts; what is none."""
     texts: dict[str, list[str]] = {}
+    problems: list[str] = []
     for word in words:
         name, equals, text = word.partition("=")
-        if not equals or not name:
-            raise UsageError(f'"{word}" is not a parameter: write NAME=VALUE.')
-        texts.setdefault(name, []).append(text)
-    return {name: given[0] if len(given) == 1 else given for name, given in texts.items()}
+        if equals and name:
+            texts.setdefault(name, []).append(text)
+        else:
+            problems.append(f'"{word}" is not a parameter: write NAME=VALUE.')
+    return {name: given[0] if len(given) == 1 else given for name, given in texts.items()}, problems
 
 
 def is_file(word: str) -> bool:
@@ -109,36 +122,39 @@ def check_workflow(action: Action) -> None:
         )
 
 
-def _of_action(action: Action, values: Mapping[str, Json], catalog: Catalog) -> Target:
-    resolved = resolve(action, values)
+def _of_action(action: Action, values: Mapping[str, Json], resolved: Resolved, catalog: Catalog) -> Target:
     path = workflow_path(action)
     text = read_text(path)
-    inspected(text, path, catalog)
-    warnings = tuple(warnings_for(values))
+    _, unable = inspected(text, path, catalog)
+    warnings = (*unable, *warnings_for(values))
     return Target(action.ref, text, dict(resolved.action_parameters), None, warnings)
 
 
-def _bare(path: Path, texts: Mapping[str, str | list[str]], catalog: Catalog) -> Target:
+def _bare(
+    path: Path, texts: Mapping[str, str | list[str]], problems: Sequence[str], catalog: Catalog
+) -> Target:
     text = read_text(path)
-    definition = inspected(text, path, catalog)
+    definition, unable = inspected(text, path, catalog)
     declared = {one.name: one.value for one in definition.inputs}
-    problems = [_undeclared(name, declared) for name in texts if name not in declared]
-    if problems:
-        raise UsageError(f"{path}: the workflow cannot run with these parameters.", problems=problems)
-    values = {name: _typed(given if isinstance(given, str) else given[-1]) for name, given in texts.items()}
-    problems = [
-        f'Parameter "{name}" cannot be kept as it is: {problem}'
-        for name, value in values.items()
-        if (problem := problem_with(value))
-    ]
-    if problems:
-        raise UsageError(f"{path}: the workflow cannot run with these parameters.", problems=problems)
+    found = [*problems, *(_undeclared(name, declared) for name in texts if name not in declared)]
+    values: dict[str, Json] = {}
+    for name, given in texts.items():
+        if not isinstance(given, str):
+            found.append(f'Parameter "{name}" is given more than once: a list is written as JSON.')
+            continue
+        values[name] = _typed(given)
+        problem = problem_with(values[name])
+        found += [f'Parameter "{name}" cannot be kept as it is: {problem}'] if problem else []
+        repeated = None if isinstance(values[name], str) else repeated_key_problem(name, given)
+        found += [repeated] if repeated else []
+    if found:
+        raise UsageError(f"{path}: the workflow cannot run with these parameters.", problems=found)
     missing = [name for name, default in declared.items() if default is None and name not in values]
     warnings = [f'The input "{name}" has no value and no default: it is null.' for name in missing]
-    return Target(path.name, text, values, str(path.resolve()), (*warnings, *warnings_for(values)))
+    return Target(path.name, text, values, str(path.resolve()), (*warnings, *unable, *warnings_for(values)))
 
 
-def _undeclared(name: str, declared: Mapping[str, Json]) -> str:
+def _undeclared(name: str, declared: Collection[str]) -> str:
     near = get_close_matches(name, declared, n=1)
     hint = f' Did you mean "{near[0]}"?' if near else ""
     known = ", ".join(sorted(declared)) or "none"
@@ -149,7 +165,7 @@ def _typed(text: str) -> Json:
     """A JSON number, boolean, null, list or object is that; everything else is text."""
     try:
         value: Json = json.loads(text, parse_constant=_refuse)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return text if isinstance(value, str) else value
 
@@ -158,16 +174,16 @@ def _refuse(constant: str) -> Json:
     raise ValueError(constant)
 
 
-def inspected(text: str, path: Path, catalog: Catalog) -> Definition:
-    """The definition of a file, if nothing is wrong with it.
+def inspected(text: str, path: Path, catalog: Catalog) -> tuple[Definition, tuple[str, ...]]:
+    """The definition of a file, if nothing is wrong with it; and which of its actions cannot run here.
 
     Raises UsageError that names every problem with its line.
     """
-    problems = report_of(text, path, catalog).problems
-    if problems:
+    report = report_of(text, path, catalog)
+    if report.problems:
         message = (
             f"{path}: The workflow cannot run; mend this, and check it with: "
             f"orchestrion workflow inspect {path}"
         )
-        raise UsageError(message, problems=[problem.text(path) for problem in problems])
-    return load_definition(text)
+        raise UsageError(message, problems=[problem.text(path) for problem in report.problems])
+    return load_definition(text), tuple(finding.text(path) for finding in report.unable)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrion.actions.casting import NONE_TEXT
-from orchestrion.actions.parameters import Surroundings, cast_text, masked, resolve, warnings_for
+from orchestrion.actions.parameters import Surroundings, cast_text, examine, masked, resolve, warnings_for
 from orchestrion.core.values import Json
 from orchestrion.errors import UsageError
 from tests.unit.actions.packs import action
@@ -29,9 +29,9 @@ json_values = st.recursive(
 
 
 def problems_of(ref: str, values: dict[str, Json]) -> tuple[str, ...]:
-    with pytest.raises(UsageError) as caught:
-        resolve(action(ref), values)
-    return caught.value.problems
+    found = examine(action(ref), values)
+    assert isinstance(found, list)
+    return tuple(problem.text for problem in found)
 
 
 HALF = "half of a surrogate pair"
@@ -54,9 +54,9 @@ class TestTextsOfACommandLine:
         ],
     )
     def test_that_cannot_be_kept_as_they_are_are_refused(self, name: str, text: str, reason: str) -> None:
-        with pytest.raises(UsageError) as caught:
-            cast_text(TYPED.all_parameters, {name: text})
-        (problem,) = caught.value.problems
+        values, problems = cast_text(TYPED.all_parameters, {name: text})
+        assert values == {}
+        (problem,) = problems.values()
         assert name in problem
         assert reason in problem
 
@@ -83,15 +83,30 @@ class TestTextsOfACommandLine:
         ],
     )
     def test_are_typed_as_the_client_does(self, name: str, text: str, value: Json) -> None:
-        found = cast_text(TYPED.all_parameters, {name: text})[name]
+        found = cast_text(TYPED.all_parameters, {name: text}).values[name]
         assert found == value
         assert type(found) is type(value)
 
     def test_that_are_repeated_make_one_array(self) -> None:
-        assert cast_text(TYPED.all_parameters, {"an_array": ["1", "a,b"], "a_string": ["x", "y"]}) == {
-            "an_array": [1, "a", "b"],
-            "a_string": "y",
+        assert cast_text(TYPED.all_parameters, {"an_array": ["1", "a,b"]}).values == {
+            "an_array": [1, "a", "b"]
         }
+
+    def test_that_would_be_lost_are_refused(self, tmp_path: Path) -> None:
+        texts = {
+            "a_string": ["x", "y"],
+            "an_array": "1",
+            "@an_array": str(tmp_path / "no"),
+            "an_object": '{"a": {"b": 1, "b": 2}}',
+        }
+        assert cast_text(TYPED.all_parameters, texts) == (
+            {},
+            {
+                "a_string": 'Parameter "a_string" is given more than once: give it once.',
+                "an_array": 'Parameter "an_array" is given more than once: give it once.',
+                "an_object": 'Parameter "an_object" has the key "b" more than once.',
+            },
+        )
 
     def test_that_cannot_be_read_are_all_told(self) -> None:
         texts = {
@@ -101,9 +116,8 @@ class TestTextsOfACommandLine:
             "an_object": "x",
             "a_string": "fine",
         }
-        with pytest.raises(UsageError) as caught:
-            cast_text(TYPED.all_parameters, texts | {"@untyped": "/nowhere/at/all"})
-        assert caught.value.problems == (
+        _, problems = cast_text(TYPED.all_parameters, texts | {"@untyped": "/nowhere/at/all"})
+        assert tuple(problems.values()) == (
             'Parameter "an_integer" must be a whole number, found "x".',
             'Parameter "a_number" must be a number, found "nan".',
             'Parameter "a_boolean" must be true or false, found "yes".',
@@ -112,17 +126,29 @@ class TestTextsOfACommandLine:
         )
 
     def test_bad_json_is_told(self) -> None:
-        with pytest.raises(UsageError, match='"an_object" is not valid JSON'):
-            cast_text(TYPED.all_parameters, {"an_object": '{"a": NaN}'})
+        _, problems = cast_text(TYPED.all_parameters, {"an_object": '{"a": NaN}'})
+        assert '"an_object" is not valid JSON' in problems["an_object"]
 
     def test_may_come_from_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "x.json").write_text('{"a": 1}', encoding="utf-8")
-        assert cast_text(TYPED.all_parameters, {"@an_object": str(tmp_path / "x.json")}) == {
-            "an_object": {"a": 1}
-        }
+        found = cast_text(TYPED.all_parameters, {"@an_object": str(tmp_path / "x.json")})
+        assert found == ({"an_object": {"a": 1}}, {})
 
 
 class TestValues:
+    def test_problems_name_their_parameters_for_people(self) -> None:
+        with pytest.raises(UsageError) as caught:
+            resolve(TYPED, {"choice": "z", "a_string": 5, "answer": {}, "zz": 1})
+        assert caught.value.problems == (
+            'Parameter "a_string": Value "5" must either be a string or None. Got "int".',
+            "Parameter \"choice\": 'z' is not one of ['a', 'b']",
+            "Parameter \"answer\": 'name' is a required property",
+            "Additional properties are not allowed ('zz' was unexpected)",
+        )
+
+    def test_nothing_is_said_of_what_could_not_be_read(self) -> None:
+        assert examine(action("core.local"), {}, unread=["cmd"]) == []
+
     @pytest.mark.parametrize(
         "name,given,value",
         [

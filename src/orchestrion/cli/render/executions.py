@@ -91,7 +91,8 @@ def show_tasks(output: Output, tasks: Sequence[TaskView], *, attempts: bool = Fa
 
 def _show_attempt(output: Output, attempt: AttemptView) -> None:
     item = "" if attempt.item is None else f" item {attempt.item}"
-    took = duration(attempt.started_at, attempt.ended_at)
+    began = attempt.status != "canceled" or attempt.started_at != attempt.ended_at
+    took = duration(attempt.started_at, attempt.ended_at) if began else None
     output.cells(
         f"      {attempt.id}{item} attempt {attempt.number}: ",
         (attempt.status, style_of(attempt.status)),
@@ -179,13 +180,23 @@ def _wrapped(line: str, cells: int) -> list[str]:
 
 
 def tasks_to_request(view: ExecutionView) -> tuple[list[str], list[str]]:
-    """The tasks from which a re-run goes on, and those of them that have items to keep."""
+    """The tasks from which a re-run goes on, and those of them that have items to keep.
+
+    Those that were only cut off go on by themselves; they are named where there is nothing else.
+    """
     ended_badly = [
         task for task in view.tasks if task.status in ABENDED or task.status == "canceled" or task.lost
     ]
+    ended_badly = [task for task in ended_badly if not _is_cut_off(task)] or ended_badly
     names = list(dict.fromkeys(task.task for task in ended_badly))
     with_items = [task.task for task in ended_badly if task.items is not None and task.items.succeeded]
     return names, list(dict.fromkeys(with_items))
+
+
+def _is_cut_off(task: TaskView) -> bool:
+    """Whether a task with items is canceled only because the end of its workflow kept items from starting."""
+    items = task.items
+    return task.status == "canceled" and items is not None and items.canceled == items.failed == 0
 
 
 def next_command(view: ExecutionView, options: str) -> tuple[str, str] | None:
