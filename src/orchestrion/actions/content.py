@@ -87,7 +87,10 @@ def _warnings_of(task: Task, catalog: Catalog) -> Iterator[str]:
 def _placed(
     outline: Outline, task: Task, message: str, path: tuple[str, ...], schema_path: str, hint: str = ""
 ) -> ContentProblem:
+    own = outline.locate(("tasks", task.name))
     line, column = outline.locate(("tasks", task.name, *path))
+    if (line, column) == own:  # inputs that are written within `action`, or not at all
+        line, column = outline.locate(("tasks", task.name, "action"))
     spec_path = ".".join(("tasks", task.name, *path))
     return ContentProblem(message, spec_path, f"{_TASK}.{schema_path}", line, column, hint)
 

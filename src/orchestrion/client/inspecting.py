@@ -19,7 +19,7 @@ class Finding(NamedTuple):
     @classmethod
     def of(cls, problem: Problem | ContentProblem) -> Self:
         """A problem for people: with what may have been meant, and the place in the definition."""
-        hint = f" {problem.hint}" if isinstance(problem, ContentProblem) and problem.hint else ""
+        hint = f" {problem.hint}" if problem.hint else ""
         place = f" ({problem.spec_path})" if problem.spec_path else ""
         return cls(problem.line, problem.column, f"{problem.message}{hint}{place}")
 

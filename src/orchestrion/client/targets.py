@@ -50,8 +50,7 @@ def target_of(word: str, words: Sequence[str], catalog: Catalog) -> Target:
     texts, problems = _pairs(words)
     if is_file(word):
         return _bare(Path(word), texts, problems, catalog)
-    action = catalog.find(word)
-    check_workflow(action)
+    action = workflow_action(word, catalog)
     parameters = action.all_parameters
     problems += [_undeclared(name, parameters) for name in texts if name.removeprefix("@") not in parameters]
     known = {name: given for name, given in texts.items() if name.removeprefix("@") in parameters}
@@ -75,8 +74,7 @@ def whole_rerun(view: ExecutionView, stored: str | None, catalog: Catalog) -> Ta
         raise Refused(f"{view.id} ran the action {view.action}: only workflows are re-run.")
     if view.source is not None:
         return Target(view.action, stored, values, view.source)
-    action = catalog.find(view.action)
-    check_workflow(action)
+    action = workflow_action(view.action, catalog)
     values = {name: value for name, value in values.items() if name in action.all_parameters}
     target = _of_action(action, values, resolve(action, values), catalog)
     if target.definition != stored:
@@ -112,14 +110,24 @@ def is_file(word: str) -> bool:
     return False
 
 
-def check_workflow(action: Action) -> None:
-    """Raise UsageError when an action is no workflow, Refused when it cannot run here."""
+def workflow_action(word: str, catalog: Catalog) -> Action:
+    """The workflow of a pack that a word names.
+
+    Raises NotFound when there is no such action, UsageError when it is no workflow, Refused when it cannot
+    run here.
+    """
+    if "." not in word:
+        raise NotFound(
+            f'"{word}": There is no such file, and it names no workflow of a pack, which is PACK.NAME.'
+        )
+    action = catalog.find(word)
     check_runnable(action)
     if action.runner_type != WORKFLOW_RUNNER:
         raise UsageError(
             f"{action.ref} is an action of the runner {action.runner_type}, not a workflow. "
             f"Write a workflow with a task that has action: {action.ref}, and run that."
         )
+    return action
 
 
 def _of_action(action: Action, values: Mapping[str, Json], resolved: Resolved, catalog: Catalog) -> Target:

@@ -8,7 +8,7 @@ from orchestrion.actions.metadata import workflow_path
 from orchestrion.actions.metadata_file import read_text
 from orchestrion.client.inspecting import Finding, Report, report_of
 from orchestrion.client.packs import catalog_of
-from orchestrion.client.targets import check_workflow, is_file
+from orchestrion.client.targets import is_file, workflow_action
 from orchestrion.core.graph import Graph, build_graph
 from orchestrion.core.language import DefinitionError, load_definition
 from orchestrion.errors import UsageError
@@ -32,13 +32,11 @@ def graph_of_workflow(word: str, packs: Sequence[Path]) -> Graph:
     try:
         return build_graph(load_definition(read_text(path)))
     except DefinitionError as error:
-        problems = [f"{path}:{one.line}:{one.column}: {one.message}" for one in error.problems]
+        problems = [Finding.of(one).text(path) for one in error.problems]
         raise UsageError(f"{path}: This is not a workflow. Mend this:", problems=problems) from error
 
 
 def _path_of(word: str, catalog: Catalog) -> Path:
     if is_file(word):
         return Path(word)
-    action = catalog.find(word)
-    check_workflow(action)
-    return workflow_path(action)
+    return workflow_path(workflow_action(word, catalog))

@@ -46,3 +46,22 @@ def test_an_action_that_cannot_run_here_is_a_warning() -> None:
     disabled, future = (one.message for one in warned(text))
     assert disabled.startswith('Unable to execute. Action "demo.disabled" is disabled.')
     assert 'because its runner "' in future
+
+
+def test_what_may_have_been_meant() -> None:
+    messages = dict(found("taks: 1\ntasks:\n  one:\n    nxt: []\n    action: core.noop\n    x: 1\n"))
+    assert messages[1].endswith("""('taks' was unexpected) Did you mean "tasks"?""")
+    assert messages[4].endswith("""unexpected) Did you mean "next"? (tasks.one)""")
+    assert "Attributes: delay, join, with, action, input, retry, next." in messages[6]
+
+
+def test_inputs_that_are_wrong_stand_where_they_are_written() -> None:
+    text = "tasks:\n  one:\n    action: core.echo mesage='x'\n"
+    text += "  two:\n    input:\n      mesage: x\n    action: core.echo\n"
+    problems = report_of(text, Path("x.yaml"), Catalog()).problems
+    assert [(one.line, one.message.partition(" (")[0]) for one in problems] == [
+        (3, 'Action "core.echo" has unexpected input "mesage".'),
+        (3, 'Action "core.echo" is missing required input "message".'),
+        (5, 'Action "core.echo" is missing required input "message".'),
+        (6, 'Action "core.echo" has unexpected input "mesage".'),
+    ]

@@ -47,13 +47,15 @@ class Rule:
 class Violation(NamedTuple):
     """A rule that a value breaks: the message, the value's path and the keyword's path in the rules.
 
-    `key` is set where not the value is wrong but one of its keys; one violation for each of them.
+    `key` is set where not the value is wrong but one of its keys, and `allowed` then names those that may
+    stand there; one violation for each such key.
     """
 
     message: str
     path: Path
     schema_path: tuple[str, ...]
     key: str | None = None
+    allowed: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -76,7 +78,9 @@ def _check(
     work.steps += 1
     for keyword, message in _own_violations(value, rule, work):
         keys = _extra(value, rule) if keyword == "additionalProperties" else (None,)
-        found.extend(Violation(message, path, (*schema_path, keyword), key) for key in keys)
+        found.extend(
+            Violation(message, path, (*schema_path, keyword), key, tuple(rule.properties)) for key in keys
+        )
     if isinstance(value, list):
         if rule.items is not None:
             for index, element in enumerate(value):

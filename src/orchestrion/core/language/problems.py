@@ -22,7 +22,8 @@ class Problem:
 
     `spec_path` names the place in the definition (`tasks.t1.next[0].publish[2]`), None at its root;
     `schema_path` names the rule. `language` and `expression` are set for `expressions` and `context` only,
-    and `language` is None where two are mixed. `line` and `column` count from 1.
+    and `language` is None where two are mixed. `line` and `column` count from 1. `hint` is what may have been
+    meant, for people only.
     """
 
     category: Category
@@ -33,6 +34,7 @@ class Problem:
     expression: str | None = None
     line: int = 1
     column: int = 1
+    hint: str = ""
 
     def as_dict(self) -> dict[str, Json]:
         """Everything as JSON; `language` and `expression` only where the category has them."""

@@ -3,7 +3,7 @@
 What crashes Orquesta when a definition is loaded is a problem with paths like all others here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from orchestrion.core.language.checker import Violation, Work, violations
@@ -34,9 +34,20 @@ def syntax_problems(document: Document, work: Work) -> list[Problem]:
     for each in violations(value, WORKFLOW, work):
         line, column = _mark_of(document, each)
         spec_path, schema_path = path_text(each.path), ".".join(each.schema_path)
-        problems.append(Problem("syntax", each.message, spec_path, schema_path, line=line, column=column))
+        hint = "" if each.key is None else _nearest(each.key, each.allowed)
+        problems.append(
+            Problem("syntax", each.message, spec_path, schema_path, line=line, column=column, hint=hint)
+        )
     problems.extend(_action_problems(document))
     return problems
+
+
+def _nearest(key: str, allowed: Sequence[str]) -> str:
+    """A hint that names the attribute that is spelled most alike, or all."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(key, allowed, n=1)
+    return f'Did you mean "{near[0]}"?' if near else f"Attributes: {', '.join(allowed)}."
 
 
 def _mark_of(document: Document, violation: Violation) -> Mark:
