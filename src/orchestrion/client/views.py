@@ -2,7 +2,8 @@
 
 from orchestrion.client.targets import Target
 from orchestrion.core.graph import Edge, Graph
-from orchestrion.core.preview import Plan, PlannedJoin, PlannedTask
+from orchestrion.core.preview import Plan, PlannedTask
+from orchestrion.core.prospects import PlannedJoin
 from orchestrion.core.status import ABENDED, COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.operations import Accepted, RerunPlan, RerunRequest

@@ -1,6 +1,6 @@
 """The plan of a re-run as a value that people can read: what would run, what is kept, what goes on.
 
-Which joins can fire.
+Which joins can fire, and how it can end.
 
 It is worked out by the same selection and the same conducting as the re-run itself, on a copy, so it cannot
 disagree with it.
@@ -10,20 +10,23 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from orchestrion.core.commands import RunAction
-from orchestrion.core.conductor import Decision, NeedValues, Refused, conduct
-from orchestrion.core.draft import Draft
+from orchestrion.core.conductor import Answer, Decision, NeedValues, Refused, conduct
+from orchestrion.core.draft import Draft, ExternalKey
 from orchestrion.core.events import RerunRequested, TaskRequest
-from orchestrion.core.graph import Graph, join_needed
+from orchestrion.core.expressions import ExternalError
+from orchestrion.core.graph import join_needed
 from orchestrion.core.language.definition import ENGINE_COMMANDS
 from orchestrion.core.plan import Selection, select
+from orchestrion.core.prospects import PlannedJoin, joins_ahead, planned_join
 from orchestrion.core.records import Entry
-from orchestrion.core.rerun import imposed_end
-from orchestrion.core.state import State
+from orchestrion.core.rerun import imposing, is_held_back
+from orchestrion.core.state import Key, State
 from orchestrion.core.status import COMPLETED, Status
+from orchestrion.core.values import Json
 
 
 class PlannedTask(NamedTuple):
-    """A task on a route in a plan.
+    """A task on a route in a plan, with the status that it has now.
 
     `items` are the indexes of the items concerned; None for a task without items.
     """
@@ -34,22 +37,16 @@ class PlannedTask(NamedTuple):
     items: tuple[int, ...] | None = None
 
 
-class PlannedJoin(NamedTuple):
-    """A join that the re-run leads to: whether it can fire, and the sources for which it has to wait."""
-
-    task: str
-    can_fire: bool
-    waits_for: tuple[str, ...]
-
-
 class Plan(NamedTuple):
     """What a re-run would do (architecture 2).
 
     `restarts` are the requested tasks that run again, with the items that run; `keeps_items` those whose
     succeeded items stay; `passes` the requested ones of which every item stays, so that their result goes on;
-    `repeats` follow from them and ran before; `continues` were ready or cut off and never (all) began; `kept`
-    is not run again; `ignored` are requests downstream of another one. `starts` is what starts at once.
-    `imposed_end` is the status in which kept failures make the re-run end, at the best.
+    `repeats` follow from them and ran before; `continues` were ready, waited for another attempt, or were cut
+    off, with the items that are left; `kept` is not run again; `ignored` are requests downstream of another
+    one. `starts` is what starts at once. `imposed_end` is the status in which kept failures make the re-run
+    end at the best, `imposed_by` are these. `ends_at_once` is its end where nothing is left to run, or where
+    what would start cannot be rendered: `problems` tells why.
     """
 
     restarts: tuple[PlannedTask, ...]
@@ -62,134 +59,171 @@ class Plan(NamedTuple):
     starts: tuple[PlannedTask, ...]
     joins: tuple[PlannedJoin, ...]
     imposed_end: Status | None
+    imposed_by: tuple[PlannedTask, ...]
+    ends_at_once: Status | None
+    problems: tuple[str, ...]
 
 
 def preview(state: State, tasks: tuple[TaskRequest, ...]) -> Plan | Refused:
     """The plan of a re-run from tasks, or why it is refused. The state is not altered."""
     event = RerunRequested(tasks)
-    answer = conduct(state, event)
-    if isinstance(answer, NeedValues):
-        answer = Decision((), ())  # what starts depends on values from outside; what is invalidated does not
+    answer = _conducted(state, event)
     if not isinstance(answer, Decision):
         assert isinstance(answer, Refused)
         return answer
-    draft = Draft(state, event.occasion, {})
-    selection = select(draft, tasks)
     after = state.copy()
     after.apply(answer.changes)
-    return _plan(state, after, selection, answer, imposed_end(draft, selection))
+    draft = Draft(state, event.occasion, {})
+    return _Preview(state, after, draft, select(draft, tasks), answer).plan()
 
 
-def _plan(before: State, after: State, selection: Selection, decision: Decision, end: Status | None) -> Plan:
-    entries = before.entries
-    gone = set(selection.invalidated)
-    listed = {*selection.restarted, *selection.dropped, *selection.continued}
-    starts: dict[int, list[int]] = {}
-    for command in decision.commands:
-        if isinstance(command, RunAction):
-            starts.setdefault(command.entry, [])
-            if command.item is not None:
-                starts[command.entry].append(command.item)
-    fresh = {(entry.task, entry.route) for entry in after.entries[len(entries) :]}
-    waiting = [
-        PlannedTask(task, route, "requested")
-        for (task, route) in sorted(fresh | set(after.ready))
-        if all((entries[number].task, entries[number].route) != (task, route) for number in gone)
-    ]
-    return Plan(
-        restarts=tuple(_restarted(before, entries[n], selection) for n in selection.restarted),
-        keeps_items=tuple(
-            PlannedTask(entries[n].task, entries[n].route, entries[n].status, _kept_items(before, n, only))
-            for n, only in selection.keep_items.items()
-        ),
-        passes=_planned(entries[n] for n in selection.passed),
-        repeats=_planned(entries[n] for n in selection.invalidated if n not in listed),
-        continues=(*_planned(entries[n] for n in selection.continued), *waiting),
-        kept=_planned(entries[n] for n in selection.kept if n not in selection.passed),
-        ignored=_planned(entries[n] for n in selection.dropped),
-        starts=tuple(_start(after.entries[n], items) for n, items in sorted(starts.items())),
-        joins=_joins(after, {entries[n].task for n in gone.difference(selection.restarted)}),
-        imposed_end=end,
-    )
+def _conducted(state: State, event: RerunRequested) -> Answer:
+    """What the conductor answers; values from outside are not asked for."""
+    external: dict[ExternalKey, Json | Exception] = {}
+    while True:
+        answer = conduct(state, event, external)
+        if not isinstance(answer, NeedValues):
+            return answer
+        external |= {
+            key: ExternalError(f"The function {key[0]} is not available here.") for key in answer.keys
+        }
 
 
-def _planned(entries: Iterable[Entry]) -> tuple[PlannedTask, ...]:
-    return tuple(
-        PlannedTask(entry.task, entry.route, entry.status)
-        for entry in entries
-        if entry.task not in ENGINE_COMMANDS
-    )
+class _Preview:
+    """The state before and after, the selection, and the decision that leads from one to the other."""
 
+    def __init__(
+        self, before: State, after: State, draft: Draft, selection: Selection, decision: Decision
+    ) -> None:
+        self._before = before
+        self._after = after
+        self._draft = draft
+        self._selection = selection
+        self._decision = decision
+        self._known = len(before.entries)
 
-def _start(entry: Entry, items: list[int]) -> PlannedTask:
-    return PlannedTask(
-        entry.task, entry.route, entry.status, tuple(items) if entry.items is not None else None
-    )
-
-
-def _restarted(state: State, entry: Entry, selection: Selection) -> PlannedTask:
-    """A requested task, with the items that run again.
-
-    All of them are known only once they are rendered anew.
-    """
-    if entry.items is None:
-        return PlannedTask(entry.task, entry.route, entry.status)
-    kept = (
-        set(_kept_items(state, entry.id, selection.keep_items[entry.id]))
-        if entry.id in selection.keep_items
-        else ()
-    )
-    items = tuple(index for index in range(entry.items.total) if index not in kept)
-    return PlannedTask(entry.task, entry.route, entry.status, items)
-
-
-def _kept_items(state: State, number: int, only_succeeded: bool) -> tuple[int, ...]:  # noqa: FBT001
-    entry = state.entries[number]
-    kept: list[int] = []
-    for index, item in sorted(state.items.get(number, {}).items()):
-        ended = item.attempt == entry.attempt and item.status in COMPLETED
-        if ended and (item.status == "succeeded" or not only_succeeded):
-            kept.append(index)
-    return tuple(kept)
-
-
-def _joins(after: State, repeated: set[str]) -> tuple[PlannedJoin, ...]:
-    """The joins that what runs now may lead to; one that is itself run again needs no arrivals for that."""
-    graph = after.graph
-    open_tasks = {after.entries[number].task for number in after.open} | {task for task, _ in after.ready}
-    reached = _reachable(graph, open_tasks)
-    joins: list[PlannedJoin] = []
-    led_to = {edge.target for task in reached for edge in graph.outgoing[task]}
-    for task in sorted(led_to | repeated | {task for task, _ in after.staged}):
-        needed = join_needed(graph, task) if task in graph.outgoing else None
-        if needed is None:
-            continue
-        arrived = _arrived(after, task)
-        coming = tuple(
-            source for source in graph.sources[task] if source not in arrived and source in reached
+    def plan(self) -> Plan:
+        """The plan."""
+        selection, entries = self._selection, self._before.entries
+        listed = {*selection.restarted, *selection.dropped, *selection.continued}
+        held_back = [number for number in selection.kept if is_held_back(entries[number])]
+        at_rest = {*selection.passed, *held_back}
+        ends = imposing(self._draft, selection)
+        status = self._after.head.status
+        continues = sorted((*selection.continued, *held_back))
+        return Plan(
+            restarts=tuple(self._with_items(number) for number in selection.restarted),
+            keeps_items=tuple(
+                _planned(entries[number], self._kept_items(number)) for number in selection.keep_items
+            ),
+            passes=self._tasks(selection.passed),
+            repeats=self._tasks(number for number in selection.invalidated if number not in listed),
+            continues=(*(self._with_items(number) for number in continues), *self._waiting()),
+            kept=self._tasks(number for number in selection.kept if number not in at_rest),
+            ignored=self._tasks(selection.dropped),
+            starts=self._starts(),
+            joins=self._joins(),
+            imposed_end=ends[0][1] if ends else None,
+            imposed_by=self._tasks(dict.fromkeys(self._cause(number) for number, _ in ends)),
+            ends_at_once=status if status in COMPLETED else None,
+            problems=self._problems(),
         )
-        joins.append(PlannedJoin(task, len(arrived) + len(coming) >= needed, coming))
-    return tuple(joins)
+
+    def _tasks(self, numbers: Iterable[int]) -> tuple[PlannedTask, ...]:
+        entries = (self._before.entries[number] for number in numbers)
+        return tuple(_planned(entry) for entry in entries if entry.task not in ENGINE_COMMANDS)
+
+    def _cause(self, number: int) -> int:
+        """The task that a failure is put down to: the one that leads to `fail`, or the one that failed."""
+        entry = self._before.entries[number]
+        return self._before.arrivals[entry.arrivals[0]].source if entry.task in ENGINE_COMMANDS else number
+
+    def _with_items(self, number: int) -> PlannedTask:
+        """A task that runs, with the items that do; how many, if they are rendered anew, is not known yet."""
+        entry = self._before.entries[number]
+        if entry.items is None:
+            return _planned(entry)
+        done = set(self._kept_items(number))
+        if number in self._selection.kept:
+            items = self._before.items.get(number, {}).values()
+            done = {item.index for item in items if item.status is not None and item.attempt == entry.attempt}
+        return _planned(entry, tuple(index for index in range(entry.items.total) if index not in done))
+
+    def _kept_items(self, number: int) -> tuple[int, ...]:
+        """The items of an entry that runs again that stay as they are."""
+        entry = self._before.entries[number]
+        only_succeeded = self._selection.keep_items.get(number)
+        kept: list[int] = []
+        for index, item in sorted(self._before.items.get(number, {}).items()):
+            ended = item.attempt == entry.attempt and item.status in COMPLETED
+            if ended and only_succeeded is not None and (item.status == "succeeded" or not only_succeeded):
+                kept.append(index)
+        return tuple(kept)
+
+    def _waiting(self) -> list[PlannedTask]:
+        """What had been ready and never became an entry."""
+        gone = {self._key(number) for number in self._selection.invalidated}
+        fresh = self._after.entries[self._known :]
+        sources = {
+            (entry.task, entry.route): [self._after.arrivals[number].source for number in entry.arrivals]
+            for entry in fresh
+            if entry.task not in ENGINE_COMMANDS
+        }
+        sources |= {key: [] for key in self._after.ready}
+        return [
+            PlannedTask(*key, "requested")
+            for key in sorted(sources)
+            if key not in gone and all(source < self._known for source in sources[key])
+        ]
+
+    def _starts(self) -> tuple[PlannedTask, ...]:
+        starts: dict[int, list[int]] = {}
+        for command in self._decision.commands:
+            if isinstance(command, RunAction):
+                items = starts.setdefault(command.entry, [])
+                items += [] if command.item is None else [command.item]
+        entries = ((self._after.entries[number], items) for number, items in sorted(starts.items()))
+        return tuple(
+            _planned(entry, None if entry.items is None else tuple(items)) for entry, items in entries
+        )
+
+    def _joins(self) -> tuple[PlannedJoin, ...]:
+        """The joins ahead, those that run at once, and those that ran and can do so no more.
+
+        One that is itself requested, or continues, needs nothing to come.
+        """
+        selection = self._selection
+        after = Draft(self._after, self._draft.occasion, {})
+        by_themselves = {self._key(number) for number in (*selection.restarted, *selection.continued)}
+        joins = joins_ahead(after) if self._after.head.status not in COMPLETED else []
+        for entry in self._after.entries[self._known :]:
+            key = (entry.task, entry.route)
+            if join_needed(after.graph, entry.task) is not None and key not in by_themselves:
+                come = {after.entry(after.arrival(number).source).task for number in entry.arrivals}
+                joins.append(planned_join(after, key, come, set()))
+        known = {join.task for join in joins}
+        for number in selection.invalidated:
+            key = self._key(number)
+            if (
+                join_needed(after.graph, key[0]) is not None
+                and key[0] not in known
+                and key not in by_themselves
+            ):
+                joins.append(planned_join(after, key, set(), set()))
+        return tuple(sorted(joins, key=lambda join: join.task))
+
+    def _key(self, number: int) -> Key:
+        entry = self._before.entries[number]
+        return (entry.task, entry.route)
+
+    def _problems(self) -> tuple[str, ...]:
+        """Why it ends at once: what could not be evaluated."""
+        if self._after.head.status not in COMPLETED:
+            return ()
+        known = self._before.head.failures
+        failures = (one for number, one in self._after.failures.items() if number >= known)
+        return tuple(dict.fromkeys(str(failure.content["message"]) for failure in failures))
 
 
-def _arrived(state: State, task: str) -> set[str]:
-    """The sources that have arrived at a join and wait there."""
-    arrived: set[str] = set()
-    for (name, _), staged in state.staged.items():
-        chain = staged.arrivals if name == task else None
-        while chain is not None:
-            number, chain = chain
-            arrived.add(state.entries[state.arrivals[number].source].task)
-    return arrived
-
-
-def _reachable(graph: Graph, tasks: set[str]) -> set[str]:
-    """What can run from these tasks on, themselves included."""
-    reached: set[str] = set()
-    pending = [task for task in tasks if task in graph.outgoing]
-    while pending:
-        task = pending.pop()
-        if task not in reached:
-            reached.add(task)
-            pending += [edge.target for edge in graph.outgoing[task]]
-    return reached
+def _planned(entry: Entry, items: tuple[int, ...] | None = None) -> PlannedTask:
+    return PlannedTask(entry.task, entry.route, entry.status, items)

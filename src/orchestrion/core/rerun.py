@@ -40,7 +40,7 @@ def rerun(draft: Draft, event: RerunRequested, selection: Selection) -> None:
     draft.pause_requested = False
     draft.rendered = False
     draft.output = None
-    draft.kept_end = imposed_end(draft, selection)
+    draft.kept_end = next((status for _, status in imposing(draft, selection)), None)
     keepers = {
         (entry.task, entry.route): (entry, only_succeeded)
         for entry, only_succeeded in ((draft.entry(n), only) for n, only in selection.keep_items.items())
@@ -56,8 +56,8 @@ def rerun(draft: Draft, event: RerunRequested, selection: Selection) -> None:
         _end_if_all_kept(draft, draft.entry(number))
 
 
-def imposed_end(draft: Draft, selection: Selection) -> Status | None:
-    """The end that kept failures and cancellations impose: that of the first one."""
+def imposing(draft: Draft, selection: Selection) -> list[tuple[int, Status]]:
+    """The kept failures and cancellations, with the end that each would impose; the first one does."""
     ends: list[tuple[int, int, Status]] = []
     for number in selection.kept:
         entry = draft.entry(number)
@@ -67,7 +67,7 @@ def imposed_end(draft: Draft, selection: Selection) -> Status | None:
             ends.append((entry.done, number, "canceled"))
         elif entry.broken or entry.retry_denied or not entry.prepared or is_abended(entry):
             ends.append((entry.done, number, "failed"))
-    return min(ends)[2] if ends else None
+    return [(number, status) for _, number, status in sorted(ends)]
 
 
 def _invalidate(draft: Draft, selection: Selection) -> None:
@@ -176,7 +176,7 @@ def _keep_failures(draft: Draft, old: Entry, fresh: int, failed: int) -> None:
 
 def _revive(draft: Draft, entry: Entry) -> None:
     """A kept entry that waited for its next attempt, or still has items to start, goes on."""
-    if not entry.withdrawn or entry.status in COMPLETED or not entry.prepared:
+    if not is_held_back(entry):
         return
     entry = draft.put(entry._replace(withdrawn=False))
     if entry.items is not None:
@@ -186,6 +186,11 @@ def _revive(draft: Draft, entry: Entry) -> None:
         issue(draft, entry, prepare_again(draft, entry))
     except PreparingError as error:
         give_up(draft, entry, error.message)
+
+
+def is_held_back(entry: Entry) -> bool:
+    """Whether an entry that has begun could not go on when its workflow ended."""
+    return entry.withdrawn and entry.status not in COMPLETED and entry.prepared
 
 
 def _end_if_all_kept(draft: Draft, entry: Entry) -> None:

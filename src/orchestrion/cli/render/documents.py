@@ -86,9 +86,22 @@ def plan_document(plan: RerunPlan) -> dict[str, Any]:
     for name, tasks in lists.items():
         document[name] = [_planned(task) for task in tasks]
     document["joins"] = [
-        {"task": join.task, "can_fire": join.can_fire, "waits_for": [*join.waits_for]} for join in parts.joins
+        {
+            "task": join.task,
+            "route": join.route,
+            "split": join.split,
+            "needed": join.needed,
+            "sources": [*join.sources],
+            "have_come": [*join.come],
+            "may_come": [*join.coming],
+            "can_fire": join.can_fire,
+        }
+        for join in parts.joins
     ]
     document["ends_at_best"] = parts.imposed_end
+    document["because_of"] = [_planned(task) for task in parts.imposed_by]
+    document["ends_at_once"] = parts.ends_at_once
+    document["problems"] = [*parts.problems]
     document["notes"] = [*plan.notes]
     return document
 

@@ -1,11 +1,16 @@
 """The plan of a re-run, for people: what runs again, what follows, what is kept, and how it can end."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
 from orchestrion.cli.render.output import Cell, Output, compact
-from orchestrion.client.views import Plan, PlannedJoin, PlannedTask, RerunPlan, Target
+from orchestrion.client.views import COMPLETED, Plan, PlannedJoin, PlannedTask, RerunPlan, Target
 
 _ITEMS_SHOWN = 12
+
+Key: TypeAlias = tuple[str, int]
+"""(task, route)."""
 
 
 def show_plan(output: Output, plan: RerunPlan) -> None:
@@ -32,32 +37,82 @@ def show_whole_plan(output: Output, number: str, target: Target) -> None:
 
 def _parts(plan: Plan) -> Iterator[tuple[str, str | None, list[tuple[str, str]]]]:
     keeps = {(one.task, one.route): one.items or () for one in plan.keeps_items}
-    yield "runs again", "cyan", [(_name(one), _items(one, keeps)) for one in plan.restarts]
-    yield (
-        "passes on",
-        "green",
-        [(_name(one), "every item is kept, its result goes on") for one in plan.passes],
-    )
-    yield "continues", "cyan", [(_name(one), "was ready and never (all) began") for one in plan.continues]
-    yield "follows", None, [(_name(one), f"was {one.status}") for one in plan.repeats]
-    yield "joins", None, [(join.task, _join(join)) for join in plan.joins]
-    yield "is kept", "green", [(_name(one), one.status) for one in plan.kept]
-    if plan.imposed_end is not None:
-        yield "ends", "yellow", [(plan.imposed_end, "at the best: what is kept ended so")]
+    kept = {(one.task, one.route) for one in plan.kept}
+    again = [(_name(one), _restart(one, keeps, kept)) for one in plan.restarts]
+    yield "runs again", "cyan", again
+    passes = [(_name(one), "every item is kept, its result goes on") for one in plan.passes]
+    yield "passes on", "green", passes
+    yield "continues", "cyan", [(_name(one), _rest(one, keeps)) for one in plan.continues]
+    yield "follows", None, _follows(plan)
+    yield "joins", None, [(_name_of_join(join), _join(join)) for join in plan.joins]
+    yield "is kept", "green", _passes_of(plan.kept, _as_kept)
+    yield from _end(plan)
+
+
+def _follows(plan: Plan) -> list[tuple[str, str]]:
+    """What ran before and follows, and what never ran and starts now."""
+    starts = {(one.task, one.route) for one in plan.starts}
+    at_once = {one: "; starts at once" if (one.task, one.route) in starts else "" for one in plan.repeats}
+    listed = (*plan.restarts, *plan.continues, *plan.repeats, *plan.ignored)
+    known = {(one.task, one.route) for one in listed}
+    fresh = [one for one in plan.starts if (one.task, one.route) not in known]
+    lines = _passes_of(plan.repeats, lambda one: f"was {one.status}{at_once[one]}")
+    return [*lines, *_passes_of(fresh, lambda _: "starts at once")]
+
+
+def _passes_of(tasks: Iterable[PlannedTask], remark: Callable[[PlannedTask], str]) -> list[tuple[str, str]]:
+    """A line for each task; several passes that ended alike make one line."""
+    lines = Counter((_name(task), remark(task)) for task in tasks)
+    return [
+        (name, f"{text} ({number} passes)" if number > 1 else text) for (name, text), number in lines.items()
+    ]
+
+
+def _end(plan: Plan) -> Iterator[tuple[str, str | None, list[tuple[str, str]]]]:
+    if plan.ends_at_once is not None:
+        why = "; ".join(plan.problems) or "nothing is left to run"
+        yield "ends", "yellow", [(plan.ends_at_once, f"at once: {why}")]
+    elif plan.imposed_end is not None:
+        causes = _listed(dict.fromkeys(f"{_name(one)} ({one.status})" for one in plan.imposed_by), "and")
+        yield "ends", "yellow", [(plan.imposed_end, f"at the best: {causes} is kept")]
 
 
 def _name(task: PlannedTask) -> str:
     return f"{task.task} (route {task.route})" if task.route else task.task
 
 
-def _items(task: PlannedTask, keeps: dict[tuple[str, int], tuple[int, ...]]) -> str:
+def _restart(task: PlannedTask, keeps: dict[Key, tuple[int, ...]], kept: set[Key]) -> str:
+    key = (task.task, task.route)
+    if task.status in ("scheduled", "delayed"):
+        text = "had not begun"
+    elif task.items is None:
+        text = f"was {task.status}"
+    elif key not in keeps:
+        text = f"was {task.status}; all items, rendered anew (there were {len(task.items)})"
+    elif not task.items:
+        text = f"was {task.status}; no item is left to run: the kept results go on"
+    elif keeps[key]:
+        text = f"{_word(task.items)} {_numbers(task.items)}; keeps {_word(keeps[key])} {_numbers(keeps[key])}"
+    else:
+        text = f"{_word(task.items)} {_numbers(task.items)}; no item succeeded"
+    return f"its latest pass: {text}" if key in kept else text
+
+
+def _rest(task: PlannedTask, keeps: dict[Key, tuple[int, ...]]) -> str:
+    """What is left of a task that continues."""
     if task.items is None:
-        return f"was {task.status}"
+        return "waited for its next attempt" if task.status == "retrying" else "was ready and never began"
     kept = keeps.get((task.task, task.route))
-    if kept is None:
-        return f"all of its {len(task.items)} items"
-    text = f"{_word(task.items)} {_numbers(task.items)}"
-    return f"{text}; keeps {_word(kept)} {_numbers(kept)}" if kept else f"{text}; no item succeeded"
+    text = f"{_word(task.items)} {_numbers(task.items)} never began"
+    if task.status in ("scheduled", "delayed"):
+        return f"none of its {len(task.items)} items began"
+    return f"{text}; keeps {_word(kept)} {_numbers(kept)}" if kept else f"{text}; the others count"
+
+
+def _as_kept(task: PlannedTask) -> str:
+    if task.status == "pending":
+        return "still pending: nothing starts before it is answered"
+    return task.status if task.status in COMPLETED else f"still {task.status}: is let be, and counts"
 
 
 def _word(items: tuple[int, ...]) -> str:
@@ -77,7 +132,37 @@ def _numbers(items: Iterable[int]) -> str:
     return f"{shown} and more" if len(texts) > _ITEMS_SHOWN else shown
 
 
+def _name_of_join(join: PlannedJoin) -> str:
+    if join.route is None:
+        return f"{join.task} (after {join.split})"
+    return f"{join.task} (route {join.route})" if join.route else join.task
+
+
 def _join(join: PlannedJoin) -> str:
+    """What a join has, what it waits for, and whether that can suffice."""
+    missing = join.needed - len(join.come)
+    has = f"has {_listed(join.come, 'and')} (kept)" if join.come else ""
     if not join.can_fire:
-        return "cannot fire: too few of its sources can come"
-    return f"fires when {', '.join(join.waits_for)} have come" if join.waits_for else "fires"
+        still = (
+            f"only {_listed(join.coming, 'and')} can still come" if join.coming else "nothing else can come"
+        )
+        text = _joined(f"needs {_needs(join)}", has, still)
+        return f"cannot run: {text}"
+    if missing <= 0:
+        return _joined(has, "runs at once")
+    if missing == len(join.coming):
+        return _joined(has, f"waits for {_listed(join.coming, 'and')}")
+    return _joined(f"needs {_needs(join)}", has, f"waits for {missing} of {_listed(join.coming, 'or')}")
+
+
+def _needs(join: PlannedJoin) -> str:
+    return f"{join.needed} of {len(join.sources)}"
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _listed(names: Iterable[str], word: str) -> str:
+    *first, last = names
+    return f"{', '.join(first)} {word} {last}" if first else last
