@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from orchestrion.actions.catalog import Catalog
+from orchestrion.core.values import is_unicode
+from orchestrion.errors import UsageError
 
 EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 """The pack of examples. It comes last, so that a pack of one's own with the same name counts."""
@@ -31,5 +33,8 @@ class PackFolders:
 
 
 def catalog_of(folders: Sequence[Path]) -> Catalog:
-    """The actions of all packs. Raises UsageError when a folder is not there."""
+    """The actions of all packs. Raises UsageError when a folder is not there, or its name is no text."""
+    for folder in folders:
+        if not is_unicode(str(folder.resolve())):
+            raise UsageError(f"{folder.resolve()}: The name of a folder of packs must be UTF-8. Rename it.")
     return Catalog((*folders, EXAMPLES))

@@ -4,6 +4,7 @@ With its parameters.
 """
 
 import json
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -159,7 +160,13 @@ def _bare(
         raise UsageError(f"{path}: the workflow cannot run with these parameters.", problems=found)
     missing = [name for name, default in declared.items() if default is None and name not in values]
     warnings = [f'The input "{name}" has no value and no default: it is null.' for name in missing]
-    return Target(path.name, text, values, str(path.resolve()), (*warnings, *unable, *warnings_for(values)))
+    name, source = _shown(path.name), _shown(path.resolve())
+    return Target(name, text, values, source, (*warnings, *unable, *warnings_for(values)))
+
+
+def _shown(path: str | Path) -> str:
+    """A name of a file as text: it may be any bytes, and what is stored and shown is Unicode."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _undeclared(name: str, declared: Collection[str]) -> str:

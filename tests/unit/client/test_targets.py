@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestrion.actions.catalog import Catalog
+from orchestrion.client.packs import catalog_of
 from orchestrion.client.targets import Target, target_of
 from orchestrion.errors import UsageError
 
@@ -81,3 +82,13 @@ def test_an_action_that_cannot_run_here_is_told_before_it_fails(catalog: Catalog
     (two,) = told(target_of(str(tmp_path / "bare.yaml"), [], catalog))
     assert ":4:13: " in one
     assert ":4:13: " in two
+
+
+def test_folders_whose_names_are_no_text(catalog: Catalog, tmp_path: Path) -> None:
+    folder = tmp_path / "bad\udcff"
+    folder.mkdir()
+    (folder / "w.yaml").write_text("tasks: {one: {action: core.noop}}")
+    target = target_of(str(folder / "w.yaml"), [], catalog)
+    assert target.source == f"{tmp_path}/bad\\xff/w.yaml"
+    with pytest.raises(UsageError, match="must be UTF-8"):
+        catalog_of([folder])
