@@ -11,7 +11,7 @@ from orchestrion.core.events import Occasion, RerunRequested, TaskRequest
 from orchestrion.core.graph import build_graph, join_needed
 from orchestrion.core.language import Definition
 from orchestrion.core.preview import Plan, preview
-from orchestrion.core.prospects import PlannedJoin
+from orchestrion.core.prospects import Place, PlannedJoin
 from orchestrion.core.records import Entry
 from orchestrion.core.state import Key, State
 from orchestrion.core.status import COMPLETED
@@ -118,13 +118,22 @@ class _Planned:
     """The joins of a plan, to be found by the routes that then came."""
 
     def __init__(self, plan: Plan, before: State, after: State) -> None:
-        self._joins = {(join.task, join.route or join.split or 0): join for join in plan.joins}
+        self._joins = {place_of(join): join for join in plan.joins}
         self._known = len(before.routes)
         self._splits = {arrival.route: arrival.target for arrival in reversed(after.arrivals)}
 
     def at(self, key: Key) -> PlannedJoin | None:
+        return self._joins.get(self.place(key))
+
+    def place(self, key: Key) -> Place:
+        """The task and its route, or the split that has made the route since."""
         task, route = key
-        return self._joins.get((task, self._splits[route] if route >= self._known else route))
+        return (task, self._splits[route] if route >= self._known else route)
+
+
+def place_of(join: PlannedJoin) -> Place:
+    """Where a planned join stands."""
+    return (join.task, join.split or join.route or 0)
 
 
 def test_joins_that_can_fire_do_when_all_succeeds_and_takes_every_transition(count: Count) -> None:
@@ -140,12 +149,13 @@ def test_joins_that_can_fire_do_when_all_succeeds_and_takes_every_transition(cou
         held = any(entry.items.canceled for entry in _open(world) if entry.items is not None)
         if not isinstance(plan, Plan) or plan.ends_at_once or held:
             return
+        before = world.state.copy()
         world.tell(RerunRequested(tasks))
         play(world, chance, Habits(CALM))
-        known = len(world.state.entries)
-        entries = {(entry.task, entry.route) for entry in world.state.entries[:known] if entry.counts}
+        planned = _Planned(plan, before, world.state)
+        places = {planned.place((entry.task, entry.route)) for entry in world.state.entries if entry.counts}
         for join in plan.joins:
-            ran = any(task == join.task and join.route in (None, route) for task, route in entries)
+            ran = place_of(join) in places
             assert ran == join.can_fire, f"{join}, {world.status}"
             fired += ran
 

@@ -190,11 +190,12 @@ class _Preview:
     def _joins(self) -> tuple[PlannedJoin, ...]:
         """The joins ahead, those that run at once, and those that ran and can do so no more.
 
-        One that is itself requested, or continues, needs nothing to come.
+        One that is itself requested, or continues, needs nobody to come.
         """
         selection = self._selection
         after = Draft(self._after, self._draft.occasion, {})
         by_themselves = {self._key(number) for number in (*selection.restarted, *selection.continued)}
+        by_themselves |= {(one.task, one.route) for one in self._waiting()}
         joins = joins_ahead(after) if self._after.head.status not in COMPLETED else []
         for entry in self._after.entries[self._known :]:
             key = (entry.task, entry.route)
