@@ -3,15 +3,17 @@
 Read only, each in one short transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from orchestrion.core.language import ENGINE_COMMANDS
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound
-from orchestrion.runtime.presence import engine_lives
+from orchestrion.runtime.peers import Peers
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Store, Transaction
 
@@ -97,85 +99,104 @@ class ExecutionView:
 
 
 class Queries:
-    """The queries on one store."""
+    """The queries on one store, each in one short transaction."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, peers: Peers) -> None:
         self._store: Final = store
+        self._peers: Final = peers
 
     def executions(self, count: int) -> list[ExecutionView]:
         """The newest executions that no workflow has started, without their tasks."""
-        with self._store.reading() as transaction:
-            found = transaction.all("executions", count=count)
-        return [self._view(row, row["engine"]) for row in found]
+        with self._reading() as reading:
+            return [reading.view(row, row["engine"]) for row in reading.all("executions", count=count)]
 
     def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
         """One execution with its tasks, and theirs, down to the last sub-workflow. Raises NotFound."""
-        with self._store.reading() as transaction:
-            return self._detail(transaction, self._row(transaction, number), attempts=attempts)
+        with self._reading() as reading:
+            return reading.detail(reading.row(number), attempts=attempts)
+
+    def brief(self, number: str) -> ExecutionView:
+        """One execution without its tasks. Raises NotFound."""
+        with self._reading() as reading:
+            root = reading.root(number)
+            return reading.view(reading.row(number), None if root is None else root["engine"])
 
     def definition_of(self, number: str) -> str | None:
         """The text of the definition that an execution has run; None when it has run none."""
         with self._store.reading() as transaction:
             workflow = transaction.one("workflow_of_execution", id=number)
-            return (
-                None
-                if workflow is None
-                else transaction.value("definition_text", hash=workflow["definition"])
-            )
+            if workflow is None:
+                return None
+            return transaction.value("definition_text", hash=workflow["definition"])
 
     def root_view(self, number: str) -> ExecutionView | None:
         """The execution at the root of an execution's tree, without its tasks; None when there is none."""
-        with self._store.reading() as transaction:
-            root = self._root(transaction, number)
-            if root is None:
-                return None
-            row = transaction.one("execution", id=root["execution"])
-            assert row is not None
-            return self._view(row, root["engine"])
+        with self._reading() as reading:
+            root = reading.root(number)
+            return None if root is None else reading.view(reading.row(root["execution"]), root["engine"])
 
     def packs_of(self, number: str) -> tuple[str, ...]:
         """The folders in which the tree of an execution finds its actions."""
-        with self._store.reading() as transaction:
-            root = self._root(transaction, number)
+        with self._reading() as reading:
+            root = reading.root(number)
         return () if root is None else tuple(rows.from_json(root["packs"]))
 
-    def brief(self, number: str) -> ExecutionView:
-        """One execution without its tasks. Raises NotFound."""
+    @contextmanager
+    def _reading(self) -> Generator["_Reading"]:
         with self._store.reading() as transaction:
-            row = self._row(transaction, number)
-            root = self._root(transaction, number)
-        return self._view(row, None if root is None else root["engine"])
+            yield _Reading(transaction, self._peers)
 
-    def _row(self, transaction: Transaction, number: str) -> Mapping[str, Any]:
-        row = transaction.one("execution", id=number)
+
+class _Reading:
+    """What one read transaction sees."""
+
+    def __init__(self, transaction: Transaction, peers: Peers) -> None:
+        self.all: Final = transaction.all
+        self.one: Final = transaction.one
+        self._transaction = transaction
+        self._peers = peers
+        self._alive: dict[str, bool] = {}
+
+    @cached_property
+    def _service(self) -> str | None:
+        return self._peers.service(self._transaction)
+
+    def _lives(self, engine: str) -> bool:
+        if engine not in self._alive:
+            self._alive[engine] = self._peers.is_alive(self._transaction, engine)
+        return self._alive[engine]
+
+    def row(self, number: str) -> Mapping[str, Any]:
+        """The row of an execution. Raises NotFound."""
+        row = self.one("execution", id=number)
         if row is None:
             raise NotFound(f'There is no execution "{number}". List them with: orchestrion execution list')
         return row
 
-    def _root(self, transaction: Transaction, number: str) -> Mapping[str, Any] | None:
-        execution = transaction.one("execution", id=number)
+    def root(self, number: str) -> Mapping[str, Any] | None:
+        """The workflow execution at the root of an execution's tree."""
+        execution = self.one("execution", id=number)
         if execution is None:
             return None
-        workflow = transaction.one("load_workflow", id=execution["workflow"] or execution["of_workflow"])
-        return None if workflow is None else transaction.one("load_workflow", id=workflow["root"])
+        workflow = self.one("load_workflow", id=execution["workflow"] or execution["of_workflow"])
+        return None if workflow is None else self.one("load_workflow", id=workflow["root"])
 
-    def _detail(self, transaction: Transaction, row: Mapping[str, Any], *, attempts: bool) -> ExecutionView:
+    def detail(self, row: Mapping[str, Any], *, attempts: bool) -> ExecutionView:
+        """The view of a row with its tasks."""
         if row["workflow"] is None:
-            return self._view(row, self._engine_of_task(transaction, row))
-        workflow = transaction.one("load_workflow", id=row["workflow"])
+            return self.view(row, self._engine_of_task(row))
+        workflow = self.one("load_workflow", id=row["workflow"])
         assert workflow is not None
-        root = transaction.one("load_workflow", id=workflow["root"])
+        root = self.one("load_workflow", id=workflow["root"])
         engine = root["engine"] if root is not None else None
-        tasks = self._tasks(transaction, row, attempts=attempts)
-        return self._view(row, engine, tasks)
+        tasks = self._tasks(row, attempts=attempts)
+        return self.view(row, engine, tasks)
 
-    def _engine_of_task(self, transaction: Transaction, row: Mapping[str, Any]) -> str | None:
-        attempt = transaction.one("attempt", execution=row["id"])
+    def _engine_of_task(self, row: Mapping[str, Any]) -> str | None:
+        attempt = self.one("attempt", execution=row["id"])
         return None if attempt is None else attempt["engine"]
 
-    def _tasks(
-        self, transaction: Transaction, row: Mapping[str, Any], *, attempts: bool
-    ) -> tuple[TaskView, ...]:
+    def _tasks(self, row: Mapping[str, Any], *, attempts: bool) -> tuple[TaskView, ...]:
         """The task executions that count, in their order; those that a re-run kept are marked.
 
         An execution that another one continues shows what counted when that began.
@@ -183,17 +204,15 @@ class Queries:
         workflow = row["workflow"]
         runs: dict[int, list[Mapping[str, Any]]] = {}
         query = "attempts_of_entries" if attempts else "workflows_of_entries"
-        for run in transaction.all(query, workflow=workflow):
+        for run in self.all(query, workflow=workflow):
             runs.setdefault(run["entry"], []).append(run)
-        starters = {
-            one["entry"]: one["parent"] for one in transaction.all("starters_of_entries", workflow=workflow)
-        }
+        starters = {one["entry"]: one["parent"] for one in self.all("starters_of_entries", workflow=workflow)}
         later = [entry for entry, starter in starters.items() if starter > row["id"]]
         end = min(later) if row["continued_by"] is not None and later else None
-        dropped = self._dropped_since(transaction, row)
-        lost = self._lost_entries(transaction, workflow)
+        dropped = self._dropped_since(row)
+        lost = self._lost_entries(workflow)
         found: list[TaskView] = []
-        for entry in transaction.all("load_entries", workflow=workflow):
+        for entry in self.all("load_entries", workflow=workflow):
             starter = starters.get(entry["id"])
             counts = entry["counts"] or entry["id"] in dropped
             if not counts or entry["task"] in ENGINE_COMMANDS or (end is not None and entry["id"] >= end):
@@ -209,7 +228,7 @@ class Queries:
                     starter if starter not in (None, row["id"]) else None,
                     tuple(_attempt(run) for run in runs.get(entry["id"], ())) if attempts else (),
                     tuple(
-                        self._detail(transaction, run, attempts=attempts)
+                        self.detail(run, attempts=attempts)
                         for run in runs.get(entry["id"], ())
                         if run["workflow"] is not None
                     ),
@@ -218,27 +237,27 @@ class Queries:
             )
         return tuple(found)
 
-    def _lost_entries(self, transaction: Transaction, workflow: str) -> set[int]:
+    def _lost_entries(self, workflow: str) -> set[int]:
         """The entries with attempts that a process has claimed which is gone."""
-        claims = transaction.all("engines_of_entries", workflow=workflow)
-        dead = {one for one in {row["engine"] for row in claims} if not engine_lives(self._store.path, one)}
-        return {row["entry"] for row in claims if row["engine"] in dead}
+        claims = self.all("engines_of_entries", workflow=workflow)
+        return {row["entry"] for row in claims if not self._lives(row["engine"])}
 
-    def _dropped_since(self, transaction: Transaction, row: Mapping[str, Any]) -> set[int]:
+    def _dropped_since(self, row: Mapping[str, Any]) -> set[int]:
         """The entries of an execution that those which continue it have invalidated."""
         if row["continued_by"] is None:
             return set()
-        successor = transaction.one("execution", id=row["continued_by"])
+        successor = self.one("execution", id=row["continued_by"])
         assert successor is not None
         since = successor["created_at"]
-        return {
-            one["entry"] for one in transaction.all("dropped_entries", workflow=row["workflow"], since=since)
-        }
+        return {one["entry"] for one in self.all("dropped_entries", workflow=row["workflow"], since=since)}
 
-    def _view(
+    def view(
         self, row: Mapping[str, Any], engine: str | None, tasks: tuple[TaskView, ...] = ()
     ) -> ExecutionView:
-        lives = row["status"] not in COMPLETED and engine_lives(self._store.path, engine)
+        """The view of a row, whose tree names an engine or none."""
+        worker = None
+        if row["status"] not in COMPLETED:
+            worker = self._service if engine is None else engine if self._lives(engine) else None
         return ExecutionView(
             id=row["id"],
             action=row["action"],
@@ -254,7 +273,7 @@ class Queries:
             rerun_of=row["rerun_of"],
             continued_by=row["continued_by"],
             source=row["source"],
-            engine=engine if lives else None,
+            engine=worker,
             tasks=tasks,
         )
 

@@ -44,6 +44,7 @@ class Running:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
         self.lines: list[str] = []
+        self.error_lines: list[str] = []
 
     def wait_for(self, text: str) -> str:
         """Read until a line holds the text; fails when the output ends before."""
@@ -53,6 +54,15 @@ class Running:
             if text in line:
                 return line
         raise AssertionError(f"no line with {text!r} in:\n{''.join(self.lines)}\n{self._errors()}")
+
+    def wait_for_error(self, text: str) -> str:
+        """The same of what it says on stderr."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.error_lines.append(line)
+            if text in line:
+                return line
+        raise AssertionError(f"no line with {text!r} in:\n{''.join(self.error_lines)}")
 
     def interrupt(self) -> None:
         """What Ctrl-C sends."""
@@ -66,7 +76,7 @@ class Running:
     def end(self) -> Done:
         """Wait for the end."""
         out, err = self.process.communicate()
-        return Done(self.process.returncode, "".join(self.lines) + out, err)
+        return Done(self.process.returncode, "".join(self.lines) + out, "".join(self.error_lines) + err)
 
     def _errors(self) -> str:
         assert self.process.stderr is not None

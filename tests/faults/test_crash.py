@@ -94,7 +94,7 @@ class Life:
 
     def __init__(self, folder: Path, bomb: Bomb | None = None) -> None:
         self.session = Session(folder / "s.db", "tester", open_store=MortalStore)
-        self.engine: Engine = self.session.engine(Catalog([PACKS]))
+        self.engine: Engine = self.session.engine(lambda _: Catalog([PACKS]))
         assert isinstance(self.session.store, MortalStore)
         self.session.store.bomb = bomb
 
@@ -108,8 +108,8 @@ class Life:
 
     def die(self) -> None:
         """What the kernel does when a process is killed: its locks and sockets are gone."""
-        self.engine.kill()
-        self.engine.close()
+        self.engine.worker.kill()
+        self.engine.worker.close()
         self.session.close()
 
 

@@ -13,6 +13,7 @@ from orchestrion.client.session import Session
 from orchestrion.errors import Refused
 from orchestrion.operations import RerunRequest, StartRequest
 from orchestrion.runtime.engine import Engine
+from orchestrion.runtime.peers import LEASE
 
 FAILED_BESIDE = """
 version: 1.0
@@ -50,6 +51,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.time = 0
         self.lives: list[Session] = []
         self.engines: list[Engine] = []
         actions = folder / "packs" / "own" / "actions"
@@ -60,8 +62,8 @@ class World:
 
     def engine(self) -> tuple[Session, Engine]:
         """A new process that is an engine."""
-        session = Session(self.folder / "s.db", "tester")
-        engine = session.engine(Catalog([self.folder / "packs"]))
+        session = Session(self.folder / "s.db", "tester", monotonic=lambda: self.time)
+        engine = session.engine(lambda _: Catalog([self.folder / "packs"]))
         self.lives.append(session)
         self.engines.append(engine)
         return session, engine
@@ -92,7 +94,7 @@ class World:
 
     def close(self) -> None:
         for engine in self.engines:
-            engine.kill()
+            engine.worker.kill()
         for session in self.lives:
             session.close()
 
@@ -173,7 +175,7 @@ def test_a_child_that_is_rerun_alone_has_an_engine_of_its_own(world: World) -> N
     _, child, pid, _, engine = child_that_failed(world)
     other, second = world.engine()
     accepted = other.operations.rerun(RerunRequest(child, ("fails",)), second)
-    assert list(second.roots) == [other.queries.execution(child).workflow]
+    assert list(second.trees.roots) == [other.queries.execution(child).workflow]
     assert statuses(other, accepted.execution)["runs"] == ("running", False)  # the first engine still runs it
     runs = other.queries.execution(child, attempts=True).tasks[1].attempts[0]
     other.operations.cancel(runs.id, second)
@@ -187,7 +189,7 @@ def test_a_refused_rerun_ends_no_process(world: World) -> None:
     number, pid, session, engine = failed_with_a_lost_task(world)
     with pytest.raises(Refused, match="never ran"):
         session.operations.rerun(RerunRequest(number, ("none",)), engine)
-    assert engine.roots == {}
+    assert engine.trees.roots == {}
     assert statuses(session, number)["runs"] == ("running", True)
     assert not ended(pid)
 
@@ -260,3 +262,41 @@ def test_an_endless_loop_without_items_lets_others_in_and_survives_a_crash(world
     session.operations.cancel(number, engine)
     world.work(engine)
     assert session.queries.execution(number).status == "canceled"
+
+
+def test_an_engine_that_hangs_loses_its_lease_and_what_it_reports_later(world: World) -> None:
+    text = "version: 1.0\ntasks:\n  a: {action: core.local cmd=true, next: [{when: <% failed() %>, do: b}]}\n"
+    text += "  b: {action: core.noop}\n"
+    session, hung = world.engine()
+    number = session.operations.start(StartRequest("test.wf", text, {}), hung)
+    hung.worker.start_all()
+    while not hung.worker.reports:  # the action has ended, but the engine hangs
+        hung.worker.wait(0.1)
+    other, second = world.engine()
+    with pytest.raises(Refused, match="it is running"):
+        other.operations.resume(number, second)
+    world.time += LEASE + 1
+    other.operations.resume(number, second)
+    world.work(second)
+    assert statuses(other, number) == {"a": ("failed", False), "b": ("succeeded", False)}
+    world.work(hung)  # it wakes
+    assert statuses(other, number) == {"a": ("failed", False), "b": ("succeeded", False)}
+    assert rows_of(other, "engines") == []
+
+
+def test_an_idempotent_action_runs_again_when_its_engine_is_gone(world: World) -> None:
+    actions = world.folder / "packs" / "own" / "actions"
+    command = f"test -e {world.folder}/pid && exit; echo $$ > {world.folder}/pid; sleep 600"
+    (actions / "again.yaml").write_text(
+        "name: again\nrunner_type: local-shell-cmd\nidempotent: true\n"
+        f"parameters: {{cmd: {{immutable: true, default: '{command}'}}}}\n"
+    )
+    number, pid, session, engine = world.run_until_pid("version: 1.0\ntasks:\n  a: {action: own.again}\n")
+    session.operations.pause(number, engine)
+    world.die(session, engine)
+    session, engine = world.engine()
+    session.operations.pause(number, engine)
+    assert ended(pid)
+    world.work(engine)  # it had begun, so it runs although nothing new may start
+    assert statuses(session, number) == {"a": ("succeeded", False)}
+    assert session.queries.execution(number).status == "paused"

@@ -41,7 +41,7 @@ def pack_folders(options: argparse.Namespace) -> PackFolders:
 
 def open_client(location: Location) -> LocalClient:
     """A client on the store, which is made if it is not there."""
-    return LocalClient(location.database, location.packs, _user())
+    return LocalClient(location.database, location.packs, user_name())
 
 
 def open_known(location: Location) -> LocalClient:
@@ -62,7 +62,8 @@ def _data_folder() -> Path:
         raise UsageError("There is no home folder to keep executions in: name a file with --db.") from error
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Who gives the command."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

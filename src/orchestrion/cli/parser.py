@@ -56,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_rerun(execution)
     workflow = _group(groups, "workflow", "check and draw workflow files")
     _add_workflow(workflow)
+    _add_services(groups)
     return parser
 
 
@@ -242,6 +243,42 @@ def _add_workflow(group: "Subparsers") -> None:
     _add_packs(parser)
 
 
+def _add_services(groups: "Subparsers") -> None:
+    services = [
+        ("serve", "do all the work of a store, until told to stop"),
+        ("worker", "help `serve` on the same store with a further process"),
+    ]
+    for name, text in services:
+        parser = _command(
+            groups,
+            name,
+            _serve,
+            text,
+            f"orchestrion {name} --db /var/lib/orchestrion/orchestrion.db --slots 50",
+            "Takes up every execution that no command works for. SIGTERM or Ctrl-C lets what runs end, for\n"
+            "at most --grace seconds, and leaves; a second one leaves at once.",
+        )
+        parser.set_defaults(kind=name)
+        parser.add_argument(
+            "--slots",
+            metavar="COUNT",
+            type=_count,
+            default=20,
+            help="how many actions run at a time (default: 20)",
+        )
+        parser.add_argument(
+            "--grace",
+            metavar="SECONDS",
+            type=_count,
+            default=60,
+            help="how long what runs may take to end (default: 60)",
+        )
+        parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+        parser.add_argument("--log-format", choices=("text", "json"), default="text")
+        _add_packs(parser)
+        _add_store(parser)
+
+
 def _count(text: str) -> int:
     try:
         count = int(text)
@@ -302,3 +339,9 @@ def _graph(options: argparse.Namespace) -> int:
     from orchestrion.cli.workflow import graph
 
     return graph(options)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from orchestrion.cli.serve import serve
+
+    return serve(options)

@@ -7,7 +7,7 @@ died, they take it over and stay until it is quiet. Which of these it is, the op
 """
 
 import select
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +78,7 @@ class LocalClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._engine is not None:
-            self._engine.close()
+            self._engine.worker.close()
         self._session.close()
 
     @property
@@ -104,15 +104,15 @@ class LocalClient:
 
     def pause(self, number: str) -> Accepted:
         """Request a pause. Raises NotFound, Refused."""
-        return self._session.operations.pause(number, self._engine_of(number))
+        return self._session.operations.pause(number, self._own_engine())
 
     def cancel(self, number: str) -> Accepted:
         """Request a cancellation. Raises NotFound, Refused."""
-        return self._session.operations.cancel(number, self._engine_of(number))
+        return self._session.operations.cancel(number, self._own_engine())
 
     def resume(self, number: str, *, detached: bool = False) -> Accepted:
         """Resume. Raises NotFound, Refused."""
-        return self._session.operations.resume(number, None if detached else self._engine_of(number))
+        return self._session.operations.resume(number, None if detached else self._own_engine())
 
     def plan(self, request: RerunRequest) -> RerunPlan:
         """What a re-run from tasks would do. Raises NotFound, Refused."""
@@ -120,14 +120,14 @@ class LocalClient:
 
     def rerun(self, request: RerunRequest, *, detached: bool = False) -> Accepted:
         """Re-run from tasks. Raises NotFound, Refused."""
-        engine = None if detached else self._engine_of(request.execution)
+        engine = None if detached else self._own_engine()
         return self._session.operations.rerun(request, engine)
 
     def whole_rerun(self, number: str) -> Target:
         """What a whole re-run starts: the execution's parameters, the definition as registered now."""
         view = self.execution(number)
         text = self._session.queries.definition_of(number)
-        return whole_rerun(view, text, self._catalog_for(number))
+        return whole_rerun(view, text, self._catalog_of(self._session.queries.packs_of(number)))
 
     def start_again(self, number: str, target: Target, *, detached: bool = False) -> str:
         """Start a whole re-run: a fresh execution with a new workflow execution."""
@@ -139,7 +139,7 @@ class LocalClient:
         packs = tuple(str(folder.resolve()) for folder in folders)
         text, inputs = target.definition, target.inputs
         request = StartRequest(target.action, text, inputs, target.source, rerun_of, packs)
-        return self._session.operations.start(request, None if detached else self._engine_for(folders))
+        return self._session.operations.start(request, None if detached else self._own_engine())
 
     # --- the work
 
@@ -173,7 +173,7 @@ class LocalClient:
             return self._working.leave_if_over()
         view = self._session.queries.brief(number)
         if view.is_stalled:  # whose engine has died, or has left before it began
-            self._session.operations.take_over(number, self._engine_of(number))
+            self._session.operations.take_over(number, self._own_engine())
             return False
         return view.status in COMPLETED or view.status == "paused"
 
@@ -197,12 +197,12 @@ class LocalClient:
     def interrupt(self) -> None:
         """Wake `follow`; safe in a signal handler."""
         if self._engine is not None:
-            self._engine.interrupt()
+            self._engine.worker.interrupt()
 
     def abandon(self) -> None:
         """Leave at once: what runs is ended, and is abandoned when the execution is taken up again."""
         if self._engine is not None:
-            self._engine.kill()
+            self._engine.worker.kill()
 
     @property
     def works(self) -> bool:
@@ -212,15 +212,13 @@ class LocalClient:
     @property
     def _working(self) -> Engine | None:
         """The engine, if it is that of the tree: another process may have become it first."""
-        return self._engine if self._engine is not None and self._engine.roots else None
+        return self._engine if self._engine is not None and self._engine.trees.roots else None
 
-    def _engine_for(self, folders: tuple[Path, ...]) -> Engine:
+    def _own_engine(self) -> Engine:
+        """The engine of this process; whether it becomes that of a tree, an operation decides."""
         if self._engine is None:
-            self._engine = self._session.engine(catalog_of(folders))
+            self._engine = self._session.engine(self._catalog_of)
         return self._engine
 
-    def _engine_of(self, number: str) -> Engine:
-        return self._engine_for(self._packs.for_known(self._session.queries.packs_of(number)))
-
-    def _catalog_for(self, number: str) -> Catalog:
-        return catalog_of(self._packs.for_known(self._session.queries.packs_of(number)))
+    def _catalog_of(self, recorded: Sequence[str]) -> Catalog:
+        return catalog_of(self._packs.for_known(recorded))

@@ -5,33 +5,41 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from orchestrion.actions.catalog import Catalog
 from orchestrion.operations import Operations
 from orchestrion.queries import Queries
-from orchestrion.runtime.clock import Ids, system_clock
+from orchestrion.runtime.clock import Clock, Ids, monotonic_clock, system_clock
 from orchestrion.runtime.dispatcher import Dispatcher
-from orchestrion.runtime.engine import Engine
+from orchestrion.runtime.engine import Catalogs, Engine
+from orchestrion.runtime.peers import Kind, Peers
 from orchestrion.runtime.presence import Presence
+from orchestrion.runtime.worker import SLOTS, Worker
 from orchestrion.store.sqlite import Store
 
 
 class Session:
     """Everything that works on one store; `close` it at the end."""
 
-    def __init__(self, database: Path, actor: str, open_store: Callable[[Path], Store] = Store) -> None:
+    def __init__(
+        self,
+        database: Path,
+        actor: str,
+        open_store: Callable[[Path], Store] = Store,
+        monotonic: Clock = monotonic_clock,
+    ) -> None:
         self.store: Final = open_store(database)
         self.actor: Final = actor
         ids = Ids(system_clock)
         self.presence: Final = Presence(self.store.path, ids.next())
+        self.peers: Final = Peers(self.presence, system_clock, monotonic)
         self.dispatcher: Final = Dispatcher(
-            self.store, system_clock, ids, lambda: random.getrandbits(63), self.presence
+            self.store, system_clock, ids, lambda: random.getrandbits(63), self.peers
         )
         self.operations: Final = Operations(self.dispatcher, actor)
-        self.queries: Final = Queries(self.store)
+        self.queries: Final = Queries(self.store, self.peers)
 
-    def engine(self, catalog: Catalog) -> Engine:
-        """An engine of this process. `close` it before the session."""
-        return Engine(self.dispatcher, self.presence, catalog, self.actor)
+    def engine(self, catalogs: Catalogs, kind: Kind = "command", slots: int = SLOTS) -> Engine:
+        """An engine of this process. Close its worker before the session."""
+        return Engine(self.dispatcher, Worker(self.presence, slots), catalogs, self.actor, kind)
 
     def close(self) -> None:
         """Leave the store."""

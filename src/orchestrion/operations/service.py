@@ -78,7 +78,6 @@ class Operations:
             root = unit.workflow(unit.workflow(execution.workflow).row["root"])
             if engine.own(unit, root.id):
                 give_up_lost(unit, root.id)
-                unit.claim_due(root.id, len(root.state.open) + 1)
         end_leftovers(self._dispatcher)
 
     def _request(self, number: str, kind: str, engine: Engine | None) -> Accepted:
@@ -98,7 +97,8 @@ class Operations:
         root = unit.workflow(subject.row["root"])
         unattended = root.head.status not in COMPLETED and not unit.is_alive(root.row["engine"])
         lost = unattended or bool(lost_attempts(unit, root.id))
-        owned = engine is not None and (lost or kind == "resume") and engine.own(unit, root.id)
+        if engine is not None and (lost or kind == "resume"):
+            engine.own(unit, root.id)
         if kind == "cancel" and subject.head.status not in COMPLETED:
             notes = _apply(
                 unit, subject, kind
@@ -110,9 +110,6 @@ class Operations:
             notes = _only_taken_over(subject, kind) if lost else ()
             notes = notes or _apply(unit, subject, kind)
         unit.settle()
-        if lost and owned:
-            unit.claim_due(root.id, len(root.state.open) + 1)
-            unit.settle()
         return Accepted(subject.row["execution"], subject.head.status, notes)
 
     def _request_of_action(

@@ -13,6 +13,11 @@ def system_clock() -> int:
     return time.time_ns() // 1_000
 
 
+def monotonic_clock() -> int:
+    """The machine's monotonic time in microseconds, alike in all processes, whatever the date."""
+    return time.monotonic_ns() // 1_000
+
+
 class Ids:
     """Ids of 24 hexadecimal digits that sort by time.
 

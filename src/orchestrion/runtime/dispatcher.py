@@ -7,7 +7,7 @@ Actions start after the commit, and what they report comes back as an event of a
 """
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -24,6 +24,7 @@ from orchestrion.core.workflow_status import WORKABLE
 from orchestrion.runtime.clock import Clock, Ids
 from orchestrion.runtime.definitions import graph_of
 from orchestrion.runtime.ledger import Attempt, Execution, Ledger, Token
+from orchestrion.runtime.peers import Peers
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Store, Transaction
 from orchestrion.store.states import load_state, save_changes
@@ -33,18 +34,6 @@ EMPTY_ENDS: Final = 100
 """How many ends of with-items tasks without items one unit delivers: a loop of them must let others in."""
 
 _CACHED_STATES: Final = 1_000
-
-
-class Peers(Protocol):
-    """The processes that use the store."""
-
-    def is_alive(self, identity: str | None) -> bool:
-        """Whether the process of that name lives."""
-        ...
-
-    def wake_others(self) -> None:
-        """Tell them that something was committed."""
-        ...
 
 
 class Claimer(Protocol):
@@ -63,7 +52,7 @@ class Claimer(Protocol):
         """The unit has ended: what was begun in it is true now, or never was."""
         ...
 
-    def may_claim(self, root: str) -> bool:
+    def may_claim(self, unit: "Unit", root: str) -> bool:
         """Whether the engine works for that tree and has room for one more action."""
         ...
 
@@ -108,7 +97,7 @@ class Unit:
         self.ids: Final = dispatcher.ids
         self.now: Final = dispatcher.clock()
         self.workflows: Final[dict[str, Workflow]] = {}
-        self.is_alive: Final = dispatcher.peers.is_alive
+        self.peers: Final = dispatcher.peers
         self._dispatcher = dispatcher
         self._claimer = claimer
         self._inbox: deque[tuple[str, Event]] = deque()
@@ -124,6 +113,10 @@ class Unit:
         if isinstance(answer, Decision):
             self._take(subject, answer, type(event).__name__)
         return answer
+
+    def is_alive(self, engine: str | None) -> bool:
+        """Whether a process of Orchestrion lives."""
+        return self.peers.is_alive(self.transaction, engine)
 
     def post(self, workflow: str, event: Event) -> None:
         """Have an event delivered in this unit, after what is being delivered now."""
@@ -149,15 +142,15 @@ class Unit:
         self.ledger.keep(waiting)
         self._fresh.append(waiting)
 
-    def end_empty(self, root: str) -> None:
-        """Deliver the ends of tasks without items that earlier units have left over."""
-        for row in self.transaction.all("empties", root=root, count=self._empty_ends_left):
+    def end_empty(self, left: Iterable[Mapping[str, Any]]) -> None:
+        """Deliver ends of tasks without items that earlier units have left over."""
+        for row in left:
             self.transaction.run("delete_empty", id=row["id"])
             self._empty.append((row["workflow"], EmptyEnded(tuple(rows.from_json(row["entries"])))))
 
-    def claim_due(self, root: str, count: int) -> None:
-        """Claim attempts of a tree that are due and not held."""
-        for row in self.transaction.all("claimable_attempts", root=root, now=self.now, count=count):
+    def claim(self, due: Iterable[Mapping[str, Any]]) -> None:
+        """Claim attempts that are due, as far as they may start."""
+        for row in due:
             attempt = self.ledger.attempt(row["execution"])
             if attempt is not None and attempt.engine is None:
                 self._offer(attempt)
@@ -337,7 +330,7 @@ class Unit:
             return
         execution = self.ledger.execution(attempt.execution)
         subject = self.workflow(attempt.token.workflow)
-        if not (subject.claimable or current.repeatable) or not claimer.may_claim(attempt.root):
+        if not (subject.claimable or current.repeatable) or not claimer.may_claim(self, attempt.root):
             return
         if not current.repeatable:
             token = attempt.token

@@ -47,7 +47,7 @@ class Presence:
 
     def is_alive(self, identity: str | None) -> bool:
         """Whether the process of that name still lives."""
-        return identity == self.id or is_alive(self._folder.parent / self._folder.name, identity)
+        return identity == self.id or is_alive(self._folder, identity)
 
     def close(self) -> None:
         """Leave: this process no longer waits for anything."""
@@ -60,11 +60,6 @@ class Presence:
 
 def _folder_of(database: Path) -> Path:
     return database.with_name(database.name + ".run")
-
-
-def engine_lives(database: Path, identity: str | None) -> bool:
-    """Whether the process of that name lives and uses the database."""
-    return is_alive(_folder_of(database), identity)
 
 
 def is_alive(folder: Path, identity: str | None) -> bool:

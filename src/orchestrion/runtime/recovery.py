@@ -5,12 +5,14 @@ of their action allows it. What is left of their processes is ended once that is
 that is refused must not have ended anything; until then the rows of `process` remember them.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from orchestrion.actions.runners.processes import end_groups, groups_of
 from orchestrion.runtime.dispatcher import Dispatcher, Unit
 from orchestrion.runtime.ledger import Attempt, attempt_of
 
+_GROUP: Final = 100
 _LOST: Final = "The process that ran this action is gone, and nobody knows how far the action has come."
 
 
@@ -24,6 +26,12 @@ def lost_attempts(unit: Unit, root: str) -> list[Attempt]:
 def give_up_lost(unit: Unit, root: str) -> bool:
     """Fence the lost attempts of a tree: they are abandoned, or back in the queue. Whether there were any."""
     lost = lost_attempts(unit, root)
+    give_up(unit, lost)
+    return bool(lost)
+
+
+def give_up(unit: Unit, lost: Iterable[Attempt]) -> None:
+    """Fence lost attempts."""
     for one in lost:
         attempt = unit.ledger.attempt(one.execution)
         if attempt is None:  # what has just been asked has ended it
@@ -33,14 +41,13 @@ def give_up_lost(unit: Unit, root: str) -> bool:
             unit.repeat(attempt)
         else:
             unit.report(attempt.execution, "abandoned", {"error": _LOST})
-    return bool(lost)
 
 
 def end_leftovers(dispatcher: Dispatcher) -> None:
     """End the processes of given up attempts whose engine is gone; nobody else does it."""
     with dispatcher.store.reading() as transaction:
         found = transaction.all("leftover_processes")
-    left = [row for row in found if not dispatcher.peers.is_alive(row["engine"])]
+        left = [row for row in found if not dispatcher.peers.is_alive(transaction, row["engine"])]
     if not left:
         return
     groups = [(row["pid"], row["mark"]) for row in left if row["pid"] is not None]
@@ -48,3 +55,34 @@ def end_leftovers(dispatcher: Dispatcher) -> None:
     end_groups([*groups, *groups_of(unrecorded)])
     with dispatcher.unit() as unit:
         unit.transaction.many("delete_processes", [(row["execution"], row["engine"]) for row in left])
+
+
+def sweep(dispatcher: Dispatcher) -> list[str]:
+    """Clear up after processes that have died: their attempts, trees and processes. Gives their ids.
+
+    In bounded groups, so that nobody waits long for the store.
+    """
+    with dispatcher.store.reading() as transaction:
+        dead = dispatcher.peers.dead(transaction)
+    for row in dead:
+        while _clear_up(dispatcher, row["id"]):
+            pass
+    if dead:
+        end_leftovers(dispatcher)
+    return [row["id"] for row in dead]
+
+
+def _clear_up(dispatcher: Dispatcher, engine: str) -> bool:
+    """Give up some of what a dead process had; whether there may be more."""
+    with dispatcher.unit() as unit:
+        if unit.is_alive(engine):
+            return False
+        attempts = unit.transaction.all("attempts_of_engine", engine=engine, count=_GROUP)
+        give_up(unit, [attempt_of(row) for row in attempts])
+        trees = unit.transaction.all("trees_of_engine", engine=engine, count=_GROUP)
+        for tree in trees:
+            unit.transaction.run("set_engine", engine=None, root=tree["id"])
+        if attempts or trees:
+            return True
+        unit.transaction.run("delete_engine", id=engine)
+    return False

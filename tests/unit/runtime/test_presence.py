@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrion.runtime.presence import Presence, engine_lives
+from orchestrion.runtime.presence import Presence
 
 
 def stay(path: str, ready: Event) -> None:
@@ -23,12 +23,13 @@ def database(tmp_path: Path) -> Path:
 
 
 def test_a_process_is_alive_until_it_leaves(database: Path) -> None:
-    presence = Presence(database, "me")
-    assert engine_lives(database, "me")
+    observer, presence = Presence(database, "observer"), Presence(database, "me")
+    assert observer.is_alive("me")
     presence.close()
-    assert not engine_lives(database, "me")
-    assert not engine_lives(database, None)
-    assert not engine_lives(database, "never")
+    assert not observer.is_alive("me")
+    assert not observer.is_alive(None)
+    assert not observer.is_alive("never")
+    observer.close()
 
 
 def test_a_killed_process_is_dead_at_once_and_what_it_left_is_removed(database: Path) -> None:
@@ -37,11 +38,13 @@ def test_a_killed_process_is_dead_at_once_and_what_it_left_is_removed(database: 
     process = context.Process(target=stay, args=(str(database), ready))
     process.start()
     assert ready.wait(30)
-    assert engine_lives(database, "other")
+    observer = Presence(database, "observer")
+    assert observer.is_alive("other")
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
     process.join(30)
-    assert not engine_lives(database, "other")
+    assert not observer.is_alive("other")
+    observer.close()
     assert list((database.parent / "s.db.run").iterdir()) == []
 
 

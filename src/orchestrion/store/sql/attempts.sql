@@ -51,14 +51,33 @@ SELECT min(attempt.due_at) FROM attempt JOIN workflow ON workflow.id = attempt.w
 WHERE attempt.root = :root AND attempt.engine IS NULL AND (workflow.held = 0 OR attempt.repeatable = 1);
 
 -- name: attempts_at_work
--- The attempts of a tree that an engine has claimed; a sub-workflow has no process of its own.
-SELECT attempt.* FROM attempt JOIN execution ON execution.id = attempt.execution
-WHERE attempt.root = :root AND attempt.engine IS NOT NULL AND execution.workflow IS NULL ORDER BY attempt.execution;
+-- The attempts of a tree that an engine has claimed.
+SELECT * FROM attempt WHERE root = :root AND engine IS NOT NULL ORDER BY execution;
 
 -- name: engines_of_entries
 -- Which engines have claimed attempts of the entries of a workflow execution.
-SELECT DISTINCT attempt.entry, attempt.engine FROM attempt JOIN execution ON execution.id = attempt.execution
-WHERE attempt.workflow = :workflow AND attempt.engine IS NOT NULL AND execution.workflow IS NULL;
+SELECT DISTINCT entry, engine FROM attempt WHERE workflow = :workflow AND engine IS NOT NULL;
+
+-- name: claimable_in_pool
+-- The same of the trees that name no engine.
+SELECT attempt.* FROM attempt JOIN workflow ON workflow.id = attempt.workflow JOIN workflow AS root ON root.id = attempt.root
+WHERE attempt.engine IS NULL AND attempt.due_at <= :now AND (workflow.held = 0 OR attempt.repeatable = 1) AND root.engine IS NULL
+ORDER BY attempt.due_at, attempt.execution LIMIT :count;
+
+-- name: next_due_in_pool$
+-- When the next attempt of such a tree is due that is not held.
+SELECT attempt.due_at FROM attempt JOIN workflow ON workflow.id = attempt.workflow JOIN workflow AS root ON root.id = attempt.root
+WHERE attempt.engine IS NULL AND (workflow.held = 0 OR attempt.repeatable = 1) AND root.engine IS NULL
+ORDER BY attempt.due_at, attempt.execution LIMIT 1;
+
+-- name: engine_of_tree$
+-- The engine of a tree.
+SELECT engine FROM workflow WHERE id = :root;
+
+-- name: empties_in_pool
+-- The entries without items of the trees that name no engine.
+SELECT empty.* FROM empty JOIN workflow ON workflow.id = empty.workflow JOIN workflow AS root ON root.id = workflow.root
+WHERE root.engine IS NULL ORDER BY empty.id LIMIT :count;
 
 -- name: add_empty!
 -- With-items entries whose end is delivered in a later unit.
@@ -67,10 +86,6 @@ INSERT INTO empty (workflow, entries) VALUES (:workflow, :entries);
 -- name: empties
 -- The entries without items of a tree whose end is to be delivered.
 SELECT empty.* FROM empty JOIN workflow ON workflow.id = empty.workflow WHERE workflow.root = :root ORDER BY empty.id LIMIT :count;
-
--- name: has_empties$
--- Whether there are such entries.
-SELECT EXISTS (SELECT 1 FROM empty JOIN workflow ON workflow.id = empty.workflow WHERE workflow.root = :root);
 
 -- name: delete_empty!
 -- Their end is delivered.

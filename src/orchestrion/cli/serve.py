@@ -1,0 +1,39 @@
+"""`orchestrion serve` and `orchestrion worker`: work for a whole store until told to stop."""
+
+import argparse
+import logging
+import signal
+from types import FrameType
+
+from orchestrion.cli.locations import location_of, user_name
+from orchestrion.cli.logs import set_up_logs
+from orchestrion.client.serving import LocalService
+
+_log = logging.getLogger(__name__)
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Work for the store; returns when it has drained after SIGTERM or Ctrl-C."""
+    set_up_logs(options.log_level, options.log_format)
+    location = location_of(options)
+    service = LocalService(
+        location.database,
+        location.packs,
+        user_name(),
+        kind=options.kind,
+        slots=options.slots,
+        grace_seconds=options.grace,
+    )
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        service.stop()
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, signal.SIG_DFL)  # the second one leaves at once
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    service.begin()
+    _log.info("Working for %s. Ctrl-C or SIGTERM lets what runs end, then leaves.", location.database)
+    service.run()
+    _log.info("Drained; nothing runs here any more.")
+    return 0

@@ -1,0 +1,88 @@
+"""What an engine works for: some trees, or all that belongs to nobody.
+
+The root of a tree names its engine. A command is the engine of the trees that it starts or goes on with; a
+service (`serve`, `worker`) takes what names none. The row decides at each claim, so that an engine that was
+taken for dead, and has lost its trees, claims nothing of them any more.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Protocol
+
+from orchestrion.runtime.dispatcher import Unit
+from orchestrion.store.sqlite import Transaction
+
+
+class Share(Protocol):
+    """The part of the store's work that an engine does."""
+
+    def covers(self, unit: Unit, root: str) -> bool:
+        """Whether a tree belongs to it."""
+        ...
+
+    def due(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
+        """The attempts that may be claimed at a time, those that are due longest first."""
+        ...
+
+    def next_due(self, transaction: Transaction) -> int | None:
+        """When the next attempt is due."""
+        ...
+
+    def empties(self, transaction: Transaction, count: int) -> list[Mapping[str, Any]]:
+        """With-items entries without items whose end is to be delivered."""
+        ...
+
+
+class Trees:
+    """The trees of one engine; `roots` are those that it took."""
+
+    def __init__(self, engine: str) -> None:
+        self.roots: Final[dict[str, None]] = {}
+        self._engine = engine
+
+    def covers(self, unit: Unit, root: str) -> bool:
+        """Whether the engine works for the tree, and has not lost it."""
+        return root in self.roots and unit.workflow(root).row["engine"] == self._engine
+
+    def due(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
+        """The attempts of its trees that may be claimed."""
+        found: list[Mapping[str, Any]] = []
+        for root in self._own(transaction):
+            found += transaction.all("claimable_attempts", root=root, now=now, count=count - len(found))
+        return found
+
+    def next_due(self, transaction: Transaction) -> int | None:
+        """When the next attempt of its trees is due."""
+        times = [transaction.value("next_due", root=root) for root in self._own(transaction)]
+        return min((time for time in times if time is not None), default=None)
+
+    def empties(self, transaction: Transaction, count: int) -> list[Mapping[str, Any]]:
+        """The entries without items of its trees."""
+        found: list[Mapping[str, Any]] = []
+        for root in self._own(transaction):
+            found += transaction.all("empties", root=root, count=count - len(found))
+        return found
+
+    def _own(self, transaction: Transaction) -> Iterator[str]:
+        for root in self.roots:
+            if transaction.value("engine_of_tree", root=root) == self._engine:
+                yield root
+
+
+class Pool:
+    """All trees that name no engine."""
+
+    def covers(self, unit: Unit, root: str) -> bool:
+        """Whether the tree belongs to nobody."""
+        return unit.workflow(root).row["engine"] is None
+
+    def due(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
+        """The attempts of the pool that may be claimed."""
+        return transaction.all("claimable_in_pool", now=now, count=count)
+
+    def next_due(self, transaction: Transaction) -> int | None:
+        """When the next attempt of the pool is due."""
+        return transaction.value("next_due_in_pool")
+
+    def empties(self, transaction: Transaction, count: int) -> list[Mapping[str, Any]]:
+        """The entries without items of the pool."""
+        return transaction.all("empties_in_pool", count=count)

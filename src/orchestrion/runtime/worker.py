@@ -1,0 +1,160 @@
+"""The actions that this process runs: started after the commit that claimed them, collected when they end.
+
+Their ends come from waiting threads into a queue; the engine's next round empties it, so that all that has
+been reported since the last round shares one commit.
+"""
+
+import os
+import select
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from orchestrion.actions.metadata import Action
+from orchestrion.actions.runners.base import Job, Outcome
+from orchestrion.actions.runners.processes import end_groups
+from orchestrion.actions.runners.registry import WITHOUT_PROCESS, Runners
+from orchestrion.core.status import Status
+from orchestrion.core.values import Json, problem_with
+from orchestrion.runtime.presence import Presence
+
+SLOTS: Final = 20
+"""How many actions with a process run at a time."""
+
+
+class Report(NamedTuple):
+    """The end of an action, on its way to the dispatcher."""
+
+    execution: str
+    status: Status
+    result: Json
+
+
+class Process(NamedTuple):
+    """The process of an action that has been started."""
+
+    pid: int
+    mark: str
+    execution: str
+
+
+class Worker:
+    """Runs actions. `reports` are ends that are still to be delivered; `fresh` processes, to be recorded."""
+
+    def __init__(self, presence: Presence, slots: int = SLOTS) -> None:
+        self.reports: Final[deque[Report]] = deque()
+        self.fresh: Final[list[Process]] = []
+        self._slots = slots
+        self._presence = presence
+        self._runners = Runners()
+        self._jobs: deque[Job] = deque()
+        self._running: dict[str, None] = {}
+        self._processes: dict[str, Process] = {}
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more action with a process may be claimed."""
+        return len(self._running) < self._slots
+
+    @property
+    def busy(self) -> bool:
+        """Whether actions run, or their ends are still to be delivered."""
+        return bool(self._running or self.reports or self._jobs)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether there is something to do at once."""
+        return bool(self.reports or self._jobs or self.fresh)
+
+    @property
+    def running(self) -> list[str]:
+        """The executions that take a slot."""
+        return list(self._running)
+
+    def knows(self, execution: str) -> bool:
+        """Whether an action is about to start, runs, or has ended here."""
+        return (
+            execution in self._running
+            or any(job.execution_id == execution for job in self._jobs)
+            or any(report.execution == execution for report in self.reports)
+        )
+
+    def reserve(self, action: Action, execution: str) -> None:
+        """An action with a process was claimed: it takes a slot from now on."""
+        if action.runner_type not in WITHOUT_PROCESS:
+            self._running[execution] = None
+
+    def release(self, execution: str) -> None:
+        """A slot is free again: the action has ended, or its claim was rolled back."""
+        self._running.pop(execution, None)
+
+    def forget(self, execution: str) -> None:
+        """The end of an action is recorded."""
+        self._processes.pop(execution, None)
+
+    def enqueue(self, jobs: Iterable[Job]) -> None:
+        """What was claimed is committed, and may start."""
+        self._jobs.extend(jobs)
+
+    def start_all(self) -> int:
+        """Start what was claimed; how many actions those were."""
+        started = 0
+        while self._jobs:
+            self._start(self._jobs.popleft())
+            started += 1
+        return started
+
+    def end(self, executions: Iterable[str]) -> None:
+        """End the processes of actions that nobody wants any more; their ends are still reported."""
+        unwanted = [self._processes.pop(one) for one in executions if one in self._processes]
+        end_groups([(process.pid, process.mark) for process in unwanted], grace_seconds=0.0)
+
+    @property
+    def has_processes(self) -> bool:
+        """Whether there is anything that `end` could end."""
+        return bool(self._processes)
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until an action has ended, another process has committed, or `seconds` have passed."""
+        select.select([self._wake_read, self._presence], [], [], seconds)
+        self._presence.drain()
+        with suppress(BlockingIOError):
+            while os.read(self._wake_read, 4096):
+                pass
+
+    def interrupt(self) -> None:
+        """Wake `wait` from a signal handler or another thread."""
+        with suppress(BlockingIOError):
+            os.write(self._wake_write, b"!")
+
+    def kill(self) -> None:
+        """End the processes of all actions at once, and report nothing: this process is about to die."""
+        end_groups([(one.pid, one.mark) for one in self._processes.values()], grace_seconds=0.0)
+
+    def close(self) -> None:
+        """End what still runs."""
+        self._runners.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _start(self, job: Job) -> None:
+        def on_started(pid: int, mark: str) -> None:
+            process = Process(pid, mark, job.execution_id)
+            self._processes[job.execution_id] = process
+            self.fresh.append(process)
+
+        def on_done(outcome: Outcome) -> None:  # in a waiting thread
+            self.reports.append(_report_of(job.execution_id, outcome))
+            self.interrupt()
+
+        self._runners.runner_for(job.action).start(job, on_started, on_done)
+
+
+def _report_of(execution: str, outcome: Outcome) -> Report:
+    """What an outcome comes to: a result that is no value fails its action."""
+    problem = problem_with(outcome.result)
+    if problem is None:
+        return Report(execution, outcome.status, outcome.result)
+    return Report(execution, "failed", {"error": f"The result of the action cannot be kept. {problem}"})

@@ -1,0 +1,112 @@
+"""`serve` and `worker`: they take up all that no command works for, drain, and clear up after the dead."""
+
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from tests.e2e.commands import Running, Shell
+from tests.e2e.test_interruptions import CHAIN, REMEDIED
+
+
+@contextmanager
+def service(shell: Shell, name: str = "serve", *words: str) -> Generator[Running]:
+    running = shell.start(name, *words, "--log-format", "json")
+    running.wait_for_error("Working for")
+    yield running
+
+
+def stop(running: Running) -> None:
+    running.process.send_signal(signal.SIGTERM)
+    assert running.end().code == 0
+
+
+def test_a_service_does_the_work_and_commands_follow_it(shell: Shell) -> None:
+    with service(shell) as running:
+        done = shell.run("run", shell.write("chain.yaml", CHAIN))
+        assert done.code == 0
+        assert shell.ended == ["one", "two", "three"]
+        stop(running)
+
+
+def test_a_service_takes_up_what_was_only_recorded(shell: Shell) -> None:
+    gate = shell.gate("three")
+    done = shell.run("run", "--async", shell.write("chain.yaml", CHAIN))
+    assert "Nothing moves" in done.out
+    number = shell.newest()
+    with service(shell) as running:
+        gate.arrived()
+        assert shell.get(number)["engine"] is not None
+        follower = shell.start("execution", "pause", number)
+        assert follower.end().code == 0
+        gate.open()
+        resumed = shell.run("execution", "resume", number)
+        assert resumed.code == 0
+        stop(running)
+    assert shell.ended == ["one", "two", "three"]
+
+
+def test_a_service_that_is_told_to_stop_lets_end_and_leaves_the_rest(shell: Shell) -> None:
+    gate = shell.gate("two")
+    shell.run("run", "--async", shell.write("chain.yaml", CHAIN))
+    with service(shell) as running:
+        gate.arrived()
+        running.process.send_signal(signal.SIGTERM)
+        gate.open()
+        assert running.end().code == 0
+    number = shell.newest()
+    assert shell.ended == ["one", "two"]
+    view = shell.get(number)
+    assert view["status"] == "running"
+    assert view["engine"] is None
+    last = shell.gate("three")
+    with service(shell) as running:
+        last.arrived()
+        last.open()
+        stop(running)
+    assert shell.get(number)["status"] == "succeeded"
+    assert shell.ended == ["one", "two", "three"]
+
+
+def test_what_does_not_end_in_time_is_ended_and_abandoned(shell: Shell) -> None:
+    gate = shell.gate("one")
+    shell.run("run", "--async", shell.write("remedied.yaml", REMEDIED))
+    with service(shell, "serve", "--grace", "1") as running:
+        gate.arrived()
+        running.process.send_signal(signal.SIGTERM)
+        done = running.end()
+        assert done.code == 0
+        assert "did not end in time" in done.err
+    repair = shell.gate("repair")
+    with service(shell) as running:
+        repair.arrived()
+        repair.open()
+        stop(running)
+    assert shell.ended == ["repair"]
+
+
+def test_a_worker_clears_up_after_a_service_that_was_killed(shell: Shell) -> None:
+    gate = shell.gate("one")
+    shell.run("run", "--async", shell.write("remedied.yaml", REMEDIED))
+    number = shell.newest()
+    with service(shell) as first:
+        gate.arrived()
+        with service(shell, "worker") as second:
+            repair = shell.gate("repair")
+            first.process.kill()
+            first.end()
+            repair.arrived()
+            repair.open()
+            stop(second)
+    assert shell.get(number)["status"] == "succeeded"
+    assert shell.ended == ["repair"]
+
+
+def test_a_command_takes_over_from_a_service_that_was_killed(shell: Shell) -> None:
+    gate = shell.gate("one")
+    with service(shell) as running:
+        follower = shell.start("run", shell.write("remedied.yaml", REMEDIED))
+        gate.arrived()
+        running.process.kill()
+        running.end()
+        assert follower.end().code == 0
+    assert shell.ended == ["repair"]
