@@ -237,8 +237,8 @@ class FreshRun(World):
             if number in self._kept.entries:
                 if number in self._old.failed_while_held:
                     raise Incomparable("an item failed during a pause")
-                if entry.status not in COMPLETED and entry.items is not None and entry.items.canceled:
-                    raise Incomparable("an item was canceled, and others still run")
+                if entry.status != "canceled" and entry.items is not None and entry.items.canceled:
+                    raise Incomparable("an item was canceled, and its task is not")
                 if entry.status == "canceled" and self.state.graph.cyclic:
                     raise Incomparable("a canceled entry stays open here, so that no later lap could start")
                 if entry.status != "canceled":
