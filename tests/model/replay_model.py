@@ -237,8 +237,8 @@ class FreshRun(World):
             if number in self._kept.entries:
                 if number in self._old.failed_while_held:
                     raise Incomparable("an item failed during a pause")
-                if entry.status not in COMPLETED and entry.items is not None and entry.items.canceled:
-                    raise Incomparable("an item was canceled, and others still run")
+                if entry.status != "canceled" and entry.items is not None and entry.items.canceled:
+                    raise Incomparable("an item was canceled, and its task is not")
                 if entry.status == "canceled" and self.state.graph.cyclic:
                     raise Incomparable("a canceled entry stays open here, so that no later lap could start")
                 if entry.status != "canceled":
@@ -250,9 +250,9 @@ class FreshRun(World):
         return sorted(reports, key=lambda report: (self._is_all_kept(report.key[0]), self._when(report)))
 
     def _is_last(self, report: Report) -> bool:
-        """Whether a report ended its entry; of one whose items were all kept it is the last of these."""
+        """Whether a report ended a kept entry; of one whose items were all kept it is the last of these."""
         number = report.key[0]
-        done = self._old.state.entries[number].done
+        done = self._old.state.entries[number].done if number in self._kept.entries else None
         ats = [
             one.at for one in self._old.log if one.key[0] == number and done is not None and one.at <= done
         ]
@@ -304,7 +304,7 @@ class FreshRun(World):
     def _let_be_last(self, report: Report, fresh: int) -> None:
         """Replace the graph for the event of a kept entry's last report."""
         entry = self._old.state.entries[report.key[0]]
-        if entry.id in self._kept.entries and self._is_last(report):
+        if self._is_last(report):
             self.state.graph = self._last_word(entry, fresh)
 
     def _take(self, answer: Answer) -> None:
@@ -328,6 +328,10 @@ class FreshRun(World):
         entry = next((one for one in self.state.entries if self.identity(one.id) == identity), None)
         assert entry is not None, f"{identity} never started"
         assert entry.items is not None
+        if self.status in COMPLETED:
+            raise Incomparable(
+                "the end of what is kept whole ended the workflow, and others were kept whole too"
+            )
         assert entry.items.scheduled
         moved = entry._replace(begun=True, items=entry.items.moved(None, "succeeded"))
         at = self.state.head.event

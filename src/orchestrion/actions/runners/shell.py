@@ -8,13 +8,13 @@ environment and files, reads nothing (stdin is empty), and its output is bounded
 
 import os
 import subprocess
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, NoReturn
 
 from orchestrion.actions.runners.base import Job, OnDone, OnStarted, Outcome, OutcomeStatus, refused_outcome
+from orchestrion.actions.runners.environment import NotStartable, bytes_of, environment_of, timeout_of
 from orchestrion.actions.runners.processes import GRACE_SECONDS, end_groups, kill_group, start_mark
 from orchestrion.actions.runners.waiter import Cause, Finished, Waiter
 from orchestrion.core.values import Json
@@ -24,13 +24,7 @@ MAX_OUTPUT_BYTES: Final = 64 * 1024 * 1024
 MAX_ARGUMENT_BYTES: Final = 100 * 1024
 """A longer command is read by bash from a file: Linux allows 128 KiB for one argument."""
 
-_LONGEST_SECONDS: Final = 100 * 365 * 24 * 3600
-"""More than any clock here can count is as good as for ever."""
 _JSON_STARTS: Final = frozenset('{["-0123456789tfn')
-
-
-class _NotStartable(Exception):  # noqa: N818  # becomes an outcome, nobody else sees it
-    """The job's parameters do not make a process; the text is for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +54,7 @@ class ShellRunner:
         try:
             command = _command_of(job)
             process = _spawn(command)
-        except _NotStartable as error:
+        except NotStartable as error:
             on_done(refused_outcome(str(error)))
             return
         mark = start_mark(process.pid) or ""  # it cannot be gone: nobody has reaped it
@@ -90,13 +84,13 @@ class ShellRunner:
 
 
 def _command_of(job: Job) -> _Command:
-    """Make the process's arguments and environment. Raises `_NotStartable`."""
+    """Make the process's arguments and environment. Raises `NotStartable`."""
     given = job.runner_parameters
     text = given.get("cmd")
     if not isinstance(text, str) or not text.strip():
         message = f"Action {job.action.ref} has no command: give the parameter cmd."
-        raise _NotStartable(message)
-    command = _bytes_of(text, "cmd")
+        raise NotStartable(message)
+    command = bytes_of(text, "cmd")
     import shutil
 
     bash = shutil.which("bash")
@@ -104,7 +98,7 @@ def _command_of(job: Job) -> _Command:
         message = (
             "bash is not installed on this machine, or not on the PATH. Install it to run shell actions."
         )
-        raise _NotStartable(message)
+        raise NotStartable(message)
     password, is_sudo = given.get("sudo_password"), given.get("sudo") is True
     prefix: list[bytes] = []
     if is_sudo:
@@ -114,51 +108,17 @@ def _command_of(job: Job) -> _Command:
         arguments = [*prefix, os.fsencode(bash), b"-c", command]
     elif is_sudo:  # sudo closes the descriptor through which bash would read the file
         message = f"With sudo a command may have {MAX_ARGUMENT_BYTES} bytes, this one has {len(command)}."
-        raise _NotStartable(message)
+        raise NotStartable(message)
     else:
         arguments, script = [os.fsencode(bash)], command
     return _Command(
         arguments=arguments,
-        environment=_environment_of(job),
+        environment=environment_of(job),
         folder=_folder_of(given.get("cwd")),
-        timeout_seconds=_timeout_of(given.get("timeout")),
-        password=_bytes_of(f"{password}\n", "sudo_password") if is_sudo and password else None,
+        timeout_seconds=timeout_of(given.get("timeout")),
+        password=bytes_of(f"{password}\n", "sudo_password") if is_sudo and password else None,
         script=script,
     )
-
-
-def _environment_of(job: Job) -> dict[bytes, bytes]:
-    """Give the engine's environment, the action's `env` over it, and what says which action this is (6.5)."""
-    environment = dict(os.environb)
-    own = job.runner_parameters.get("env") or {}
-    if not isinstance(own, dict):
-        message = f"The parameter env must be a mapping of names to texts, found {own!r}."
-        raise _NotStartable(message)
-    for name, value in own.items():
-        if not name or "=" in name:
-            message = (
-                f"The parameter env has the name {name!r}: a name is not empty and holds no equals sign."
-            )
-            raise _NotStartable(message)
-        if value is not None:
-            environment[_bytes_of(name, "env")] = _bytes_of(_text_of(value), "env")
-    action: Mapping[str, str] = {
-        "ST2_ACTION_PACK_NAME": job.action.pack.ref,
-        "ST2_ACTION_EXECUTION_ID": job.execution_id,
-        "ST2_ACTION_API_URL": job.api_url,
-        "ORCHESTRION_ENGINE": job.engine,
-        **({"ST2_ACTION_AUTH_TOKEN": job.auth_token} if job.auth_token else {}),
-        **({"ST2_ACTION_DEBUG": "true"} if job.debug else {}),
-    }
-    return environment | {name.encode(): value.encode() for name, value in action.items()}
-
-
-def _text_of(value: Json) -> str:
-    if isinstance(value, str):
-        return value
-    import json
-
-    return json.dumps(value)
 
 
 def _folder_of(value: Json) -> str | None:
@@ -166,28 +126,12 @@ def _folder_of(value: Json) -> str | None:
         return None
     if not isinstance(value, str) or not Path(value).is_dir():
         message = f"The folder {value!r} of the parameter cwd does not exist on this machine."
-        raise _NotStartable(message)
+        raise NotStartable(message)
     return value
 
 
-def _timeout_of(value: Json) -> int | float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-        message = f"The parameter timeout must be a number of seconds greater than 0, found {value!r}."
-        raise _NotStartable(message)
-    return min(value, _LONGEST_SECONDS)
-
-
-def _bytes_of(text: str, parameter: str) -> bytes:
-    if "\0" in text:
-        message = f"The parameter {parameter} holds the character NUL, which no command can hold. Remove it."
-        raise _NotStartable(message)
-    return text.encode("utf-8", "replace")
-
-
 def _spawn(command: _Command) -> "subprocess.Popen[bytes]":
-    """Start the process. Raises `_NotStartable`."""
+    """Start the process. Raises `NotStartable`."""
     with ExitStack() as stack:
         arguments, passed = command.arguments, ()
         if command.script is not None:
@@ -211,7 +155,7 @@ def _spawn(command: _Command) -> "subprocess.Popen[bytes]":
         except OSError as error:
             name = os.fsdecode(command.arguments[0])
             message = f"{name} could not be started: {error.strerror}."
-            raise _NotStartable(message) from error
+            raise NotStartable(message) from error
 
 
 def _file_of(content: bytes) -> IO[bytes]:
