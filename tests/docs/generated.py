@@ -17,7 +17,7 @@ from orchestrion.operations import RerunPlan
 from tests.docs.examples import examples, play
 
 _BOUNDS: Final[Mapping[str, str]] = {
-    "MAX_STEPS": "units of work in one evaluation (a call, an element, a kilobyte looked at or built)",
+    "MAX_STEPS": "work in one evaluation; a step is about a microsecond (a call of YAQL takes 40 and more)",
     "MAX_SIZE": "size of one value: a character counts 1, a number or an entry of a container 8",
     "MAX_BUILT": "size of everything that one evaluation builds",
     "MAX_ELEMENTS": "elements of one range or repetition",
@@ -27,7 +27,7 @@ _BOUNDS: Final[Mapping[str, str]] = {
     "MAX_NESTING": "brackets, operators and blocks inside each other",
     "MAX_DEPTH": "containers inside each other in a result",
     "MAX_PATTERN": "characters of a regular expression or a JSONPath",
-    "REGEX_SECONDS": "seconds for one match of a regular expression",
+    "REGEX_SECONDS": "seconds for all matches of regular expressions in one evaluation",
 }
 
 

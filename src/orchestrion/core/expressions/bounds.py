@@ -1,7 +1,7 @@
 """How much one evaluation may use, and the book that is kept about it (architecture, section 2).
 
-Nothing here measures time. A step is a unit of work: a call, an element, or a kilobyte that is looked at or
-built. Whatever multiplies (repetition, powers, formats, ranges) asks before it builds.
+Nothing here measures time. A step is work of about a microsecond: an element, a kilobyte that is looked at, a
+part of a call. Whatever multiplies (repetition, powers, formats, ranges) asks before it builds.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,30 +14,39 @@ from orchestrion.core.values import MAX_DEPTH
 
 T = TypeVar("T")
 
-MAX_STEPS = 2_000_000
-"""Units of work in one evaluation."""
+MAX_STEPS = 600_000
+"""Units of work in one evaluation: about half a second."""
 MAX_SIZE = 64 * 1024 * 1024
 """Size of one value: characters of text, eight for a number or an entry of a container."""
 MAX_BUILT = 256 * 1024 * 1024
 """Size of everything that one evaluation builds."""
 MAX_ELEMENTS = 1_000_000
 """Elements of one range, repetition or other sequence made by an expression."""
-MAX_INTEGER_BITS = 8_192
+MAX_INTEGER_BITS = 1_024
 """Bits of an integer."""
 MAX_WIDTH = 100_000
 """Width, precision or count in a format, a padding, an indentation, a rounding."""
-MAX_EXPRESSION = 65_536
+MAX_EXPRESSION = 32_768
 """Characters of one expression or template."""
 MAX_NESTING = 100
 """Brackets, operators and blocks inside each other in an expression."""
 MAX_PATTERN = 4_096
 """Characters of a regular expression or a path."""
 REGEX_SECONDS = 0.25
-"""Patience of the regular-expression engine for one match, in seconds of its own clock."""
-STEPS_PER_REGEX = 200
-STEPS_PER_YAQL_CALL = 5
+"""Patience with regular expressions in one evaluation, in seconds: the one bound that no count can give."""
+STEPS_PER_REGEX = 5
+STEPS_PER_YAQL_CALL = 30
+STEPS_PER_NODE = 2
+STEPS_PER_ARGUMENT = 4
+STEPS_PER_CALL = 10
+STEPS_PER_JINJA_CALL = 4
+LAYERS_PER_STEP = 2
 SIZE_PER_STEP = 1_024
 ELEMENTS_PER_STEP = 16
+WEIGHED_PER_STEP = 2
+NODES_PER_STEP = 8
+COMPARED_PER_STEP = 64
+SEARCHED_PER_STEP = 256
 
 _FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping, AbstractSet)
@@ -51,12 +60,15 @@ def refuse(what: str, bound: str) -> ExpressionLimitExceeded:
 class Budget:
     """The account of one evaluation."""
 
-    __slots__ = ("_built", "_steps", "_weights", "refused")
+    __slots__ = ("_built", "_patterns", "_steps", "_weights", "patience", "refused")
 
     def __init__(self) -> None:
         self._steps = MAX_STEPS
         self._built = MAX_BUILT
         self._weights: dict[int, tuple[object, int]] = {}
+        self._patterns: set[str] = set()
+        self.patience = REGEX_SECONDS
+        """What is left of the time for regular expressions."""
         self.refused: ExpressionLimitExceeded | None = None
         """Set at the first refusal: a library that swallows it does not get any further."""
 
@@ -64,6 +76,11 @@ class Budget:
         """Close the account for good; the caller raises what it gets."""
         self.refused = refuse(what, bound)
         return self.refused
+
+    @property
+    def steps(self) -> int:
+        """How many steps have been paid for."""
+        return MAX_STEPS - self._steps
 
     @property
     def room(self) -> int:
@@ -99,6 +116,15 @@ class Budget:
         """Ask for an integer of so many bits."""
         if bits > MAX_INTEGER_BITS:
             raise self.fail("makes an integer that is too large", "MAX_INTEGER_BITS")
+
+    def pattern(self, text: str) -> None:
+        """Pay for a pattern: compiling it once."""
+        self.step(STEPS_PER_REGEX)
+        if text not in self._patterns:
+            if len(text) > MAX_PATTERN:
+                raise self.fail("has a pattern that is too long", "MAX_PATTERN")
+            self._patterns.add(text)
+            self.step(200 + STEPS_PER_REGEX * 2 * len(text))
 
     def look_at(self, *values: object) -> int:
         """Pay for reading `values`; gives their size."""
@@ -144,6 +170,7 @@ class Budget:
         while True:
             owner = pending[-1]
             for child in owner.children:
+                owner.count += 1
                 if isinstance(child, CONTAINERS):
                     known = weights.get(id(cast("object", child)))
                     if known is None:
@@ -158,6 +185,7 @@ class Budget:
                     raise self.fail("makes a value that is too large", "MAX_SIZE")
             else:
                 weights[id(owner.value)] = (owner.value, owner.size)
+                self.step(2 + owner.count // WEIGHED_PER_STEP)
                 pending.pop()
                 if not pending:
                     return owner.size
@@ -167,11 +195,12 @@ class Budget:
 class _Open:
     """A container whose size is being added up."""
 
-    __slots__ = ("children", "size", "value")
+    __slots__ = ("children", "count", "size", "value")
 
     def __init__(self, value: object) -> None:
         self.value = value
         self.size = 8
+        self.count = 0
         raw = getattr(value, "raw", value)
         if isinstance(raw, Mapping):
             items = cast("Mapping[object, object]", raw).items()

@@ -1,6 +1,6 @@
 """Jinja's sandbox, with books kept about what a template does (architecture, section 2)."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import update_wrapper, wraps
 from typing import Any, cast
 
@@ -10,6 +10,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
 from jinja2.visitor import NodeTransformer
 
 from orchestrion.core.expressions import jinja_limits as limits
+from orchestrion.core.expressions.bounds import (
+    COMPARED_PER_STEP,
+    NODES_PER_STEP,
+    SEARCHED_PER_STEP,
+    STEPS_PER_JINJA_CALL,
+)
 from orchestrion.core.expressions.evaluation import current
 from orchestrion.core.expressions.functions import FUNCTIONS, STATE_FUNCTIONS
 from orchestrion.core.expressions.views import ContextView
@@ -17,6 +23,9 @@ from orchestrion.core.expressions.views import ContextView
 _BUILT = " built"
 _SEEN = " seen"
 _COUNTED = " counted"
+_PAID = " paid"
+_WALKING = frozenset(("copy", "count", "index"))
+"""Methods of containers that go through all of it."""
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
@@ -36,7 +45,9 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         self.filters = {name: _limited_filter(name, call) for name, call in self.filters.items()}
         self.tests = {name: _limited_test(call) for name, call in self.tests.items()}
         self.filters.update(FUNCTIONS)
-        self.filters.update({"random": _random, _BUILT: _built, _SEEN: _seen, _COUNTED: _counted})
+        self.filters.update(
+            {"random": _random, _BUILT: _built, _SEEN: _seen, _COUNTED: _counted, _PAID: _paid}
+        )
         self.globals.update(FUNCTIONS)
         self.globals["lipsum"] = _lipsum
 
@@ -50,8 +61,10 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a function, a method or a macro."""
         budget = current().budget
-        budget.step(2)
+        budget.step(STEPS_PER_JINJA_CALL)
         owner = getattr(obj, "__self__", None)
+        if isinstance(owner, (list, tuple, dict)) and getattr(obj, "__name__", "") in _WALKING:
+            budget.step(len(cast("list[Any]", owner)) // COMPARED_PER_STEP)
         if isinstance(owner, (str, bytes, int)):
             args = _before_method(owner, obj.__name__, args, kwargs)
         result = super().call(context, obj, *args, **kwargs)
@@ -64,12 +77,14 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """`obj[argument]`; what is missing from the context is missing from a mapping."""
+        current().budget.step()
         if isinstance(obj, ContextView) and argument not in obj:
             obj = dict(obj) if isinstance(argument, str) and hasattr(dict, argument) else {}
         return super().getitem(obj, argument)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """`obj.attribute`: Python's attribute first, then the key (spec 2.1)."""
+        current().budget.step()
         if isinstance(obj, ContextView):
             if hasattr(dict, attribute):
                 obj = dict(obj)
@@ -101,6 +116,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 class _Formatter(SandboxedFormatter):
     def format_field(self, value: Any, format_spec: str) -> Any:
         budget = current().budget
+        budget.step(STEPS_PER_JINJA_CALL)
         limits.field(budget, format_spec)
         if not format_spec:
             budget.look_at(value)
@@ -145,7 +161,28 @@ class _Marker(NodeTransformer):
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
         node = cast("nodes.For", self.generic_visit(node))
         node.iter = self._wrapped(cast("nodes.Expr", node.iter), _COUNTED)
+        if node.test is not None:
+            node.test = self._priced(cast("nodes.Expr", node.test), [node.test])
+        node.body.insert(0, self._price(node.body))
         return node
+
+    def visit_Macro(self, node: nodes.Macro) -> nodes.Node:  # noqa: N802
+        node = cast("nodes.Macro", self.generic_visit(node))
+        node.body.insert(0, self._price(node.body))
+        return node
+
+    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:  # noqa: N802
+        node = cast("nodes.CallBlock", self.generic_visit(node))
+        node.body.insert(0, self._price(node.body))
+        return node
+
+    def _price(self, body: list[nodes.Node]) -> nodes.Node:
+        """A statement that pays for a body that is carried out many times, by its number of nodes."""
+        return nodes.ExprStmt(self._priced(nodes.Const(None), body))
+
+    def _priced(self, value: nodes.Expr, body: "Sequence[nodes.Node]") -> nodes.Expr:
+        count = sum(1 for part in body for _ in part.find_all(nodes.Node))
+        return nodes.Filter(value, _PAID, [nodes.Const(1 + count // NODES_PER_STEP)], [], None, None)
 
 
 def _before_method(owner: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
@@ -157,7 +194,7 @@ def _before_method(owner: Any, name: str, args: tuple[Any, ...], kwargs: dict[st
     if name in limits.METHODS:
         limits.METHODS[name](budget, (owner, *args), kwargs)
     elif not isinstance(owner, int):
-        budget.look_at(owner)
+        budget.step(len(owner) // SEARCHED_PER_STEP)
     return args
 
 
@@ -213,7 +250,14 @@ def _built(value: Any) -> Any:
 
 
 def _seen(value: Any) -> Any:
-    current().budget.look_at(value)
+    budget = current().budget
+    budget.look_at(value)
+    budget.step()
+    return value
+
+
+def _paid(value: Any, steps: int) -> Any:
+    current().budget.step(steps)
     return value
 
 
@@ -236,7 +280,7 @@ def _finalize(_context: Context, value: Any) -> Any:
         value = dict(value)
     if not isinstance(value, StrictUndefined):
         current().budget.look_at(value)
-        current().budget.step()
+        current().budget.step(2)
     return value
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sized
 from typing import Any, cast
 
-from orchestrion.core.expressions.bounds import SIZE_PER_STEP, Budget
+from orchestrion.core.expressions.bounds import SIZE_PER_STEP, WEIGHED_PER_STEP, Budget
 
 Arguments = tuple[Any, ...]
 Options = dict[str, Any]
@@ -83,6 +83,7 @@ def splitting(budget: Budget, arguments: Arguments, options: Options) -> None:
 def joining(budget: Budget, separator: object, values: Iterable[object]) -> None:
     """A list of values put together with a separator."""
     total = budget.look_at(values)
+    budget.step(length_of(values) // WEIGHED_PER_STEP)
     budget.about_to_build(total + length_of(values) * len(str(separator)))
 
 
@@ -133,6 +134,22 @@ def writing(factor: int) -> Callable[[Budget, Arguments, Options], None]:
     return check
 
 
+def walking(per_step: int, factor: int = 1) -> Callable[[Budget, Arguments, Options], None]:
+    """A filter that goes through a text or value in Python: so many characters for one step."""
+    builds = writing(factor)
+
+    def check(budget: Budget, arguments: Arguments, options: Options) -> None:
+        budget.step(budget.weight(arguments[0]) // per_step)
+        builds(budget, arguments, options)
+
+    return check
+
+
+def printing(budget: Budget, arguments: Arguments, _options: Options) -> None:
+    """`string`: the text of a container."""
+    budget.step(budget.weight(arguments[0]) // 16)
+
+
 def sorting(budget: Budget, arguments: Arguments, _options: Options) -> None:
     """A filter that compares elements."""
     budget.elements(length_of(arguments[0]))
@@ -142,6 +159,7 @@ def sorting(budget: Budget, arguments: Arguments, _options: Options) -> None:
 def summing(budget: Budget, arguments: Arguments, options: Options) -> None:
     """`sum(attribute, start)`: adding lists copies what was added before."""
     size = budget.look_at(arguments[0])
+    budget.step(length_of(arguments[0]) // WEIGHED_PER_STEP)
     if not isinstance(_argument(arguments, options, 2, "start", 0), (int, float)):
         budget.about_to_build(size * length_of(arguments[0]))
 
@@ -186,6 +204,7 @@ METHODS: Mapping[str, Callable[[Budget, Arguments, Options], None]] = {
 
 FILTERS: Mapping[str, Callable[[Budget, Arguments, Options], None]] = {
     "attr": nothing,
+    "capitalize": walking(128),
     "batch": listing,
     "center": width,
     "count": nothing,
@@ -205,7 +224,7 @@ FILTERS: Mapping[str, Callable[[Budget, Arguments, Options], None]] = {
     "map": nothing,
     "max": sorting,
     "min": sorting,
-    "pprint": writing(20),
+    "pprint": walking(4, 20),
     "reject": nothing,
     "rejectattr": nothing,
     "replace": replacing,
@@ -214,12 +233,16 @@ FILTERS: Mapping[str, Callable[[Budget, Arguments, Options], None]] = {
     "selectattr": nothing,
     "slice": listing,
     "sort": sorting,
+    "string": printing,
+    "striptags": walking(32),
     "sum": summing,
-    "tojson": writing(6),
+    "title": walking(4),
+    "tojson": walking(16, 6),
     "truncate": width,
     "unique": sorting,
-    "urlencode": writing(12),
-    "urlize": writing(50),
+    "urlencode": walking(16, 12),
+    "urlize": walking(1, 50),
+    "wordcount": walking(16),
     "wordwrap": wrapping,
     "xmlattr": writing(8),
 }
@@ -228,7 +251,7 @@ FILTERS: Mapping[str, Callable[[Budget, Arguments, Options], None]] = {
 
 def binary(budget: Budget, operator: str, left: Any, right: Any) -> None:
     """An arithmetic operator, before it is applied."""
-    budget.step()
+    budget.step(2)
     if operator == "%" and isinstance(left, (str, bytes)):
         percent(budget, left if isinstance(left, str) else left.decode("latin-1"), right)
     elif isinstance(left, int) and isinstance(right, int):

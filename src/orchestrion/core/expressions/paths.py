@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from jsonpath_ng.parser import parse  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
-from orchestrion.core.expressions.bounds import MAX_PATTERN
 from orchestrion.core.expressions.evaluation import current
 
 
@@ -18,8 +17,7 @@ def _parsed(query: str) -> Any:
 def find(value: object, query: str) -> list[object] | None:
     """All that `query` finds in a plain value, in order; None when it finds nothing."""
     budget = current().budget
-    if len(query) > MAX_PATTERN:
-        raise budget.fail("has a path that is too long", "MAX_PATTERN")
+    budget.pattern(query)
     # A descent visits each node once for every node above it, and each further descent does so again.
     size, depth = budget.look_at(value), _depth(value)
     budget.step(1 + size // 8 * depth ** query.count(".."))

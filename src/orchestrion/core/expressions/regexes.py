@@ -8,11 +8,12 @@ pattern.
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import regex
 
-from orchestrion.core.expressions.bounds import MAX_PATTERN, REGEX_SECONDS, STEPS_PER_REGEX
+from orchestrion.core.expressions.bounds import STEPS_PER_REGEX
 from orchestrion.core.expressions.evaluation import current
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ else:  # the types of the library cannot be subscripted when the program runs
 IGNORECASE = int(regex.IGNORECASE)
 MULTILINE = int(regex.MULTILINE)
 DOTALL = int(regex.DOTALL)
+_LEAST_PATIENCE = 0.000_001
 
 
 @lru_cache(maxsize=512)
@@ -35,39 +37,39 @@ def _compiled(pattern: str, flags: int) -> Pattern:
 
 def compile_pattern(pattern: str, flags: int = 0) -> Pattern:
     """A pattern in the syntax of Python's `re`."""
-    budget = current().budget
-    budget.step(STEPS_PER_REGEX)
-    if len(pattern) > MAX_PATTERN:
-        raise budget.fail("has a pattern that is too long", "MAX_PATTERN")
+    current().budget.pattern(pattern)
     return _compiled(pattern, flags)
 
 
-def _patiently(text: str, match: Callable[[], T]) -> T:
+def _patiently(text: str, match: Callable[[float], T]) -> T:
     budget = current().budget
     budget.step(STEPS_PER_REGEX)
     budget.look_at(text)
+    start = perf_counter()
     try:
-        return match()
+        return match(budget.patience)
     except TimeoutError:
         raise budget.fail("has a pattern that takes too long to match", "REGEX_SECONDS") from None
+    finally:
+        budget.patience = max(budget.patience - (perf_counter() - start), _LEAST_PATIENCE)
 
 
 def search(pattern: Pattern, text: str) -> Match | None:
     """The first match anywhere."""
-    return _patiently(text, lambda: pattern.search(text, timeout=REGEX_SECONDS))
+    return _patiently(text, lambda patience: pattern.search(text, timeout=patience))
 
 
 def match_start(pattern: Pattern, text: str) -> Match | None:
     """The match at the start."""
-    return _patiently(text, lambda: pattern.match(text, timeout=REGEX_SECONDS))
+    return _patiently(text, lambda patience: pattern.match(text, timeout=patience))
 
 
 def find_all(pattern: Pattern, text: str) -> list[Match]:
     """All matches, in order."""
 
-    def collect() -> list[Match]:
+    def collect(patience: float) -> list[Match]:
         budget = current().budget
-        return list(budget.counted(pattern.finditer(text, timeout=REGEX_SECONDS)))
+        return list(budget.counted(pattern.finditer(text, timeout=patience)))
 
     return _patiently(text, collect)
 

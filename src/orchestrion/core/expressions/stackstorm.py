@@ -8,6 +8,15 @@ from typing import Any, cast
 from orchestrion.core.expressions.evaluation import current
 from orchestrion.core.expressions.views import thaw
 
+PARSED_PER_STEP = 64
+"""Characters of JSON that are read for one step."""
+WRITTEN_PER_STEP = 16
+"""The size of what is written as JSON for one step."""
+YAML_READ_PER_STEP = 1
+YAML_WRITTEN_PER_STEP = 3
+"""The same for YAML."""
+_STEPS_PER_VERSION = 5
+_STEPS_PER_YAML = 50
 NONE_MAGIC_VALUE = "%*****__%NONE%__*****%"
 """What stands for null in a text parameter (stackstorm-api 6.3)."""
 
@@ -46,8 +55,9 @@ def dirname(path: str) -> str:
 
 def from_json_string(value: str) -> object:
     """Parse a JSON text."""
-    current().budget.look_at(value)
-    return current().budget.built(json.loads(value))
+    budget = current().budget
+    budget.step(len(value) // PARSED_PER_STEP)
+    return budget.built(json.loads(value))
 
 
 def from_yaml_string(value: str) -> object:
@@ -55,7 +65,7 @@ def from_yaml_string(value: str) -> object:
     import yaml
 
     budget = current().budget
-    budget.look_at(value)
+    budget.step(_STEPS_PER_YAML + len(value) // YAML_READ_PER_STEP)
     if "&" in value and "*" in value:
         budget.about_to_build(_expanded_size(yaml.compose(value, Loader=yaml.CSafeLoader), {}))
     return budget.built(yaml.load(value, Loader=yaml.CSafeLoader))
@@ -90,7 +100,9 @@ def to_json_string(
     """A value as JSON text."""
     budget = current().budget
     budget.width(indent)
-    budget.about_to_build(budget.look_at(value) * (2 + (indent or 0)))
+    size = budget.look_at(value)
+    budget.about_to_build(size * (2 + (indent or 0)))
+    budget.step(size // WRITTEN_PER_STEP)
     return json.dumps(plain(value), indent=indent, sort_keys=sort_keys, separators=tuple(separators))
 
 
@@ -100,7 +112,9 @@ def to_yaml_string(value: object, indent: int | None = None, allow_unicode: bool
 
     budget = current().budget
     budget.width(indent)
-    budget.about_to_build(budget.look_at(value) * 2)
+    size = budget.look_at(value)
+    budget.about_to_build(size * 2)
+    budget.step(_STEPS_PER_YAML + size // YAML_WRITTEN_PER_STEP)
     return yaml.dump(
         plain(value),
         Dumper=yaml.CSafeDumper,
@@ -182,6 +196,7 @@ def use_none(value: object) -> object:
 def _version(value: str) -> Any:
     import semver
 
+    current().budget.step(_STEPS_PER_VERSION)
     return semver.Version.parse(value)
 
 

@@ -17,6 +17,7 @@ from orchestrion.core.expressions import yaql_regexes
 from orchestrion.core.expressions.bounds import MAX_ELEMENTS
 from orchestrion.core.expressions.functions import FUNCTIONS
 from orchestrion.core.expressions.yaql_library import bound_library, finalize
+from orchestrion.core.expressions.yaql_nodes import Layer, quickened
 
 Engine = Any
 
@@ -51,8 +52,8 @@ def _parsed(text: str) -> Any:
 
 def compile_expression(text: str) -> Callable[[], object]:
     """Compile an expression given without its delimiters; it is evaluated in the current evaluation."""
-    statement, root = _parsed(text), _root()
-    return lambda: statement.evaluate(context=root.create_child_context())
+    statement, root = quickened(_parsed(text), redefines="def" in text), _root()
+    return lambda: statement.evaluate(context=Layer(root))
 
 
 def grammar_error(text: str) -> str | None:

@@ -8,12 +8,21 @@ from typing import Any, cast
 
 from yaql.language import specs
 from yaql.language.contexts import ContextBase
+from yaql.language.utils import FrozenDict
 
 from orchestrion.core.expressions import jinja_limits as limits
-from orchestrion.core.expressions.bounds import ELEMENTS_PER_STEP, SIZE_PER_STEP, STEPS_PER_YAQL_CALL, Budget
+from orchestrion.core.expressions.bounds import (
+    ELEMENTS_PER_STEP,
+    SIZE_PER_STEP,
+    STEPS_PER_ARGUMENT,
+    STEPS_PER_YAQL_CALL,
+    WEIGHED_PER_STEP,
+    Budget,
+)
 from orchestrion.core.expressions.evaluation import current
 from orchestrion.core.expressions.functions import STATE_FUNCTIONS
 from orchestrion.core.expressions.views import FrozenView
+from orchestrion.core.expressions.yaql_quick import order_by, order_by_descending, quicken_parameters
 
 Payload = Callable[..., Any]
 Check = Callable[..., None]
@@ -64,6 +73,7 @@ def _look(budget: Budget, *values: Any, **_: Any) -> None:
 
 def _characters(budget: Budget, string: str) -> None:
     budget.elements(len(string))
+    budget.step(len(string) // WEIGHED_PER_STEP)
 
 
 def _format(budget: Budget, _dt: Any, format__: str = "") -> None:
@@ -103,7 +113,7 @@ _CHECKS: Mapping[str, Check] = {
 
 def _join(sequence: Any, separator: str, str_delegate: Payload) -> str:
     budget = current().budget
-    texts = [str_delegate(value) for value in budget.counted(sequence)]
+    texts = [value if type(value) is str else str_delegate(value) for value in budget.counted(sequence)]
     limits.joining(budget, separator, texts)
     return separator.join(texts)
 
@@ -169,6 +179,8 @@ _REPLACED: Mapping[str, Payload] = {
     "math.random_": _random,
     "math.random__": _random_between,
     "queries.join": _join_collections,
+    "queries.order_by": order_by,
+    "queries.order_by_descending": order_by_descending,
     "strings.join": _join,
     "strings.join_": _join_texts,
     "strings.replace_with_dict": _replace_with_dict,
@@ -208,7 +220,9 @@ _PASSING = frozenset(
 """Functions that give on what they were given: nothing was built."""
 
 
-_CONSTANT_TIME = frozenset({"collections.dict_len", "collections.is_list", "collections.sequence_len"})
+_CONSTANT_TIME = frozenset(
+    {"collections.contains_key", "collections.dict_len", "collections.is_list", "collections.sequence_len"}
+)
 
 
 def _bounded(payload: Payload) -> Payload:
@@ -221,7 +235,7 @@ def _bounded(payload: Payload) -> Payload:
     @wraps(payload)
     def bounded(*args: Any, **kwargs: Any) -> Any:
         budget = current().budget
-        budget.step(STEPS_PER_YAQL_CALL)
+        budget.step(STEPS_PER_YAQL_CALL + STEPS_PER_ARGUMENT * len(args))
         if not constant_time:
             _charge(budget, args)
         if check is not None:
@@ -234,12 +248,14 @@ def _bounded(payload: Payload) -> Payload:
 
 
 def _charge(budget: Budget, args: tuple[Any, ...]) -> None:
-    """Pay for texts and lists that a function may go through."""
+    """Pay for texts, lists and mappings that a function may go through."""
     for value in args:
         if isinstance(value, str):
             budget.step(len(value) // SIZE_PER_STEP)
         elif isinstance(value, tuple):
             budget.step(len(cast("tuple[Any, ...]", value)) // ELEMENTS_PER_STEP)
+        elif isinstance(value, (FrozenView, FrozenDict)):
+            budget.step(len(value) // WEIGHED_PER_STEP)
 
 
 def _paid(budget: Budget, result: Any) -> Any:
@@ -259,4 +275,5 @@ def bound_library(context: Any) -> None:
         for definitions in context._functions.values():  # noqa: SLF001  # yaql has no public way
             for definition in definitions:
                 definition.payload = _bounded(definition.payload)
+                quicken_parameters(definition)
         context = context.parent

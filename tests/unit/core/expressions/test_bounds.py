@@ -86,7 +86,7 @@ JINJA = {
     f"{{{{ '{'a' * 70_000}' | upper }}}}": "MAX_EXPRESSION",
     "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}": STEPS,
     "{% for i in range(100000) %}{{ ctx().big }}{% endfor %}": STEPS,
-    "{% for i in range(99) %}{% for j in range(999) %}{{ ctx('big')[:9000] }}{% endfor %}{% endfor %}": BUILT,
+    "{% for i in range(99) %}{% for j in range(999) %}{{ ctx('big')[:9000] }}{% endfor %}{% endfor %}": STEPS,
     "{% set n = namespace(x=[1]) %}{% for i in range(60) %}{% set n.x = [n.x, n.x] %}{% endfor %}": SIZE,
     "{% set n = namespace(x=[1]) %}{% for i in range(60) %}{% set n.x = (n.x, n.x) %}{% endfor %}": SIZE,
     "{% set n=namespace(x=1) %}{% for i in range(60) %}{% set n.x={'a': n.x, 'b': n.x} %}{% endfor %}": SIZE,
@@ -96,7 +96,7 @@ JINJA = {
     "{% set n = namespace(x=3) %}{% for i in range(60) %}{% set n.x = n.x * n.x %}{% endfor %}": BITS,
     "{% macro f(n) %}{{ f(n) }}{% endmacro %}{{ f(1) }}": NESTING,
     "{% for i in range(100000) %}{% if ctx().big == ctx().other %}{% endif %}{% endfor %}": STEPS,
-    "{% for i in range(100000) %}{% set x = ctx().big.upper() %}{% endfor %}": BUILT,
+    "{% for i in range(100000) %}{% set x = ctx().big.upper() %}{% endfor %}": f"{STEPS}|{BUILT}",
     "{% filter upper %}{% for i in range(100000) %}{{ ctx().big }}{% endfor %}{% endfilter %}": STEPS,
 }
 YAQL = {
