@@ -6,6 +6,7 @@
     ├── NotFound                4     the operator: nothing has this name or id
     ├── StoreBusy               1     we: in use, tried again in one place; seen only when that ends
     ├── StoreError              1     the operator: a full disk, a lock, a file damaged while in use
+    │   └── SealError           2     the operator: the key file is missing, wrong, or others may read it
     └── InvariantViolation      1     the authors of Orchestrion: rolled back, nothing was changed
 
 `orchestrion.core.language.problems.DefinitionError` (the author of a workflow must act) belongs to the
@@ -69,6 +70,12 @@ class StoreBusy(OrchestrionError):
 
 class StoreError(OrchestrionError):
     """The store that is in use does not work: a full disk, a lock of another program, a damaged file."""
+
+
+class SealError(StoreError):
+    """What is sealed in the store does not open: its key file is missing, wrong, or open to others."""
+
+    exit_code: ClassVar[int] = 2
 
 
 class InvariantViolation(OrchestrionError):

@@ -27,7 +27,7 @@ def test_the_docstring_draws_every_error() -> None:
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, OrchestrionError)
     ]
-    assert len(kinds) == 7
+    assert len(kinds) == 8
     for kind in kinds:
         assert kind.__name__ in (errors.__doc__ or "")
 

@@ -22,12 +22,17 @@ def read_mapping(file: Path) -> dict[str, Json]:
     Raises `UsageError`, naming file and line, when it cannot be read, is not YAML (JSON), or holds something
     else.
     """
-    text = read_text(file)
-    value = _from_json(file, text) if file.suffix == ".json" else _from_yaml(file, text)
+    value = read_document(file)
     if not isinstance(value, dict):
         message = f"{file}:1: A mapping (lines `name: value`) is expected here, found {_kind(value)}."
         raise UsageError(message)
     return value
+
+
+def read_document(file: Path) -> Json:
+    """Read a YAML (or, by its suffix, JSON) file that may hold anything. Raises `UsageError` likewise."""
+    text = read_text(file)
+    return _from_json(file, text) if file.suffix == ".json" else _from_yaml(file, text)
 
 
 def read_text(file: Path) -> str:

@@ -46,12 +46,18 @@ def open_client(location: Location) -> LocalClient:
 
 def open_known(location: Location) -> LocalClient:
     """A client on a store that must be there already. Raises NotFound."""
+    known_store(location)
+    return open_client(location)
+
+
+def known_store(location: Location) -> Path:
+    """The file of a store that must be there already. Raises NotFound."""
     if not location.database.exists():
         raise NotFound(
             f"{location.database}: there is no such store, so there are no executions. "
             "`orchestrion run` makes one; another file is named with --db."
         )
-    return open_client(location)
+    return location.database
 
 
 def _data_folder() -> Path:

@@ -5,24 +5,19 @@ argparse, because `re-run ID --tasks A B --no-reset B` has options with several 
 """
 
 import argparse
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
-from orchestrion.cli.visible import visible
-
-
-class _Parser(argparse.ArgumentParser):
-    """Shows the words that it does not understand, whatever they hold."""
-
-    def error(self, message: str) -> NoReturn:
-        super().error(visible(message))
-
+from orchestrion.cli.key_parser import add_key
+from orchestrion.cli.parsing import Parser
+from orchestrion.cli.parsing import add_command as _command
+from orchestrion.cli.parsing import add_group as _group
+from orchestrion.cli.parsing import add_json as _add_json
+from orchestrion.cli.parsing import add_packs as _add_packs
+from orchestrion.cli.parsing import add_store as _add_store
+from orchestrion.cli.parsing import count as _count
 
 if TYPE_CHECKING:
-    # argparse has no public name for what `add_subparsers` returns
-    Subparsers = argparse._SubParsersAction[_Parser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-
-Command = Callable[[argparse.Namespace], int]
+    from orchestrion.cli.parsing import Command, Subparsers
 
 _EXAMPLES: Final = """\
 examples:
@@ -41,7 +36,7 @@ _ID_HELP: Final = "the execution's id, as run and execution list show it"
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; `command` of what it gives performs one, `parser` is its own parser."""
-    parser = _Parser(
+    parser = Parser(
         prog="orchestrion",
         description="Run Orquesta workflows durably: pause, resume, cancel, re-run from any task.",
         epilog=f"{_EXAMPLES}\n{_EXIT_CODES}",
@@ -57,56 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
     workflow = _group(groups, "workflow", "check and draw workflow files")
     _add_workflow(workflow)
     _add_services(groups)
+    add_key(groups)
     return parser
-
-
-def _group(groups: "Subparsers", name: str, text: str) -> "Subparsers":
-    parser = groups.add_parser(
-        name, help=text, description=_sentence(text), formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.set_defaults(parser=parser)
-    return parser.add_subparsers(title="commands", metavar="COMMAND")
-
-
-def _command(
-    group: "Subparsers", name: str, command: Command, text: str, example: str, more: str = ""
-) -> argparse.ArgumentParser:
-    parser = group.add_parser(
-        name,
-        help=text,
-        description="\n\n".join(filter(None, (_sentence(text), more))),
-        epilog="example:\n" + "\n".join(f"  {line}" for line in example.splitlines()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(command=command, parser=parser)
-    return parser
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def _add_store(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--db",
-        metavar="FILE",
-        help="the file that holds all executions (default: $ORCHESTRION_DB, or "
-        "orchestrion/orchestrion.db in the user's data folder)",
-    )
-
-
-def _add_packs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--packs",
-        metavar="DIR",
-        action="append",
-        help="a folder of packs, or a pack; may be given several times (default: ./packs, if there is one). "
-        "The packs core and examples are always there",
-    )
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-j", "--json", action="store_true", help="print JSON; times are UTC")
 
 
 def _add_async(parser: argparse.ArgumentParser) -> None:
@@ -277,16 +224,6 @@ def _add_services(groups: "Subparsers") -> None:
         parser.add_argument("--log-format", choices=("text", "json"), default="text")
         _add_packs(parser)
         _add_store(parser)
-
-
-def _count(text: str) -> int:
-    try:
-        count = int(text)
-    except ValueError:
-        count = 0
-    if count < 1:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a number greater than 0')
-    return count
 
 
 # What performs the commands is imported when one is performed.

@@ -17,6 +17,7 @@ import aiosql
 
 from orchestrion.errors import StoreError, UsageError
 from orchestrion.store.turnstile import Turnstile
+from orchestrion.store.vault import Purpose, Vault, is_sealed, key_file_of
 
 BUSY_SECONDS: Final = 10.0
 """How long SQLite itself may wait; the turnstile leaves it little to wait for."""
@@ -35,12 +36,31 @@ FROM sqlite_master WHERE type = 'table'
 """How many migrations a file has seen, how many tables it has, and whether one of ours: all of one moment."""
 
 
+_MAY_BE_SEALED: Final = frozenset(
+    (
+        "parameters",
+        "result",
+        "head",
+        "record",
+        "actions",
+        "published",
+        "content",
+        "inputs",
+        "application",
+        "request",
+        "secrets",
+    )
+)
+"""Columns of JSON texts that are sealed where their tree has secrets: whoever reads them gets them opened."""
+
+
 class Transaction:
     """Named statements of the `.sql` files, within one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, queries: Any) -> None:
+    def __init__(self, connection: sqlite3.Connection, queries: Any, vault: Vault) -> None:
         self._connection = connection
         self._queries = queries
+        self._vault = vault
 
     def many(self, query: str, parameters: Sequence[Sequence[Any]]) -> None:
         """Perform a statement once for each row of parameters."""
@@ -53,16 +73,46 @@ class Transaction:
     def one(self, query: str, **parameters: Any) -> Mapping[str, Any] | None:
         """The only row of a query, or None."""
         row = self._connection.execute(getattr(self._queries, query).sql, parameters).fetchone()
-        return None if row is None else dict(row)
+        return None if row is None else self._opened(row)
 
     def all(self, query: str, **parameters: Any) -> list[Mapping[str, Any]]:
         """All rows of a query."""
-        return [dict(row) for row in self._connection.execute(getattr(self._queries, query).sql, parameters)]
+        rows = self._connection.execute(getattr(self._queries, query).sql, parameters)
+        return [self._opened(row) for row in rows]
 
     def value(self, query: str, **parameters: Any) -> Any:
         """The only value of a query, or None."""
         row = self._connection.execute(getattr(self._queries, query).sql, parameters).fetchone()
         return None if row is None else row[0]
+
+    def _opened(self, row: sqlite3.Row) -> dict[str, Any]:
+        found = dict(row)
+        for name in found.keys() & _MAY_BE_SEALED:
+            text = found[name]
+            if text is not None and is_sealed(text):
+                found[name] = self._vault.open(text, "execution")
+        return found
+
+    # --- secrets
+
+    def unlock(self) -> None:
+        """Make sure of the key before something is the first to be sealed: the store's own, or a new one.
+
+        Raises SealError.
+        """
+        proof = self.value("vault_proof")
+        if proof is None:
+            self.run("add_vault", proof=self._vault.proof())
+        else:
+            self._vault.check(proof)
+
+    def seal(self, text: str, purpose: Purpose = "execution") -> str:
+        """Seal a text. Raises SealError."""
+        return self._vault.seal(text, purpose)
+
+    def unseal(self, text: str, purpose: Purpose) -> str:
+        """Open a sealed text of a column that is not opened by itself. Raises SealError."""
+        return self._vault.open(text, purpose)
 
 
 class Store:
@@ -89,7 +139,8 @@ class Store:
         self._queries: Any = cast("Any", aiosql).from_path(
             str(_PACKAGE / "sql"), "sqlite3", mandatory_parameters=False
         )
-        self._transaction = Transaction(self._connection, self._queries)
+        vault = Vault(key_file_of(self.path))
+        self._transaction = Transaction(self._connection, self._queries, vault)
 
     @contextmanager
     def transaction(self) -> Generator[Transaction]:

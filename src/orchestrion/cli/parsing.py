@@ -1,0 +1,87 @@
+"""What the grammar of every command is made of: groups, commands, and the options that many share."""
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
+
+from orchestrion.cli.visible import visible
+
+
+class Parser(argparse.ArgumentParser):
+    """Shows the words that it does not understand, whatever they hold."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end."""
+        super().error(visible(message))
+
+
+if TYPE_CHECKING:
+    # argparse has no public name for what `add_subparsers` returns
+    Subparsers = argparse._SubParsersAction[Parser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def add_group(groups: "Subparsers", name: str, text: str) -> "Subparsers":
+    """A group of commands, `orchestrion NAME …`."""
+    parser = groups.add_parser(
+        name, help=text, description=_sentence(text), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.set_defaults(parser=parser)
+    return parser.add_subparsers(title="commands", metavar="COMMAND")
+
+
+def add_command(
+    group: "Subparsers", name: str, command: Command, text: str, example: str, more: str = ""
+) -> argparse.ArgumentParser:
+    """A command with an example in its help; `command` performs it."""
+    parser = group.add_parser(
+        name,
+        help=text,
+        description="\n\n".join(filter(None, (_sentence(text), more))),
+        epilog="example:\n" + "\n".join(f"  {line}" for line in example.splitlines()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=command, parser=parser)
+    return parser
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """The option that names the store."""
+    parser.add_argument(
+        "--db",
+        metavar="FILE",
+        help="the file that holds all executions (default: $ORCHESTRION_DB, or "
+        "orchestrion/orchestrion.db in the user's data folder)",
+    )
+
+
+def add_packs(parser: argparse.ArgumentParser) -> None:
+    """The option that names folders of packs."""
+    parser.add_argument(
+        "--packs",
+        metavar="DIR",
+        action="append",
+        help="a folder of packs, or a pack; may be given several times (default: ./packs, if there is one). "
+        "The packs core and examples are always there",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """The option for output that programs read."""
+    parser.add_argument("-j", "--json", action="store_true", help="print JSON; times are UTC")
+
+
+def count(text: str) -> int:
+    """A number greater than 0, as an option's type."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number greater than 0')
+    return number
