@@ -39,6 +39,22 @@ def problems_of(
         return [(None, f"The schema cannot be used: {error}")]
 
 
+def problems_with_answer(schema: Json, answer: Json) -> list[str]:
+    """Give all problems of an answer to an inquiry, in the words of jsonschema."""
+    from jsonschema.exceptions import SchemaError, ValidationError
+
+    kind = _validator()
+    try:
+        kind.check_schema(schema)
+        return [
+            error.message for error in cast("Iterator[ValidationError]", kind(schema).iter_errors(answer))
+        ]
+    except SchemaError as error:
+        return [f"The schema is not valid: {error.message}"]
+    except Exception as error:  # noqa: BLE001  # an unresolvable $ref, a pattern that is no regular expression
+        return [f"The schema cannot be used: {error}"]
+
+
 def _with_null(parameter: Parameter) -> Json:
     schema = dict(parameter.schema)
     if not parameter.accepts_null:

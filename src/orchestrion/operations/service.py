@@ -8,20 +8,26 @@ asked is recorded.
 from collections.abc import Mapping
 from typing import Final
 
+from orchestrion.actions.runners.registry import INQUIRER
+from orchestrion.actions.validation import problems_with_answer
 from orchestrion.core.conductor import Refused as CoreRefused
 from orchestrion.core.events import CancelRequested, PauseRequested, RerunRequested, ResumeRequested
 from orchestrion.core.status import COMPLETED, Status
 from orchestrion.core.values import Json
-from orchestrion.errors import Refused
+from orchestrion.errors import Refused, UsageError
 from orchestrion.operations.requests import Accepted, RerunPlan, RerunRequest, StartRequest
 from orchestrion.operations.rerun import rerun_asked
 from orchestrion.operations.tree import cascade, current, detach, find, refused
 from orchestrion.runtime.dispatcher import Dispatcher, Unit, Workflow
 from orchestrion.runtime.engine import Engine
+from orchestrion.runtime.inquiries import cancel_inquiries
 from orchestrion.runtime.ledger import Execution
+from orchestrion.runtime.peers import INQUIRY
 from orchestrion.runtime.recovery import end_leftovers, give_up_lost, lost_attempts
 from orchestrion.runtime.subworkflows import Start, application_of, start_workflow
 from orchestrion.store import rows
+
+_LIST: Final = "orchestrion inquiry list"
 
 
 class Operations:
@@ -139,6 +145,28 @@ class Operations:
         unit.settle()
         return Accepted(execution.id, execution.status)
 
+    # --- inquiries
+
+    def respond(self, number: str, answer: Json, engine: Engine | None) -> Accepted:
+        """Answer an inquiry; what it held goes on. Raises NotFound, UsageError, Refused.
+
+        What is accepted names the execution of the tree's root.
+        """
+        with self._dispatcher.unit(engine) as unit:
+            execution = find(unit, number)
+            result = check_answer(unit, execution, answer, self._actor)
+            assert execution.token is not None
+            root = unit.workflow(unit.workflow(execution.token.workflow).row["root"])
+            if engine is not None:
+                engine.own(unit, root.id)
+            give_up_lost(unit, root.id)
+            unit.report(number, "succeeded", {**result, "response": answer})
+            unit.settle()
+            self._record(unit, number, "respond", {}, "accepted")
+            accepted = Accepted(root.row["execution"], root.head.status, _inquiries(root))
+        end_leftovers(self._dispatcher)
+        return accepted
+
     # --- re-run
 
     def plan(self, request: RerunRequest) -> RerunPlan:
@@ -230,6 +258,7 @@ def _apply(unit: Unit, subject: Workflow, kind: str) -> tuple[str, ...]:
     if subject.head.status in COMPLETED and subject.head.status != "canceled":
         _refuse_cancel(unit, subject)
     cascade(unit, root, CancelRequested(), CancelRequested())
+    cancel_inquiries(unit, root.id)
     return (f"Its whole tree is canceled, from {root.row['execution']} on.",) if root is not subject else ()
 
 
@@ -239,6 +268,26 @@ def _only_taken_over(subject: Workflow, kind: str) -> tuple[str, ...]:
     if status in COMPLETED or (kind == "resume" and status not in ("paused", "pausing")):
         return (f"The execution had no engine and was taken over; it is {status}.",)
     return ()
+
+
+def check_answer(unit: Unit, execution: Execution, answer: Json, actor: str) -> dict[str, Json]:
+    """The result of an open inquiry so far. Raises UsageError, Refused when it takes no such answer."""
+    attempt = unit.ledger.attempt(execution.id)
+    if execution.runner != INQUIRER:
+        raise Refused(
+            f"{execution.id} is not an inquiry: it runs {execution.action}. List them with: {_LIST}"
+        )
+    if attempt is None or attempt.engine != INQUIRY or not isinstance(execution.result, dict):
+        raise Refused(f"The inquiry {execution.id} takes no answer any more: it is {execution.status}.")
+    users = execution.result.get("users")
+    if isinstance(users, list) and users and actor not in users:
+        raise Refused(
+            f"{actor} may not answer the inquiry {execution.id}; it asks: {', '.join(map(str, users))}."
+        )
+    problems = problems_with_answer(execution.result.get("schema") or {}, answer)
+    if problems:
+        raise UsageError(f"The inquiry {execution.id} does not take this answer.", problems=problems)
+    return execution.result
 
 
 def _inquiries(subject: Workflow) -> tuple[str, ...]:

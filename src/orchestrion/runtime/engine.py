@@ -15,13 +15,14 @@ from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, workflow_path
 from orchestrion.actions.parameters import resolve
 from orchestrion.actions.runners.base import Job
-from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
+from orchestrion.actions.runners.registry import INQUIRER, WORKFLOW_RUNNER, check_runnable
 from orchestrion.core.language import as_stackstorm, inspect
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import InvariantViolation, OrchestrionError, StoreError
 from orchestrion.runtime.definitions import read_definition
 from orchestrion.runtime.dispatcher import EMPTY_ENDS, Dispatcher, Unit
+from orchestrion.runtime.inquiries import ask, expire
 from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import SUBWORKFLOW, Kind
 from orchestrion.runtime.share import Pool, Share, Trees
@@ -161,6 +162,7 @@ class Engine:
 
     def _take_up(self, unit: Unit) -> None:
         """Do what earlier units have left, and claim what is due."""
+        expire(unit, self._share.overdue(unit.transaction, unit.now, CLAIMS))
         unit.end_empty(self._share.empties(unit.transaction, EMPTY_ENDS))
         unit.settle()
         if self.worker.has_room and not self._draining:
@@ -185,8 +187,10 @@ class Engine:
         with self._dispatcher.store.reading() as transaction:
             if self._share.empties(transaction, 1):
                 return 0
-            may_claim = self.worker.has_room and not self._draining
-            return self._share.next_due(transaction) if may_claim else None
+            times = [self._share.next_expiry(transaction)]
+            if self.worker.has_room and not self._draining:
+                times.append(self._share.next_due(transaction))
+        return min((time for time in times if time is not None), default=None)
 
     # --- claims
 
@@ -233,6 +237,9 @@ class Engine:
             unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
             if action.runner_type == WORKFLOW_RUNNER:
                 self._begin_workflow(unit, attempt, execution, action, dict(resolved.action_parameters))
+                return
+            if action.runner_type == INQUIRER:
+                ask(unit, attempt, execution, resolved.runner_parameters)
                 return
         except OrchestrionError as error:
             message: dict[str, Json] = {"error": str(error)}

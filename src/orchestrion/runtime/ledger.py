@@ -152,7 +152,7 @@ class Ledger:
                 _, token, root, due_at, engine, repeatable = attempt
                 added.append((number, *token, root, due_at, engine, repeatable))
             elif attempt != self._stored.get(number):
-                claimed.append((attempt.engine, attempt.repeatable, number))
+                claimed.append((attempt.engine, attempt.repeatable, attempt.due_at, number))
         for statement, batch in (
             ("add_attempts", added),
             ("claim_attempts", claimed),

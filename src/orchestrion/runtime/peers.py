@@ -22,6 +22,9 @@ BEAT: Final = LEASE // 3
 SUBWORKFLOW: Final = "subworkflow"
 """What has claimed an attempt that is a sub-workflow: its tasks have engines, it has none."""
 
+INQUIRY: Final = "inquiry"
+"""What has claimed an attempt that waits for a person's answer."""
+
 Kind = Literal["serve", "worker", "command"]
 
 
@@ -45,7 +48,7 @@ class Peers:
         """Whether the process of that name lives, and its lease has not run out."""
         if engine is None:
             return False
-        if engine in (self.id, SUBWORKFLOW):
+        if engine in (self.id, SUBWORKFLOW, INQUIRY):
             return True
         if not self._presence.is_alive(engine):
             return False

@@ -5,7 +5,7 @@ service (`serve`, `worker`) takes what names none. The row decides at each claim
 taken for dead, and has lost its trees, claims nothing of them any more.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from orchestrion.runtime.dispatcher import Unit
@@ -27,6 +27,14 @@ class Share(Protocol):
         """When the next attempt is due."""
         ...
 
+    def overdue(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
+        """Inquiries whose time to live has run out."""
+        ...
+
+    def next_expiry(self, transaction: Transaction) -> int | None:
+        """When the time to live of the next inquiry runs out."""
+        ...
+
     def empties(self, transaction: Transaction, count: int) -> list[Mapping[str, Any]]:
         """With-items entries without items whose end is to be delivered."""
         ...
@@ -45,27 +53,38 @@ class Trees:
 
     def due(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
         """The attempts of its trees that may be claimed."""
-        found: list[Mapping[str, Any]] = []
-        for root in self._own(transaction):
-            found += transaction.all("claimable_attempts", root=root, now=now, count=count - len(found))
-        return found
+        return self._all(transaction, "claimable_attempts", count, now=now)
 
     def next_due(self, transaction: Transaction) -> int | None:
         """When the next attempt of its trees is due."""
-        times = [transaction.value("next_due", root=root) for root in self._own(transaction)]
-        return min((time for time in times if time is not None), default=None)
+        return self._earliest(transaction, "next_due")
+
+    def overdue(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
+        """The overdue inquiries of its trees."""
+        return self._all(transaction, "overdue_inquiries", count, now=now)
+
+    def next_expiry(self, transaction: Transaction) -> int | None:
+        """When the next inquiry of its trees is overdue."""
+        return self._earliest(transaction, "next_expiry")
 
     def empties(self, transaction: Transaction, count: int) -> list[Mapping[str, Any]]:
         """The entries without items of its trees."""
+        return self._all(transaction, "empties", count)
+
+    def _all(
+        self, transaction: Transaction, query: str, count: int, **parameters: int
+    ) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []
         for root in self._own(transaction):
-            found += transaction.all("empties", root=root, count=count - len(found))
+            found += transaction.all(query, root=root, count=count - len(found), **parameters)
         return found
 
-    def _own(self, transaction: Transaction) -> Iterator[str]:
-        for root in self.roots:
-            if transaction.value("engine_of_tree", root=root) == self._engine:
-                yield root
+    def _earliest(self, transaction: Transaction, query: str) -> int | None:
+        times = [transaction.value(query, root=root) for root in self._own(transaction)]
+        return min((time for time in times if time is not None), default=None)
+
+    def _own(self, transaction: Transaction) -> list[str]:
+        return [root for root in self.roots if transaction.value("engine_of_tree", root=root) == self._engine]
 
 
 class Pool:
@@ -82,6 +101,14 @@ class Pool:
     def next_due(self, transaction: Transaction) -> int | None:
         """When the next attempt of the pool is due."""
         return transaction.value("next_due_in_pool")
+
+    def overdue(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
+        """The overdue inquiries of the pool."""
+        return transaction.all("overdue_inquiries_in_pool", now=now, count=count)
+
+    def next_expiry(self, transaction: Transaction) -> int | None:
+        """When the next inquiry of the pool is overdue."""
+        return transaction.value("next_expiry_in_pool")
 
     def empties(self, transaction: Transaction, count: int) -> list[Mapping[str, Any]]:
         """The entries without items of the pool."""

@@ -12,10 +12,13 @@ from orchestrion.errors import Refused
 WORKFLOW_RUNNER: Final = "orquesta"
 """The runner type of workflows: the engine itself runs them, not a runner."""
 
+INQUIRER: Final = "inquirer"
+"""The runner type of inquiries: the engine itself asks."""
+
 WITHOUT_PROCESS: Final = frozenset({"noop"})
 """Runner types that are done as soon as they are started, and so take no slot."""
 
-_RUNNABLE: Final = frozenset({WORKFLOW_RUNNER, "noop", "local-shell-cmd"})
+_RUNNABLE: Final = frozenset({WORKFLOW_RUNNER, INQUIRER, "noop", "local-shell-cmd"})
 
 
 def check_runnable(action: Action) -> None:

@@ -10,4 +10,6 @@ CREATE TABLE engine (
     draining INTEGER NOT NULL DEFAULT 0     -- it starts nothing more
 );
 CREATE INDEX attempt_due ON attempt (due_at, execution) WHERE engine IS NULL;
+CREATE INDEX inquiry_due ON attempt (due_at) WHERE engine = 'inquiry';
+CREATE INDEX inquiry_of_tree ON attempt (root, due_at) WHERE engine = 'inquiry';
 CREATE INDEX workflow_of_engine ON workflow (engine) WHERE engine IS NOT NULL;

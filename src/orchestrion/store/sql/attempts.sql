@@ -4,7 +4,7 @@ INSERT INTO attempt (execution, workflow, entry, item, number, root, due_at, eng
 
 -- name: claim_attempts*!
 -- An engine takes attempts; without one, they are back in the queue.
-UPDATE attempt SET engine = ?, repeatable = ? WHERE execution = ?;
+UPDATE attempt SET engine = ?, repeatable = ?, due_at = ? WHERE execution = ?;
 
 -- name: delete_attempts*!
 -- Attempts that have ended or are not wanted any more.
@@ -78,6 +78,33 @@ SELECT engine FROM workflow WHERE id = :root;
 -- The entries without items of the trees that name no engine.
 SELECT empty.* FROM empty JOIN workflow ON workflow.id = empty.workflow JOIN workflow AS root ON root.id = workflow.root
 WHERE root.engine IS NULL ORDER BY empty.id LIMIT :count;
+
+-- name: overdue_inquiries
+-- The inquiries of a tree whose time to live has run out; for those of inquiries, `due_at` is its end.
+SELECT execution FROM attempt WHERE root = :root AND engine = 'inquiry' AND due_at <= :now ORDER BY due_at LIMIT :count;
+
+-- name: overdue_inquiries_in_pool
+-- The same of the trees that name no engine.
+SELECT attempt.execution FROM attempt JOIN workflow AS root ON root.id = attempt.root
+WHERE attempt.engine = 'inquiry' AND attempt.due_at <= :now AND root.engine IS NULL ORDER BY attempt.due_at LIMIT :count;
+
+-- name: next_expiry$
+-- When the time to live of the next inquiry of a tree runs out.
+SELECT min(due_at) FROM attempt WHERE root = :root AND engine = 'inquiry';
+
+-- name: next_expiry_in_pool$
+-- The same of the trees that name no engine.
+SELECT attempt.due_at FROM attempt JOIN workflow AS root ON root.id = attempt.root
+WHERE attempt.engine = 'inquiry' AND root.engine IS NULL ORDER BY attempt.due_at LIMIT 1;
+
+-- name: inquiries_of_tree
+-- The inquiries of a tree that wait for an answer.
+SELECT execution FROM attempt WHERE root = :root AND engine = 'inquiry' ORDER BY execution;
+
+-- name: inquiries
+-- All inquiries that wait for an answer, the newest first.
+SELECT execution.*, attempt.due_at AS expires_at FROM attempt JOIN execution ON execution.id = attempt.execution
+WHERE attempt.engine = 'inquiry' ORDER BY attempt.execution DESC LIMIT :count;
 
 -- name: add_empty!
 -- With-items entries whose end is delivered in a later unit.

@@ -1,0 +1,42 @@
+"""Inquiries: attempts that wait for a person's answer, for as long as their time to live.
+
+No process runs for them and none owns them: the answer, the end of the time, or a cancellation ends them, in
+a unit of whoever brings it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from orchestrion.core.events import AttemptReported
+from orchestrion.core.values import Json
+from orchestrion.runtime.dispatcher import Unit
+from orchestrion.runtime.ledger import Attempt, Execution
+from orchestrion.runtime.peers import INQUIRY
+
+_MINUTE: Final = 60_000_000
+_NEVER: Final = 2**62
+_FIELDS: Final = ("schema", "roles", "users", "route", "ttl")
+
+
+def ask(unit: Unit, attempt: Attempt, execution: Execution, parameters: Mapping[str, Json]) -> None:
+    """An attempt asks, and waits. A time to live (`ttl`, minutes) that is not positive has no end."""
+    result: dict[str, Json] = {name: parameters.get(name) for name in _FIELDS}
+    ttl = parameters.get("ttl")
+    minutes = ttl if isinstance(ttl, int | float) and not isinstance(ttl, bool) else 0
+    expires_at = min(unit.now + round(minutes * _MINUTE), _NEVER) if minutes > 0 else _NEVER
+    unit.ledger.keep(attempt._replace(engine=INQUIRY, due_at=expires_at))
+    execution.show("pending", unit.now, result)
+    token = attempt.token
+    unit.post(token.workflow, AttemptReported(token.entry, token.item, token.number, "pending", result))
+
+
+def expire(unit: Unit, overdue: Iterable[Mapping[str, Any]]) -> None:
+    """End inquiries whose time to live has run out."""
+    for row in overdue:
+        unit.report(row["execution"], "timeout", {"error": "Nobody answered within the time to live."})
+
+
+def cancel_inquiries(unit: Unit, root: str) -> None:
+    """End the inquiries of a tree that is canceled (product, "Cancel")."""
+    for row in unit.transaction.all("inquiries_of_tree", root=root):
+        unit.report(row["execution"], "canceled", {"error": "Canceled by an operator."})
