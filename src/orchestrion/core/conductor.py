@@ -138,9 +138,9 @@ def _settle(draft: Draft, before: Status) -> None:
 
 
 def _wait_openly(draft: Draft) -> None:
-    """A workflow whose first tasks only wait is `running` at once: nobody claims anything yet (product)."""
+    """A workflow that begins with tasks that only wait is `running` at once: nobody claims anything yet."""
     starts = [command for command in draft.commands if isinstance(command, RunAction)]
-    if draft.status == "scheduled" and starts and all(command.delay for command in starts):
+    if draft.status in ("scheduled", "resuming") and starts and all(command.delay for command in starts):
         advance(draft, "wait")
 
 

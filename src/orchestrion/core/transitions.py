@@ -79,7 +79,7 @@ WORKFLOW: Final[WorkflowTable] = _workflow_table(
     """
                requested scheduled running   pausing   paused    resuming  canceling
 start          scheduled !         !         !         !         !         !
-wait           .         running   .         .         .         .         .
+wait           .         running   .         .         .         running   .
 pause_active   !         !         pausing   =         =         pausing   !
 pause_idle     !         !         paused    =         =         paused    !
 hold_active    !         pausing   pausing   =         =         pausing   !

@@ -62,7 +62,7 @@ def _not_concerned(request: RerunRequest, plan: Plan) -> list[str]:
     concerned = {
         one.task for part in (plan.restarts, plan.passes, plan.ignored, plan.repeats) for one in part
     }
-    kept = {one.task for one in plan.kept}
+    kept = {one.task for part in (plan.kept, plan.continues) for one in part}
     return [
         f'The task "{name}" is not re-run: it is neither among the requested tasks nor downstream of one. '
         f"Add it to --tasks, or leave it out of --no-reset."
@@ -85,10 +85,6 @@ def _remarks(request: RerunRequest, plan: Plan) -> list[str]:
             remarks.append(f"{name} lies downstream of a requested task: --no-reset keeps nothing of it.")
         elif name in plain:
             remarks.append(f"{name} has no items: --no-reset has no effect on it.")
-    if plan.imposed_end is not None:
-        remarks.append(
-            f"The re-run ends {plan.imposed_end} at best: it keeps tasks that ended so. Request them too."
-        )
     return remarks
 
 

@@ -62,7 +62,7 @@ class Execution:
         self.status = status
         if result is not None:
             self.result = result
-        if self.started_at is None and (status == "running" or status in COMPLETED):
+        if self.started_at is None and (status == "running" or (self.workflow and status in COMPLETED)):
             self.started_at = at
         if self.ended_at is None and status in COMPLETED:
             self.ended_at = at
