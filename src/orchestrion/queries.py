@@ -14,6 +14,7 @@ from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound
 from orchestrion.runtime.peers import Peers
+from orchestrion.runtime.secrets import mask_of
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Store, Transaction
 
@@ -128,6 +129,11 @@ class Queries:
             if workflow is None:
                 return None
             return transaction.value("definition_text", hash=workflow["definition"])
+
+    def parameters_of(self, number: str) -> Json:
+        """The parameters of an execution as they are, secrets included: for what runs with them again."""
+        with self._reading() as reading:
+            return rows.from_json(reading.row(number)["parameters"])
 
     def root_view(self, number: str) -> ExecutionView | None:
         """The execution at the root of an execution's tree, without its tasks; None when there is none."""
@@ -258,12 +264,13 @@ class _Reading:
         worker = None
         if row["status"] not in COMPLETED:
             worker = self._service if engine is None else engine if self._lives(engine) else None
+        mask = mask_of(row["secrets"])
         return ExecutionView(
             id=row["id"],
             action=row["action"],
             status=row["status"],
-            parameters=rows.from_json(row["parameters"]),
-            result=None if row["result"] is None else rows.from_json(row["result"]),
+            parameters=mask.parameters(row["action"], rows.from_json(row["parameters"])),
+            result=None if row["result"] is None else mask.value(rows.from_json(row["result"])),
             created_at=row["created_at"],
             started_at=row["started_at"],
             ended_at=row["ended_at"],
@@ -309,5 +316,5 @@ def _attempt(row: Mapping[str, Any]) -> AttemptView:
         row["status"],
         row["started_at"],
         row["ended_at"],
-        None if row["result"] is None else rows.from_json(row["result"]),
+        None if row["result"] is None else mask_of(row["secrets"]).value(rows.from_json(row["result"])),
     )

@@ -52,7 +52,7 @@ class StoredPlayer(Player):
 
     def take(self, decision: Decision) -> None:
         with self.store.transaction() as transaction:
-            save_changes(transaction, {"w": decision.changes})
+            save_changes(transaction, {"w": decision.changes}, {})
         super().take(decision)
         with self.store.reading() as transaction:
             loaded = load_state(transaction, "w", self.state.head, self.state.graph)

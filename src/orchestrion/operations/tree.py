@@ -65,6 +65,7 @@ def detach(unit: Unit, subject: Workflow, before: Execution) -> str:
     """
     below = descendants(unit, subject)
     parent = before.parent
+    unit.secrets.adopt(subject.id, unit.secrets.of(subject.row))
     unit.transaction.run("detach_workflow", id=subject.id)
     subject.row.update(parent=None, parent_entry=None, parent_item=None, parent_attempt=None, root=subject.id)
     for number in below:

@@ -25,9 +25,10 @@ from orchestrion.runtime.clock import Clock, Ids
 from orchestrion.runtime.definitions import graph_of
 from orchestrion.runtime.ledger import Attempt, Execution, Ledger, Token
 from orchestrion.runtime.peers import Peers
+from orchestrion.runtime.secrets import Secrets
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Store, Transaction
-from orchestrion.store.states import load_state, save_changes
+from orchestrion.store.states import Seal, load_state, save_changes
 
 MICROSECONDS: Final = 1_000_000
 EMPTY_ENDS: Final = 100
@@ -94,6 +95,7 @@ class Unit:
     def __init__(self, dispatcher: "Dispatcher", transaction: Transaction, claimer: Claimer | None) -> None:
         self.transaction: Final = transaction
         self.ledger: Final = Ledger(transaction)
+        self.secrets: Final = Secrets(transaction)
         self.ids: Final = dispatcher.ids
         self.workflows: Final[dict[str, Workflow]] = {}
         self.peers: Final = dispatcher.peers
@@ -203,7 +205,8 @@ class Unit:
     def add_workflow(self, row: dict[str, Any], definition: str) -> None:
         """A new workflow execution, which is still to be started."""
         self.transaction.run("add_workflow", **row)
-        self.workflows[row["id"]] = Workflow(dict(row), State(graph_of(definition)))
+        secrets = None if row["parent"] is None else self.workflow(row["parent"]).row["secrets"]
+        self.workflows[row["id"]] = Workflow({**row, "secrets": secrets}, State(graph_of(definition)))
 
     def save(self) -> None:
         """Write everything that the unit has changed."""
@@ -212,23 +215,34 @@ class Unit:
             if workflow.head.status in COMPLETED:
                 execution = self.ledger.execution(workflow.row["execution"])
                 execution.show(workflow.head.status, self.now, result_of(workflow.state))
-        self.ledger.write()
-        save_changes(self.transaction, {workflow.id: workflow.changes for workflow in touched})
+        self.secrets.write()
+        self.ledger.write(self._sealer_of)
+        seals = {one.id: seal for one in touched if (seal := self.secrets.sealer(one.row)) is not None}
+        save_changes(self.transaction, {workflow.id: workflow.changes for workflow in touched}, seals)
         history = [row for workflow in touched for row in workflow.history]
         if history:
             self.transaction.many("save_history", history)
         for workflow in touched:
             head = workflow.head
+            text = rows.head_text(head)
             self.transaction.run(
                 "save_workflow",
                 id=workflow.id,
                 status=head.status,
                 version=head.event,
                 held=not workflow.claimable,
-                head=rows.head_text(head),
+                head=seals[workflow.id](text) if workflow.id in seals else text,
             )
         for number, event in self._empty:
             self.transaction.run("add_empty", workflow=number, entries=rows.to_json([*event.entries]))
+
+    def _sealer_of(self, execution: Execution) -> Seal | None:
+        """What seals the values of an execution, if its tree has secrets."""
+        numbers = [
+            number for number in (execution.workflow, execution.token and execution.token.workflow) if number
+        ]
+        loaded = [number for number in numbers if number in self.workflows]
+        return self.secrets.sealer(self.workflow((loaded or numbers)[0]).row)
 
     # --- what a decision brings
 

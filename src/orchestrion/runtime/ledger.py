@@ -3,6 +3,7 @@
 Written once at its end.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -10,6 +11,7 @@ from orchestrion.core.status import COMPLETED, Status
 from orchestrion.core.values import Json
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Transaction
+from orchestrion.store.states import Seal, sealed
 
 
 class Token(NamedTuple):
@@ -129,16 +131,18 @@ class Ledger:
         """An attempt has ended, or is not wanted any more."""
         self._attempts[execution] = None
 
-    def write(self) -> None:
-        """Write all of it."""
+    def write(self, sealer: Callable[[Execution], Seal | None]) -> None:
+        """Write all of it; `sealer` gives what seals the values of an execution, if they are sealed."""
         tell = self._transaction.many
-        for statement, batch in (
-            ("add_executions", [_new_row(self._executions[number]) for number in self._new]),
-            (
-                "save_executions",
-                [_row(e) for number, e in self._executions.items() if number not in self._new],
-            ),
-        ):
+        new: list[rows.Row] = []
+        known: list[rows.Row] = []
+        for number, execution in self._executions.items():
+            batch, row, values = (
+                (new, _new_row(execution), (5, 6)) if number in self._new else (known, _row(execution), (1,))
+            )
+            seal = sealer(execution)
+            batch.append(row if seal is None else sealed(row, values, seal))
+        for statement, batch in (("add_executions", new), ("save_executions", known)):
             if batch:
                 tell(statement, batch)
         added: list[rows.Row] = []

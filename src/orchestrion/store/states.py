@@ -1,7 +1,7 @@
 """Saving and loading the conductor's state: the records that changed, and nothing else."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias
 
 from orchestrion.core.context import Context, initial_context, joined
 from orchestrion.core.graph import Graph
@@ -23,11 +23,26 @@ from orchestrion.core.state import State
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Transaction
 
+Seal: TypeAlias = Callable[[str], str]
+"""Seals a text that holds values."""
 
-def save_changes(transaction: Transaction, changes: Mapping[str, Iterable[Change]]) -> None:
+_VALUES: Final[Mapping[str, tuple[int, ...]]] = {
+    "save_entries": (6,),
+    "save_items": (5,),
+    "save_rendered": (2,),
+    "save_arrivals": (7,),
+    "save_failures": (3,),
+    "save_initial": (1, 2),
+}
+"""Where in the rows of a statement values stand, which are sealed in a tree that has secrets."""
+
+
+def save_changes(
+    transaction: Transaction, changes: Mapping[str, Iterable[Change]], seals: Mapping[str, Seal]
+) -> None:
     """Write the changes of several workflow executions, by their ids; of a record that changed often.
 
-    Its last form.
+    Its last form. `seals` are for those whose values are sealed.
     """
     batches: dict[str, list[rows.Row]] = {}
     for workflow, records in changes.items():
@@ -35,9 +50,20 @@ def save_changes(transaction: Transaction, changes: Mapping[str, Iterable[Change
             if isinstance(record, Head):
                 continue
             query, row = _row_of(workflow, record)
+            if workflow in seals and query in _VALUES:
+                row = sealed(row, _VALUES[query], seals[workflow])
             batches.setdefault(query, []).append(row)
     for query, batch in batches.items():
         transaction.many(query, batch)
+
+
+def sealed(row: rows.Row, positions: Iterable[int], seal: Seal) -> rows.Row:
+    """A row with the texts at some positions sealed."""
+    values = [*row]
+    for position in positions:
+        if values[position] is not None:
+            values[position] = seal(values[position])
+    return tuple(values)
 
 
 def _last_forms(records: Iterable[Change]) -> Iterable[Change]:

@@ -31,12 +31,16 @@ SET status = ?, result = coalesce(?, result), started_at = coalesce(started_at, 
 WHERE id = ?;
 
 -- name: execution^
--- One execution.
-SELECT * FROM execution WHERE id = :id;
+-- One execution, with what is secret in its tree.
+SELECT execution.*, (
+    SELECT sealed FROM secret WHERE root = (SELECT root FROM workflow WHERE id = coalesce(execution.workflow, execution.of_workflow))
+) AS secrets
+FROM execution WHERE id = :id;
 
 -- name: executions
--- Executions that no workflow has started, newest first, with the engine of their tree.
-SELECT execution.*, workflow.engine AS engine, workflow.status AS workflow_status, workflow.execution AS current
+-- Executions that no workflow has started, newest first, with the engine of their tree and what is secret in it.
+SELECT execution.*, workflow.engine AS engine, workflow.status AS workflow_status, workflow.execution AS current,
+    (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
 FROM execution LEFT JOIN workflow ON workflow.id = execution.workflow
 WHERE execution.parent IS NULL
 ORDER BY execution.id DESC LIMIT :count;
@@ -46,8 +50,11 @@ ORDER BY execution.id DESC LIMIT :count;
 SELECT * FROM execution WHERE parent = :parent ORDER BY id;
 
 -- name: attempts_of_entries
--- All attempts of a workflow execution's entries, whichever execution started them.
-SELECT * FROM execution WHERE of_workflow = :workflow ORDER BY id;
+-- All attempts of a workflow execution's entries, whichever execution started them, with what is secret in their tree.
+SELECT execution.*, (
+    SELECT sealed FROM secret WHERE root = (SELECT root FROM workflow WHERE id = execution.of_workflow)
+) AS secrets
+FROM execution WHERE of_workflow = :workflow ORDER BY id;
 
 -- name: workflow_of_execution^
 -- The workflow execution that an execution runs.
@@ -83,8 +90,11 @@ INSERT INTO operation (id, execution, kind, request, actor, at, outcome)
 VALUES (:id, :execution, :kind, :request, :actor, :at, :outcome);
 
 -- name: workflows_of_entries
--- The sub-workflows among the attempts of a workflow execution's entries.
-SELECT * FROM execution WHERE of_workflow = :workflow AND workflow IS NOT NULL ORDER BY id;
+-- The sub-workflows among the attempts of a workflow execution's entries, with what is secret in their tree.
+SELECT execution.*, (
+    SELECT sealed FROM secret WHERE root = (SELECT root FROM workflow WHERE id = execution.of_workflow)
+) AS secrets
+FROM execution WHERE of_workflow = :workflow AND workflow IS NOT NULL ORDER BY id;
 
 -- name: starters_of_entries
 -- Which execution started the first attempt of each entry.

@@ -58,9 +58,9 @@ SELECT entry FROM history
 WHERE workflow = :workflow AND at >= :since AND entry IS NOT NULL AND item IS NULL AND status IS NULL;
 
 -- name: load_workflow^
--- One workflow execution.
+-- One workflow execution, with what is secret in its tree.
 SELECT id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, packs,
-    head
+    head, (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
 FROM workflow WHERE id = :id;
 
 -- name: load_entries
