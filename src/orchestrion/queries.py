@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from orchestrion.actions.runners.registry import INQUIRER
 from orchestrion.core.language import ENGINE_COMMANDS
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound
+from orchestrion.runtime.inquiries import NEVER
 from orchestrion.runtime.peers import Peers
 from orchestrion.runtime.secrets import mask_of
 from orchestrion.store import rows
@@ -99,6 +101,22 @@ class ExecutionView:
         return self.is_unattended and self.status != "paused"
 
 
+@dataclass(frozen=True, slots=True)
+class InquiryView:
+    """An inquiry; `result` says what it asks of whom, and holds the answer once there is one.
+
+    `expires_at`: when its time to live runs out, in microseconds since 1970; None when it does not, or has
+    been answered. `parent` is the execution whose task it is.
+    """
+
+    id: str
+    status: str
+    task: str | None
+    parent: str | None
+    result: Mapping[str, Json]
+    expires_at: int | None
+
+
 class Queries:
     """The queries on one store, each in one short transaction."""
 
@@ -121,6 +139,21 @@ class Queries:
         with self._reading() as reading:
             root = reading.root(number)
             return reading.view(reading.row(number), None if root is None else root["engine"])
+
+    def inquiries(self, count: int) -> list[InquiryView]:
+        """The newest inquiries that wait for an answer."""
+        with self._reading() as reading:
+            return [reading.inquiry(row, row["expires_at"]) for row in reading.all("inquiries", count=count)]
+
+    def inquiry(self, number: str) -> InquiryView:
+        """One inquiry. Raises NotFound."""
+        with self._reading() as reading:
+            row, attempt = reading.row(number), reading.one("attempt", execution=number)
+            if row["runner"] != INQUIRER:
+                raise NotFound(
+                    f"{number} is not an inquiry. List those that wait with: orchestrion inquiry list"
+                )
+            return reading.inquiry(row, None if attempt is None else attempt["due_at"])
 
     def definition_of(self, number: str) -> str | None:
         """The text of the definition that an execution has run; None when it has run none."""
@@ -256,6 +289,20 @@ class _Reading:
         assert successor is not None
         since = successor["created_at"]
         return {one["entry"] for one in self.all("dropped_entries", workflow=row["workflow"], since=since)}
+
+    def inquiry(self, row: Mapping[str, Any], expires_at: int | None) -> InquiryView:
+        """The view of an inquiry's row."""
+        result = (
+            None if row["result"] is None else mask_of(row["secrets"]).value(rows.from_json(row["result"]))
+        )
+        return InquiryView(
+            row["id"],
+            row["status"],
+            row["task"],
+            row["parent"],
+            result if isinstance(result, dict) else {},
+            None if expires_at is None or expires_at >= NEVER else expires_at,
+        )
 
     def view(
         self, row: Mapping[str, Any], engine: str | None, tasks: tuple[TaskView, ...] = ()

@@ -51,6 +51,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.date = 1_800_000_000_000_000
         self.time = 0
         self.lives: list[Session] = []
         self.engines: list[Engine] = []
@@ -62,7 +63,9 @@ class World:
 
     def engine(self) -> tuple[Session, Engine]:
         """A new process that is an engine."""
-        session = Session(self.folder / "s.db", "tester", monotonic=lambda: self.time)
+        session = Session(
+            self.folder / "s.db", "tester", clock=lambda: self.date, monotonic=lambda: self.time
+        )
         engine = session.engine(lambda _: Catalog([self.folder / "packs"]))
         self.lives.append(session)
         self.engines.append(engine)
@@ -300,3 +303,37 @@ def test_an_idempotent_action_runs_again_when_its_engine_is_gone(world: World) -
     world.work(engine)  # it had begun, so it runs although nothing new may start
     assert statuses(session, number) == {"a": ("succeeded", False)}
     assert session.queries.execution(number).status == "paused"
+
+
+def test_an_inquiry_that_nobody_answers_ends_in_time_once_and_whoever_works_then(world: World) -> None:
+    actions = world.folder / "packs" / "own" / "actions"
+    (actions / "ask.yaml").write_text("name: ask\nrunner_type: inquirer\nparameters: {ttl: {default: 3}}\n")
+    text = "version: 1.0\ntasks:\n  q: {action: own.ask, next: [{when: <% failed() %>, do: b}]}\n"
+    text += "  b: {action: core.noop}\n"
+    session, engine = world.engine()
+    number = session.operations.start(StartRequest("test.wf", text, {}), engine)
+    world.work(engine)
+    assert session.queries.execution(number).status == "paused"
+    world.date += 179_000_000
+    pool = session.engine(lambda _: Catalog([world.folder / "packs"]), "serve")
+    assert pool.run_once() == 0
+    world.date += 2_000_000
+    while pool.run_once():
+        pass
+    assert session.queries.execution(number).status == "succeeded"
+    assert statuses(session, number) == {"q": ("failed", False), "b": ("succeeded", False)}
+    pool.worker.close()
+
+
+def test_a_delay_waits_for_its_time_and_a_clock_that_goes_back_starts_nothing_early(world: World) -> None:
+    session, engine = world.engine()
+    text = "version: 1.0\ntasks:\n  a: {action: core.noop, delay: 100}\n"
+    number = session.operations.start(StartRequest("test.wf", text, {}), engine)
+    world.date -= 50_000_000
+    assert engine.run_once() == 0
+    world.date += 149_000_000
+    assert engine.run_once() == 0
+    assert session.queries.execution(number).status == "running"
+    world.date += 2_000_000
+    world.work(engine)
+    assert session.queries.execution(number).status == "succeeded"

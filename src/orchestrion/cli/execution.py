@@ -51,7 +51,7 @@ def pause(options: argparse.Namespace) -> int:
     location = location_of(options)
     with open_known(location) as client:
         accepted = client.pause(options.id)
-        return _requested(client, accepted, options, location, wanted="paused")
+        return requested(client, accepted, options, location, wanted="paused")
 
 
 def cancel(options: argparse.Namespace) -> int:
@@ -59,7 +59,7 @@ def cancel(options: argparse.Namespace) -> int:
     location = location_of(options)
     with open_known(location) as client:
         accepted = client.cancel(options.id)
-        return _requested(client, accepted, options, location, wanted="canceled")
+        return requested(client, accepted, options, location, wanted="canceled")
 
 
 def resume(options: argparse.Namespace) -> int:
@@ -107,7 +107,7 @@ def _rerun_from_tasks(client: LocalClient, options: argparse.Namespace, location
     return started(client, accepted.execution, options, location)
 
 
-def _requested(
+def requested(
     client: LocalClient, accepted: Accepted, options: argparse.Namespace, location: Location, *, wanted: str
 ) -> int:
     """Show an accepted pause or cancellation.

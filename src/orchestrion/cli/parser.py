@@ -7,8 +7,10 @@ argparse, because `re-run ID --tasks A B --no-reset B` has options with several 
 import argparse
 from typing import TYPE_CHECKING, Any, Final
 
+from orchestrion.cli.inquiry_parser import add_inquiry
 from orchestrion.cli.key_parser import add_key
 from orchestrion.cli.parsing import Parser
+from orchestrion.cli.parsing import add_async as _add_async
 from orchestrion.cli.parsing import add_command as _command
 from orchestrion.cli.parsing import add_group as _group
 from orchestrion.cli.parsing import add_json as _add_json
@@ -53,16 +55,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_workflow(workflow)
     _add_services(groups)
     add_key(groups)
+    add_inquiry(groups)
     return parser
-
-
-def _add_async(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--async",
-        dest="detached",
-        action="store_true",
-        help="only record it and return; nothing moves until an engine runs",
-    )
 
 
 def _add_run(groups: "Subparsers") -> None:

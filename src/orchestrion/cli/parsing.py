@@ -76,6 +76,16 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-j", "--json", action="store_true", help="print JSON; times are UTC")
 
 
+def add_async(parser: argparse.ArgumentParser) -> None:
+    """The option that only records a request."""
+    parser.add_argument(
+        "--async",
+        dest="detached",
+        action="store_true",
+        help="only record it and return; nothing moves until an engine runs",
+    )
+
+
 def count(text: str) -> int:
     """A number greater than 0, as an option's type."""
     try:

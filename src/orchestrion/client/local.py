@@ -20,9 +20,10 @@ from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.client.session import Session
 from orchestrion.client.targets import Target, whole_rerun
 from orchestrion.core.status import COMPLETED
+from orchestrion.core.values import Json
 from orchestrion.errors import Refused
 from orchestrion.operations import Accepted, RerunPlan, RerunRequest, StartRequest
-from orchestrion.queries import ExecutionView
+from orchestrion.queries import ExecutionView, InquiryView
 from orchestrion.runtime.engine import POLL_SECONDS, Engine
 
 _SHOW_SECONDS: Final = 0.02
@@ -96,6 +97,14 @@ class LocalClient:
         """One execution with its tasks. Raises NotFound."""
         return self._session.queries.execution(number, attempts=attempts)
 
+    def inquiries(self, count: int) -> list[InquiryView]:
+        """The newest inquiries that wait for an answer."""
+        return self._session.queries.inquiries(count)
+
+    def inquiry(self, number: str) -> InquiryView:
+        """One inquiry. Raises NotFound."""
+        return self._session.queries.inquiry(number)
+
     # --- operations; each returns at once, `follow` does the work
 
     def start(self, target: Target, *, detached: bool = False) -> str:
@@ -113,6 +122,11 @@ class LocalClient:
     def resume(self, number: str, *, detached: bool = False) -> Accepted:
         """Resume. Raises NotFound, Refused."""
         return self._session.operations.resume(number, None if detached else self._own_engine())
+
+    def respond(self, number: str, answer: Json, *, detached: bool = False) -> Accepted:
+        """Answer an inquiry. Raises NotFound, UsageError, Refused."""
+        engine = None if detached else self._own_engine()
+        return self._session.operations.respond(number, answer, engine)
 
     def plan(self, request: RerunRequest) -> RerunPlan:
         """What a re-run from tasks would do. Raises NotFound, Refused."""

@@ -24,15 +24,16 @@ class Session:
         database: Path,
         actor: str,
         open_store: Callable[[Path], Store] = Store,
+        clock: Clock = system_clock,
         monotonic: Clock = monotonic_clock,
     ) -> None:
         self.store: Final = open_store(database)
         self.actor: Final = actor
-        ids = Ids(system_clock)
+        ids = Ids(clock)
         self.presence: Final = Presence(self.store.path, ids.next())
-        self.peers: Final = Peers(self.presence, system_clock, monotonic)
+        self.peers: Final = Peers(self.presence, clock, monotonic)
         self.dispatcher: Final = Dispatcher(
-            self.store, system_clock, ids, lambda: random.getrandbits(63), self.peers
+            self.store, clock, ids, lambda: random.getrandbits(63), self.peers
         )
         self.operations: Final = Operations(self.dispatcher, actor)
         self.queries: Final = Queries(self.store, self.peers)

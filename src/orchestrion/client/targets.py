@@ -146,6 +146,36 @@ def _bare(
     definition, unable = inspected(text, path, catalog)
     declared = {one.name: one.value for one in definition.inputs}
     found = [*problems, *(_undeclared(name, declared) for name in texts if name not in declared)]
+    values = _values(texts, found)
+    if found:
+        raise UsageError(f"{path}: the workflow cannot run with these parameters.", problems=found)
+    missing = [name for name, default in declared.items() if default is None and name not in values]
+    warnings = [f'The input "{name}" has no value and no default: it is null.' for name in missing]
+    name, source = _shown(path.name), _shown(path.resolve())
+    return Target(name, text, values, source, (*warnings, *unable, *warnings_for(values)))
+
+
+def answer_of(document: str | None, words: Sequence[str]) -> Json:
+    """The answer to an inquiry: a JSON object, and NAME=VALUE words. Raises UsageError with every problem."""
+    answer: dict[str, Json] = {}
+    texts, problems = _pairs(words)
+    if document is not None:
+        given = _typed(document)
+        repeated = repeated_key_problem("--response", document)
+        if isinstance(given, dict):
+            answer |= given
+            unkept = problem_with(given)
+            problems += [text for text in (repeated, unkept) if text]
+        else:
+            problems.append("--response must be a JSON object.")
+    answer |= _values(texts, problems)
+    if problems:
+        raise UsageError("This is no answer.", problems=problems)
+    return answer
+
+
+def _values(texts: Mapping[str, str | list[str]], found: list[str]) -> dict[str, Json]:
+    """The values of words; what is wrong with them is added to what was `found`."""
     values: dict[str, Json] = {}
     for name, given in texts.items():
         if not isinstance(given, str):
@@ -156,12 +186,7 @@ def _bare(
         found += [f'Parameter "{name}" cannot be kept as it is: {problem}'] if problem else []
         repeated = None if isinstance(values[name], str) else repeated_key_problem(name, given)
         found += [repeated] if repeated else []
-    if found:
-        raise UsageError(f"{path}: the workflow cannot run with these parameters.", problems=found)
-    missing = [name for name, default in declared.items() if default is None and name not in values]
-    warnings = [f'The input "{name}" has no value and no default: it is null.' for name in missing]
-    name, source = _shown(path.name), _shown(path.resolve())
-    return Target(name, text, values, source, (*warnings, *unable, *warnings_for(values)))
+    return values
 
 
 def _shown(path: str | Path) -> str:

@@ -7,7 +7,7 @@ from orchestrion.core.prospects import PlannedJoin
 from orchestrion.core.status import ABENDED, COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.operations import Accepted, RerunPlan, RerunRequest
-from orchestrion.queries import AttemptView, ExecutionView, ItemsView, TaskView
+from orchestrion.queries import AttemptView, ExecutionView, InquiryView, ItemsView, TaskView
 
 __all__ = [
     "ABENDED",
@@ -17,6 +17,7 @@ __all__ = [
     "Edge",
     "ExecutionView",
     "Graph",
+    "InquiryView",
     "ItemsView",
     "Json",
     "Plan",

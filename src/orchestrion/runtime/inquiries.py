@@ -14,7 +14,8 @@ from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import INQUIRY
 
 _MINUTE: Final = 60_000_000
-_NEVER: Final = 2**62
+NEVER: Final = 2**62
+"""When an inquiry expires that has no time to live."""
 _FIELDS: Final = ("schema", "roles", "users", "route", "ttl")
 
 
@@ -23,7 +24,7 @@ def ask(unit: Unit, attempt: Attempt, execution: Execution, parameters: Mapping[
     result: dict[str, Json] = {name: parameters.get(name) for name in _FIELDS}
     ttl = parameters.get("ttl")
     minutes = ttl if isinstance(ttl, int | float) and not isinstance(ttl, bool) else 0
-    expires_at = min(unit.now + round(minutes * _MINUTE), _NEVER) if minutes > 0 else _NEVER
+    expires_at = min(unit.now + round(minutes * _MINUTE), NEVER) if minutes > 0 else NEVER
     unit.ledger.keep(attempt._replace(engine=INQUIRY, due_at=expires_at))
     execution.show("pending", unit.now, result)
     token = attempt.token

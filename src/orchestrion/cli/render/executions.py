@@ -218,6 +218,8 @@ def next_command(view: ExecutionView, options: str) -> tuple[str, str] | None:
         if with_items:
             command += f" --no-reset {shlex.join(with_items)}"
         return "When the cause is mended, go on from there (--plan shows what that does):", command + options
+    if view.status == "paused" and any(task.status == "pending" for task, _ in walk(view.tasks)):
+        return "It waits for an answer. What it asks:", f"orchestrion inquiry list{options}"
     if view.status == "paused" or view.is_unattended:
         return "Go on with:", f"orchestrion execution resume {view.id}{options}"
     return None

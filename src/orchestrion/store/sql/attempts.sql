@@ -102,8 +102,9 @@ WHERE attempt.engine = 'inquiry' AND root.engine IS NULL ORDER BY attempt.due_at
 SELECT execution FROM attempt WHERE root = :root AND engine = 'inquiry' ORDER BY execution;
 
 -- name: inquiries
--- All inquiries that wait for an answer, the newest first.
-SELECT execution.*, attempt.due_at AS expires_at FROM attempt JOIN execution ON execution.id = attempt.execution
+-- All inquiries that wait for an answer, the newest first, with what is secret in their tree.
+SELECT execution.*, attempt.due_at AS expires_at, (SELECT sealed FROM secret WHERE secret.root = attempt.root) AS secrets
+FROM attempt JOIN execution ON execution.id = attempt.execution
 WHERE attempt.engine = 'inquiry' ORDER BY attempt.execution DESC LIMIT :count;
 
 -- name: add_empty!

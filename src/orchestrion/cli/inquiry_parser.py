@@ -1,0 +1,62 @@
+"""The grammar of `orchestrion inquiry …`."""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from orchestrion.cli.parsing import add_async, add_command, add_group, add_json, add_packs, add_store, count
+
+if TYPE_CHECKING:
+    from orchestrion.cli.parsing import Command, Subparsers
+
+
+def add_inquiry(groups: "Subparsers") -> None:
+    """Add `inquiry` and its commands."""
+    group = add_group(groups, "inquiry", "what waits for a person's answer")
+    parser = add_command(
+        group, "list", _inquiry("list_inquiries"), "list what waits for an answer", "orchestrion inquiry list"
+    )
+    parser.add_argument(
+        "-n", dest="count", metavar="COUNT", type=count, default=50, help="how many (default: 50)"
+    )
+    add_store(parser)
+    add_json(parser)
+    parser = add_command(
+        group,
+        "get",
+        _inquiry("get"),
+        "show what an inquiry asks",
+        "orchestrion inquiry get 0661039aead486630d98e07f",
+    )
+    parser.add_argument("id", metavar="ID", help="the inquiry's id, as inquiry list shows it")
+    add_store(parser)
+    add_json(parser)
+    parser = add_command(
+        group,
+        "respond",
+        _inquiry("respond"),
+        "answer an inquiry, and go on with what it held",
+        "orchestrion inquiry respond 0661039aead486630d98e07f continue=true\n"
+        "orchestrion inquiry respond 0661039aead486630d98e07f -r '{\"continue\": true}'",
+    )
+    parser.add_argument("id", metavar="ID", help="the inquiry's id, as inquiry list shows it")
+    parser.add_argument(
+        "values",
+        metavar="NAME=VALUE",
+        nargs="*",
+        help="a member of the answer; a JSON number, boolean, null, list or object is that, all else is text",
+    )
+    parser.add_argument("-r", "--response", metavar="JSON", help="the answer as a JSON object")
+    add_async(parser)
+    add_packs(parser)
+    add_store(parser)
+    add_json(parser)
+
+
+def _inquiry(name: str) -> "Command":
+    def perform(options: argparse.Namespace) -> int:
+        from orchestrion.cli import inquiry
+
+        command: Any = getattr(inquiry, name)
+        return command(options)
+
+    return perform
