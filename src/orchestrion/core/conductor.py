@@ -85,7 +85,7 @@ def conduct(
     `external` holds the outside values that an earlier call asked for, or the exceptions that stand for those
     that cannot be had. The state is not altered: apply the decision's changes to it.
     """
-    draft = Draft(state, event.occasion, external or _NOTHING)
+    draft = Draft(state, event.occasion, _NOTHING if external is None else external)
     # A re-run has left the old end behind, even where it ends at once in the same status.
     before: Status = "resuming" if isinstance(event, RerunRequested) else draft.status
     try:

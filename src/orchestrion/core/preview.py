@@ -6,7 +6,7 @@ It is worked out by the same selection and the same conducting as the re-run its
 disagree with it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from orchestrion.core.commands import RunAction
@@ -64,10 +64,17 @@ class Plan(NamedTuple):
     problems: tuple[str, ...]
 
 
-def preview(state: State, tasks: tuple[TaskRequest, ...]) -> Plan | Refused:
-    """The plan of a re-run from tasks, or why it is refused. The state is not altered."""
+def preview(
+    state: State,
+    tasks: tuple[TaskRequest, ...],
+    external: Mapping[ExternalKey, "Json | Exception"] | None = None,
+) -> Plan | Refused:
+    """The plan of a re-run from tasks, or why it is refused. The state is not altered.
+
+    `external` gives the values from outside, as for `conduct`; without it there are none.
+    """
     event = RerunRequested(tasks)
-    answer = _conducted(state, event)
+    answer = _conducted(state, event) if external is None else conduct(state, event, external)
     if not isinstance(answer, Decision):
         assert isinstance(answer, Refused)
         return answer
@@ -78,7 +85,7 @@ def preview(state: State, tasks: tuple[TaskRequest, ...]) -> Plan | Refused:
 
 
 def _conducted(state: State, event: RerunRequested) -> Answer:
-    """What the conductor answers; values from outside are not asked for."""
+    """What the conductor answers where no value from outside can be had."""
     external: dict[ExternalKey, Json | Exception] = {}
     while True:
         answer = conduct(state, event, external)

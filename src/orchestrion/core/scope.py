@@ -12,8 +12,9 @@ from immutables import Map
 
 from orchestrion.core.context import Context, merged
 from orchestrion.core.draft import Draft, ExternalKey
-from orchestrion.core.expressions import MissingValue
+from orchestrion.core.expressions import ExternalError, MissingValue
 from orchestrion.core.records import Entry
+from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,7 +88,41 @@ class DraftScope:
         return status_on(self._draft, name, route)
 
     def external(self, key: ExternalKey) -> Json:
-        """A value from outside. Raises MissingValue, or the exception that stands for it."""
+        """A value from outside. Raises MissingValue, or the exception that stands for it.
+
+        Of a task, only what the state does not know comes from outside: `("task", entry)`.
+        """
+        return self._record_of(key) if key[0] == "task" else self._fetched(key)
+
+    def _record_of(self, key: ExternalKey) -> Json:
+        """What `task(name, route)` gives of the latest entry of a task (stackstorm-api 5)."""
+        _, name, route = key
+        if name is None:
+            if self.task is None:
+                raise ExternalError("The current task is not set in the context.")
+            name = self.task.name
+        if route is None:
+            route = self.task.route if self.task is not None else 0
+        entry = None
+        if isinstance(name, str) and isinstance(route, int):
+            entry = entry_on(self._draft, name, route)
+        if entry is None:
+            raise ExternalError(f'Unable to find task execution for "{name}".')
+        known = self._fetched(("task", entry.id))
+        assert isinstance(known, dict)
+        return {
+            "task_execution_id": known["task_execution_id"],
+            "workflow_execution_id": known["workflow_execution_id"],
+            "task_name": entry.task,
+            "task_id": entry.task,
+            "route": entry.route,
+            "result": _recorded_result(self._draft, entry),
+            "status": entry.status,
+            "start_timestamp": known["start_timestamp"],
+            "end_timestamp": known["end_timestamp"] if entry.status in COMPLETED else None,
+        }
+
+    def _fetched(self, key: ExternalKey) -> Json:
         if key not in self._draft.external:
             raise MissingValue(key)
         value = self._draft.external[key]
@@ -107,8 +142,8 @@ class DraftScope:
         return (int.from_bytes(blake2b(text, digest_size=8).digest()) >> 11) / (1 << 53)
 
 
-def status_on(draft: Draft, task: str, route: int) -> str | None:
-    """The status of a task's latest entry on `route`, or on the nearest route that leads to it (spec 2.2)."""
+def entry_on(draft: Draft, task: str, route: int) -> Entry | None:
+    """A task's latest entry on `route`, or on the nearest route that leads to it (spec 2.2)."""
     entry = draft.latest(task, route)
     if entry is None and route:
         edges = set(draft.route_edges(route))
@@ -116,6 +151,12 @@ def status_on(draft: Draft, task: str, route: int) -> str | None:
             if candidate < route and edges.issuperset(draft.route_edges(candidate)):
                 entry = draft.latest(task, candidate)
                 break
+    return entry
+
+
+def status_on(draft: Draft, task: str, route: int) -> str | None:
+    """The status of that entry, as expressions know it."""
+    entry = entry_on(draft, task, route)
     if entry is None:
         return None
     if entry.status in ("scheduled", "delayed"):
@@ -132,3 +173,15 @@ def result_of(draft: Draft, entry: Entry | None) -> Json:
         item = draft.item(entry.id, index)
         results.append(item.result if item is not None and item.attempt == entry.attempt else None)
     return results
+
+
+def _recorded_result(draft: Draft, entry: Entry) -> Json:
+    """The result of an entry in its record: of a with-items one the statuses and results of its items."""
+    if entry.items is None:
+        return entry.result
+    items: list[Json] = []
+    for index in range(entry.items.total):
+        item = draft.item(entry.id, index)
+        begun = item is not None and item.attempt == entry.attempt and item.status is not None
+        items.append({"status": item.status, "result": item.result} if item is not None and begun else None)
+    return {"items": items}

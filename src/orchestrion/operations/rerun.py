@@ -40,7 +40,7 @@ def rerun_asked(unit: Unit, subject: Workflow, request: RerunRequest) -> RerunAs
     )
     if request.tasks and not tasks:  # none of them ever ran
         raise refused(request.execution, problems)
-    plan = preview(subject.state, tasks)
+    plan = preview(subject.state, tasks, unit.external_values(subject))
     if isinstance(plan, CoreRefused):
         raise refused(request.execution, [*problems, *plan.problems])
     problems += _not_concerned(request, plan)

@@ -13,9 +13,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from orchestrion.core.commands import EndEmpty, RunAction, WithdrawAttempt
-from orchestrion.core.conductor import Answer, Decision, NeedValues, conduct
-from orchestrion.core.events import AttemptBegan, AttemptReported, EmptyEnded, Event, Occasion
-from orchestrion.core.expressions import ExternalError
+from orchestrion.core.conductor import Answer, Decision, conduct
+from orchestrion.core.events import (
+    AttemptBegan,
+    AttemptReported,
+    EmptyEnded,
+    Event,
+    Occasion,
+    RerunRequested,
+    Started,
+)
 from orchestrion.core.records import Change, Entry, Head, Item
 from orchestrion.core.state import State
 from orchestrion.core.status import COMPLETED, Status
@@ -23,6 +30,7 @@ from orchestrion.core.values import Json
 from orchestrion.core.workflow_status import WORKABLE
 from orchestrion.runtime.clock import Clock, Ids
 from orchestrion.runtime.definitions import graph_of
+from orchestrion.runtime.external import ExternalValues
 from orchestrion.runtime.ledger import Attempt, Execution, Ledger, Token
 from orchestrion.runtime.peers import Peers
 from orchestrion.runtime.secrets import Secrets
@@ -115,10 +123,16 @@ class Unit:
         """Let the core decide about an event, and take over what it decides."""
         subject = self.workflow(workflow)
         event = event._replace(occasion=Occasion(self.now, self._dispatcher.seed()))
-        answer = _conduct(subject.state, event)
+        answer = conduct(subject.state, event, self.external_values(subject, event))
         if isinstance(answer, Decision):
             self._take(subject, answer, type(event).__name__)
         return answer
+
+    def external_values(self, subject: Workflow, event: Event | None = None) -> ExternalValues:
+        """What expressions may ask for from outside the state."""
+        new = event.application if isinstance(event, (Started, RerunRequested)) else None
+        application = subject.state.initial.application if new is None else new
+        return ExternalValues(self, subject.id, application, self.secrets.of(subject.row))
 
     def is_alive(self, engine: str | None) -> bool:
         """Whether a process of Orchestrion lives."""
@@ -368,20 +382,6 @@ def result_of(state: State) -> dict[str, Json]:
     if state.head.status in ("failed", "timeout", "abandoned"):
         return {"errors": [*state.errors()], "output": output}
     return {"output": output}
-
-
-def _conduct(state: State, event: Event) -> Answer:
-    """Conduct an event.
-
-    Outside values that its expressions ask for cannot be had in this version, and say so.
-    """
-    external: dict[tuple[str | int | bool | None, ...], Json | Exception] = {}
-    while True:
-        answer = conduct(state, event, external)
-        if not isinstance(answer, NeedValues):
-            return answer
-        for key in answer.keys:
-            external[key] = ExternalError(f"The function {key[0]} is not available in this version.")
 
 
 class _Rehearsed(Exception):  # noqa: N818  # not an error

@@ -103,6 +103,10 @@ class Ledger:
             found = self._executions[number] = execution_of(row)
         return found
 
+    def of_entry(self, workflow: str, entry: int) -> list[Execution]:
+        """Those executions of an entry that this unit has made or looked at."""
+        return [one for one in self._executions.values() if one.token and one.token[:2] == (workflow, entry)]
+
     def attempt(self, execution: str) -> Attempt | None:
         """The attempt of an execution, unless it has ended."""
         if execution not in self._attempts:

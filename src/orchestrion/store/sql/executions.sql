@@ -99,3 +99,7 @@ FROM execution WHERE of_workflow = :workflow AND workflow IS NOT NULL ORDER BY i
 -- name: starters_of_entries
 -- Which execution started the first attempt of each entry.
 SELECT entry, parent, min(id) FROM execution WHERE of_workflow = :workflow GROUP BY entry;
+
+-- name: executions_of_entry
+-- When the attempts of an entry began and ended.
+SELECT id, started_at, ended_at FROM execution WHERE of_workflow = :workflow AND entry = :entry ORDER BY id;
