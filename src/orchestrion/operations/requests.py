@@ -24,12 +24,23 @@ class StartRequest:
 class RerunRequest:
     """A re-run of `execution` from `tasks`.
 
-    `no_reset` names with-items tasks that keep the items that succeeded.
+    `no_reset` names with-items tasks that keep the items that succeeded, `items` those of which only some run
+    again. Every name may be a path: `task/task` lies in the sub-workflow that `task` is, `task[2]/task` in
+    that of its item 2.
     """
 
     execution: str
     tasks: tuple[str, ...]
     no_reset: tuple[str, ...] = ()
+    items: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How something is asked: why, and under which name. The same request again gets the first answer."""
+
+    reason: str | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +57,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class RerunPlan:
-    """The plan of a re-run from tasks, with remarks about what was asked."""
+    """The plan of a re-run from tasks, with remarks about what was asked.
+
+    `below` are the plans of what happens inside of sub-workflows, by the path that leads to each.
+    """
 
     execution: str
     workflow: str
     plan: Plan
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    below: Mapping[str, "RerunPlan"] = field(default_factory=dict[str, "RerunPlan"])

@@ -2,38 +2,47 @@
 
 Each is one unit of the dispatcher: accepted as a whole, or refused with every problem and nothing changed.
 The rules about states are the core's; here names become routes, one execution becomes its tree, and what was
-asked is recorded.
+asked is recorded, with its answer.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
 
-from orchestrion.actions.runners.registry import INQUIRER
-from orchestrion.actions.validation import problems_with_answer
 from orchestrion.core.conductor import Refused as CoreRefused
-from orchestrion.core.events import CancelRequested, PauseRequested, RerunRequested, ResumeRequested
-from orchestrion.core.status import COMPLETED, Status
+from orchestrion.core.events import RerunRequested
+from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
-from orchestrion.errors import Refused, UsageError
-from orchestrion.operations.requests import Accepted, RerunPlan, RerunRequest, StartRequest
-from orchestrion.operations.rerun import rerun_asked
-from orchestrion.operations.tree import cascade, current, detach, find, refused
+from orchestrion.errors import Refused
+from orchestrion.operations.answers import check_answer, open_inquiries
+from orchestrion.operations.control import request_of_action, request_of_workflow
+from orchestrion.operations.requests import Accepted, Asking, RerunPlan, RerunRequest, StartRequest
+from orchestrion.operations.rerun import level_of, notes_of, plan_of, plan_revivals
+from orchestrion.operations.tree import current, detach, find, refused
+from orchestrion.runtime.continuing import continue_as
 from orchestrion.runtime.dispatcher import Dispatcher, Unit, Workflow
 from orchestrion.runtime.engine import Engine
-from orchestrion.runtime.inquiries import cancel_inquiries
 from orchestrion.runtime.ledger import Execution
-from orchestrion.runtime.peers import INQUIRY
-from orchestrion.runtime.recovery import end_leftovers, give_up_lost, lost_attempts
-from orchestrion.runtime.subworkflows import Start, application_of, start_workflow
+from orchestrion.runtime.recovery import end_leftovers, give_up_lost
+from orchestrion.runtime.revivals import forget_revivals
+from orchestrion.runtime.subworkflows import Start, start_workflow
 from orchestrion.store import rows
 
-_LIST: Final = "orchestrion inquiry list"
+_PLAIN: Final = Asking()
+
+
+class _Request(NamedTuple):
+    """What is recorded of an operation; `execution` is None where it makes one."""
+
+    kind: str
+    execution: str | None
+    details: Mapping[str, Json]
 
 
 class Operations:
     """The operations on one store.
 
     `engine`, where one is given, becomes the engine of the tree that is concerned, unless another one lives.
+    `asking` says why, and names the request: one that comes again gets the first answer, and does nothing.
     """
 
     def __init__(self, dispatcher: Dispatcher, actor: str) -> None:
@@ -42,9 +51,10 @@ class Operations:
 
     # --- start
 
-    def start(self, request: StartRequest, engine: Engine | None) -> str:
-        """Start a workflow; returns the id of its execution."""
-        with self._dispatcher.unit(engine) as unit:
+    def start(self, request: StartRequest, engine: Engine | None, asking: Asking = _PLAIN) -> str:
+        """Start a workflow; returns the id of its execution. Raises Refused."""
+
+        def start(unit: Unit) -> Accepted:
             execution = Execution(
                 id=unit.ids.next(),
                 action=request.action,
@@ -59,100 +69,55 @@ class Operations:
             number = start_workflow(unit, start)
             if engine is not None:
                 engine.own(unit, number)
-            self._record(unit, execution.id, "start", {"action": request.action}, "accepted")
-        return execution.id
+            return Accepted(execution.id, execution.status)
+
+        kind = "start" if request.rerun_of is None else "re-run"
+        return self._perform(
+            _Request(kind, None, {"action": request.action}), asking, engine, start
+        ).execution
 
     # --- pause, resume, cancel
 
-    def pause(self, number: str, engine: Engine | None) -> Accepted:
+    def pause(self, number: str, engine: Engine | None, asking: Asking = _PLAIN) -> Accepted:
         """Pause an execution and all sub-workflows below it. Raises NotFound, Refused."""
-        return self._request(number, "pause", engine)
+        return self._control(number, "pause", engine, asking)
 
-    def resume(self, number: str, engine: Engine | None) -> Accepted:
+    def resume(self, number: str, engine: Engine | None, asking: Asking = _PLAIN) -> Accepted:
         """Resume an execution and all that is held below it. Raises NotFound, Refused."""
-        return self._request(number, "resume", engine)
+        return self._control(number, "resume", engine, asking)
 
-    def cancel(self, number: str, engine: Engine | None) -> Accepted:
+    def cancel(self, number: str, engine: Engine | None, asking: Asking = _PLAIN) -> Accepted:
         """Cancel an execution, with the whole tree that it belongs to. Raises NotFound, Refused."""
-        return self._request(number, "cancel", engine)
+        return self._control(number, "cancel", engine, asking)
+
+    def _control(self, number: str, kind: str, engine: Engine | None, asking: Asking) -> Accepted:
+        def control(unit: Unit) -> Accepted:
+            execution = find(unit, number)
+            if execution.workflow is None:
+                return request_of_action(unit, execution, kind, engine)
+            return request_of_workflow(unit, current(unit, execution, kind), kind, engine)
+
+        return self._perform(_Request(kind, number, {}), asking, engine, control)
 
     def take_over(self, number: str, engine: Engine) -> None:
         """Become the engine of an execution's tree, if none lives."""
         with self._dispatcher.unit(engine) as unit:
             execution = find(unit, number)
             assert execution.workflow is not None
-            root = unit.workflow(unit.workflow(execution.workflow).row["root"])
-            if engine.own(unit, root.id):
-                give_up_lost(unit, root.id)
+            root = unit.workflow(execution.workflow).row["root"]
+            if engine.own(unit, root):
+                give_up_lost(unit, root)
         end_leftovers(self._dispatcher)
-
-    def _request(self, number: str, kind: str, engine: Engine | None) -> Accepted:
-        with self._dispatcher.unit(engine) as unit:
-            execution = find(unit, number)
-            if execution.workflow is None:
-                accepted = self._request_of_action(unit, execution, kind, engine)
-            else:
-                accepted = self._request_of_workflow(unit, current(unit, execution, kind), kind, engine)
-            self._record(unit, number, kind, {}, "accepted")
-        end_leftovers(self._dispatcher)
-        return accepted
-
-    def _request_of_workflow(
-        self, unit: Unit, subject: Workflow, kind: str, engine: Engine | None
-    ) -> Accepted:
-        root = unit.workflow(subject.row["root"])
-        unattended = root.head.status not in COMPLETED and not unit.is_alive(root.row["engine"])
-        lost = unattended or bool(lost_attempts(unit, root.id))
-        if engine is not None and (lost or kind == "resume"):
-            engine.own(unit, root.id)
-        if kind == "cancel" and subject.head.status not in COMPLETED:
-            notes = _apply(
-                unit, subject, kind
-            )  # first, because a cancellation ends in canceled, never in failed
-            give_up_lost(unit, root.id)
-        else:
-            give_up_lost(unit, root.id)
-            unit.settle_without_starts()
-            notes = _only_taken_over(subject, kind) if lost else ()
-            notes = notes or _apply(unit, subject, kind)
-        unit.settle()
-        return Accepted(subject.row["execution"], subject.head.status, notes)
-
-    def _request_of_action(
-        self, unit: Unit, execution: Execution, kind: str, engine: Engine | None
-    ) -> Accepted:
-        """Only a cancellation concerns a single action.
-
-        Its process is ended and its attempt fenced (product).
-        """
-        if kind != "cancel":
-            raise Refused(
-                f"Unable to {kind} {execution.id}: {execution.action or 'it'} is an action, not a workflow. "
-                f"Name the execution of its workflow, {execution.parent}."
-            )
-        assert execution.token is not None
-        attempt = unit.ledger.attempt(execution.id)
-        if attempt is None:
-            raise Refused(f"Unable to cancel {execution.id} because it is {execution.status}.")
-        root = unit.workflow(unit.workflow(execution.token.workflow).row["root"])
-        if attempt.engine is not None and not unit.is_alive(attempt.engine):
-            unit.ledger.suspect_process(attempt)
-        unit.report(execution.id, "canceled", {"error": "Canceled by an operator."})
-        if root.head.status not in COMPLETED and not unit.is_alive(root.row["engine"]):
-            if engine is not None:
-                engine.own(unit, root.id)
-            give_up_lost(unit, root.id)
-        unit.settle()
-        return Accepted(execution.id, execution.status)
 
     # --- inquiries
 
-    def respond(self, number: str, answer: Json, engine: Engine | None) -> Accepted:
+    def respond(self, number: str, answer: Json, engine: Engine | None, asking: Asking = _PLAIN) -> Accepted:
         """Answer an inquiry; what it held goes on. Raises NotFound, UsageError, Refused.
 
         What is accepted names the execution of the tree's root.
         """
-        with self._dispatcher.unit(engine) as unit:
+
+        def respond(unit: Unit) -> Accepted:
             execution = find(unit, number)
             result = check_answer(unit, execution, answer, self._actor)
             assert execution.token is not None
@@ -162,10 +127,9 @@ class Operations:
             give_up_lost(unit, root.id)
             unit.report(number, "succeeded", {**result, "response": answer})
             unit.settle()
-            self._record(unit, number, "respond", {}, "accepted")
-            accepted = Accepted(root.row["execution"], root.head.status, _inquiries(root))
-        end_leftovers(self._dispatcher)
-        return accepted
+            return Accepted(root.row["execution"], root.head.status, open_inquiries(root))
+
+        return self._perform(_Request("respond", number, {}), asking, engine, respond)
 
     # --- re-run
 
@@ -173,43 +137,32 @@ class Operations:
         """What a re-run from tasks would do; nothing is changed. Raises NotFound, Refused."""
         with self._dispatcher.rehearsal() as unit:
             subject, _ = self._subject_of_rerun(unit, request, None)
-            asked = rerun_asked(unit, subject, request)
-            return RerunPlan(request.execution, subject.id, asked.plan, asked.notes)
+            return plan_of(level_of(unit, subject, request), request.execution)
 
-    def rerun(self, request: RerunRequest, engine: Engine | None) -> Accepted:
+    def rerun(self, request: RerunRequest, engine: Engine | None, asking: Asking = _PLAIN) -> Accepted:
         """Re-run from tasks: a new execution goes on with the same workflow execution.
 
         Raises NotFound, Refused.
         """
-        with self._dispatcher.unit(engine) as unit:
+
+        def rerun(unit: Unit) -> Accepted:
             subject, notes = self._subject_of_rerun(unit, request, engine)
-            asked = rerun_asked(unit, subject, request)
-            before = unit.ledger.execution(subject.row["execution"])
-            execution = Execution(
-                id=unit.ids.next(),
-                action=before.action,
-                status="requested",
-                parameters=before.parameters,
-                created_at=unit.now,
-                runner=before.runner,
-                source=before.source,
-                workflow=subject.id,
-                rerun_of=request.execution,
-            )
-            unit.ledger.add(execution)
-            subject.row["execution"] = execution.id
-            unit.transaction.run("continue_workflow", id=subject.id, execution=execution.id)
-            unit.transaction.run("set_continued", id=before.id, by=execution.id)
-            application = application_of(execution, subject.id, self._actor)
-            answer = unit.deliver(subject.id, RerunRequested(asked.tasks, application))
+            level = level_of(unit, subject, request)
+            forget_revivals(unit, subject)
+            plan_revivals(unit, level, self._actor)
+            execution, application = continue_as(unit, subject, request.execution, self._actor)
+            answer = unit.deliver(subject.id, RerunRequested(level.tasks, application))
             if isinstance(answer, CoreRefused):
                 raise refused(request.execution, answer.problems)
             unit.settle()
-            details: dict[str, Json] = {"tasks": [*request.tasks], "no_reset": [*request.no_reset]}
-            self._record(unit, request.execution, "re-run", details, execution.id)
-            accepted = Accepted(execution.id, subject.head.status, (*asked.notes, *notes))
-        end_leftovers(self._dispatcher)
-        return accepted
+            return Accepted(execution.id, subject.head.status, (*notes_of(level), *notes))
+
+        details: dict[str, Json] = {
+            "tasks": [*request.tasks],
+            "no_reset": [*request.no_reset],
+            "items": {task: [*items] for task, items in request.items.items()},
+        }
+        return self._perform(_Request("re-run", request.execution, details), asking, engine, rerun)
 
     def _subject_of_rerun(
         self, unit: Unit, request: RerunRequest, engine: Engine | None
@@ -231,79 +184,46 @@ class Operations:
             unit.settle_without_starts()
         return subject, notes
 
-    def _record(
-        self, unit: Unit, execution: str, kind: str, request: Mapping[str, Json], outcome: str
-    ) -> None:
-        unit.transaction.run(
-            "add_operation",
-            id=unit.ids.next(),
-            execution=execution,
-            kind=kind,
-            request=rows.to_json(dict(request)),
-            actor=self._actor,
-            at=unit.now,
-            outcome=outcome,
-        )
+    # --- records
+
+    def _perform(
+        self, request: _Request, asking: Asking, engine: Engine | None, perform: Callable[[Unit], Accepted]
+    ) -> Accepted:
+        """Perform an operation in a unit, and record it; or give the answer to a request that came before."""
+        with self._dispatcher.unit(engine) as unit:
+            known = _answered(unit, request, asking)
+            if known is not None:
+                return known
+            accepted = perform(unit)
+            unit.transaction.run(
+                "add_operation",
+                id=unit.ids.next(),
+                execution=request.execution or accepted.execution,
+                kind=request.kind,
+                request=rows.to_json(dict(request.details)),
+                actor=self._actor,
+                at=unit.now,
+                outcome="accepted",
+                reason=asking.reason,
+                request_id=asking.request_id,
+                answer=rows.to_json([accepted.execution, accepted.status, [*accepted.notes]]),
+            )
+        end_leftovers(self._dispatcher)
+        return accepted
 
 
-def _apply(unit: Unit, subject: Workflow, kind: str) -> tuple[str, ...]:
-    """Deliver a request to all that it concerns. Raises Refused."""
-    if kind == "pause":
-        cascade(unit, subject, PauseRequested(), PauseRequested(cascaded=True))
-        return ()
-    if kind == "resume":
-        cascade(unit, subject, ResumeRequested(), ResumeRequested())
-        return _inquiries(subject)
-    root = unit.workflow(subject.row["root"])
-    if subject.head.status in COMPLETED and subject.head.status != "canceled":
-        _refuse_cancel(unit, subject)
-    cascade(unit, root, CancelRequested(), CancelRequested())
-    cancel_inquiries(unit, root.id)
-    return (f"Its whole tree is canceled, from {root.row['execution']} on.",) if root is not subject else ()
-
-
-def _only_taken_over(subject: Workflow, kind: str) -> tuple[str, ...]:
-    """Where taking over has ended the execution, or was all that a resume could do, that is the answer."""
-    status: Status = subject.head.status
-    if status in COMPLETED or (kind == "resume" and status not in ("paused", "pausing")):
-        return (f"The execution had no engine and was taken over; it is {status}.",)
-    return ()
-
-
-def check_answer(unit: Unit, execution: Execution, answer: Json, actor: str) -> dict[str, Json]:
-    """The result of an open inquiry so far. Raises UsageError, Refused when it takes no such answer."""
-    attempt = unit.ledger.attempt(execution.id)
-    if execution.runner != INQUIRER:
+def _answered(unit: Unit, request: _Request, asking: Asking) -> Accepted | None:
+    """The answer to a request that came before. Raises Refused where its name stands for another one."""
+    if asking.request_id is None:
+        return None
+    row = unit.transaction.one("operation_of_request", request_id=asking.request_id)
+    if row is None:
+        return None
+    same = row["kind"] == request.kind and rows.from_json(row["request"]) == dict(request.details)
+    if not same or request.execution not in (None, row["execution"]):
         raise Refused(
-            f"{execution.id} is not an inquiry: it runs {execution.action}. List them with: {_LIST}"
+            f"The request id {asking.request_id} was used for another request: {row['kind']} of "
+            f"{row['execution']}. Give every request an id of its own."
         )
-    if attempt is None or attempt.engine != INQUIRY or not isinstance(execution.result, dict):
-        raise Refused(f"The inquiry {execution.id} takes no answer any more: it is {execution.status}.")
-    users = execution.result.get("users")
-    if isinstance(users, list) and users and actor not in users:
-        raise Refused(
-            f"{actor} may not answer the inquiry {execution.id}; it asks: {', '.join(map(str, users))}."
-        )
-    problems = problems_with_answer(execution.result.get("schema") or {}, answer)
-    if problems:
-        raise UsageError(f"The inquiry {execution.id} does not take this answer.", problems=problems)
-    return execution.result
-
-
-def _inquiries(subject: Workflow) -> tuple[str, ...]:
-    pending = sorted({subject.state.entries[n].task for n in subject.state.open if _is_pending(subject, n)})
-    return (f"It still waits for an answer to: {', '.join(pending)}.",) if pending else ()
-
-
-def _is_pending(subject: Workflow, number: int) -> bool:
-    entry = subject.state.entries[number]
-    return entry.status == "pending" or (entry.items is not None and entry.items.pending > 0)
-
-
-def _refuse_cancel(unit: Unit, subject: Workflow) -> None:
-    """A completed execution cannot be canceled; tasks of it that still run can, one by one."""
-    running = [row["execution"] for row in unit.transaction.all("attempts_of_workflow", workflow=subject.id)]
-    message = f"Unable to cancel {subject.row['execution']} because it is {subject.head.status}."
-    if running:
-        message += f" Actions of it still run and can be canceled by their own ids: {', '.join(running)}."
-    raise Refused(message)
+    execution, status, notes = rows.from_json(row["answer"])
+    return Accepted(execution, status, tuple(notes))

@@ -33,6 +33,7 @@ from orchestrion.runtime.definitions import graph_of
 from orchestrion.runtime.external import ExternalValues
 from orchestrion.runtime.ledger import Attempt, Execution, Ledger, Token
 from orchestrion.runtime.peers import Peers
+from orchestrion.runtime.revivals import revive, take_revival
 from orchestrion.runtime.secrets import Secrets
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Store, Transaction
@@ -113,6 +114,7 @@ class Unit:
         self._empty: deque[tuple[str, EmptyEnded]] = deque()
         self._empty_ends_left = EMPTY_ENDS
         self._fresh: deque[Attempt] = deque()
+        self._revived: deque[tuple[Workflow, RunAction, dict[str, Any]]] = deque()
 
     @property
     def now(self) -> int:
@@ -198,10 +200,12 @@ class Unit:
 
     @property
     def _follows(self) -> bool:
-        return bool(self._inbox or (self._empty and self._empty_ends_left))
+        return bool(self._revived or self._inbox or (self._empty and self._empty_ends_left))
 
     def _deliver_next(self) -> None:
-        if self._empty and self._empty_ends_left:
+        if self._revived:
+            revive(self, *self._revived.popleft())
+        elif self._empty and self._empty_ends_left:
             self._empty_ends_left -= 1
             self.deliver(*self._empty.popleft())
         else:
@@ -220,7 +224,9 @@ class Unit:
         """A new workflow execution, which is still to be started."""
         self.transaction.run("add_workflow", **row)
         secrets = None if row["parent"] is None else self.workflow(row["parent"]).row["secrets"]
-        self.workflows[row["id"]] = Workflow({**row, "secrets": secrets}, State(graph_of(definition)))
+        self.workflows[row["id"]] = Workflow(
+            {**row, "secrets": secrets, "revivals": 0}, State(graph_of(definition))
+        )
 
     def save(self) -> None:
         """Write everything that the unit has changed."""
@@ -305,6 +311,10 @@ class Unit:
             subject.history.append((subject.id, event, len(subject.history), self.now, cause, *row))
 
     def _add_attempt(self, subject: Workflow, command: RunAction) -> None:
+        revival = take_revival(self, subject, command)
+        if revival is not None:
+            self._revived.append((subject, command, revival))
+            return
         token = Token(subject.id, command.entry, command.item, command.attempt)
         execution = Execution(
             id=self.ids.next(),

@@ -25,7 +25,11 @@ class _Unit(Protocol):
 
     transaction: Final[Transaction]
     ledger: Final[Ledger]
-    now: Final[int]
+
+    @property
+    def now(self) -> int:
+        """The time."""
+        ...
 
 
 class ExternalValues(Mapping[ExternalKey, "Json | Exception"]):

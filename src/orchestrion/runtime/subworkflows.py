@@ -1,13 +1,15 @@
 """Starting workflow executions: the one that an operator asked for, and those that are tasks of others."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestrion.core.events import Started
 from orchestrion.core.values import Json
 from orchestrion.runtime.definitions import hash_of
-from orchestrion.runtime.dispatcher import Unit
 from orchestrion.runtime.ledger import Execution, Token
 from orchestrion.store import rows
+
+if TYPE_CHECKING:
+    from orchestrion.runtime.dispatcher import Unit
 
 API_URL = "http://127.0.0.1:9101/v1"
 """The advertised address of the API, which `ctx().st2.api_url` gives."""
@@ -23,7 +25,7 @@ class Start(NamedTuple):
     packs: tuple[str, ...] = ()
 
 
-def start_workflow(unit: Unit, start: Start, parent: Token | None = None, root: str | None = None) -> str:
+def start_workflow(unit: "Unit", start: Start, parent: Token | None = None, root: str | None = None) -> str:
     """Add a workflow execution and deliver its start; returns its id. Raises DefinitionError."""
     number = unit.ids.next()
     execution = start.execution

@@ -65,8 +65,10 @@ SELECT workflow.* FROM workflow JOIN execution ON execution.workflow = workflow.
 SELECT id, parent, parent_entry, execution, status FROM workflow WHERE root = :root ORDER BY id;
 
 -- name: continue_workflow!
--- A re-run goes on with a workflow execution under a new execution.
-UPDATE workflow SET execution = :execution WHERE id = :id;
+-- A re-run goes on with a workflow execution under a new execution, perhaps as another attempt of its parent's task.
+UPDATE workflow
+SET execution = :execution, parent_entry = :entry, parent_item = :item, parent_attempt = :number
+WHERE id = :id;
 
 -- name: detach_workflow!
 -- A sub-workflow that is re-run by its own id stands alone from then on, with all that is below it.
@@ -86,8 +88,12 @@ UPDATE workflow SET engine = :engine WHERE id = :root;
 
 -- name: add_operation!
 -- What was asked, and what came of it.
-INSERT INTO operation (id, execution, kind, request, actor, at, outcome)
-VALUES (:id, :execution, :kind, :request, :actor, :at, :outcome);
+INSERT INTO operation (id, execution, kind, request, actor, at, outcome, reason, request_id, answer)
+VALUES (:id, :execution, :kind, :request, :actor, :at, :outcome, :reason, :request_id, :answer);
+
+-- name: operation_of_request^
+-- What was asked under the name of a request, and the answer.
+SELECT * FROM operation WHERE request_id = :request_id;
 
 -- name: workflows_of_entries
 -- The sub-workflows among the attempts of a workflow execution's entries, with what is secret in their tree.

@@ -60,7 +60,7 @@ WHERE workflow = :workflow AND at >= :since AND entry IS NOT NULL AND item IS NU
 -- name: load_workflow^
 -- One workflow execution, with what is secret in its tree.
 SELECT id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, packs,
-    head, (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
+    revivals, head, (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
 FROM workflow WHERE id = :id;
 
 -- name: load_entries
