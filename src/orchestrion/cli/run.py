@@ -16,7 +16,7 @@ def run(options: argparse.Namespace) -> int:
     """Start the workflow that the options name; returns the exit code."""
     location = location_of(options)
     with open_client(location) as client:
-        target = target_of(options.workflow, options.parameters, client.catalog)
+        target = target_of(options.workflow, options.parameters, client.catalog, client.surroundings_of)
         warn(target)
         number = client.start(target, detached=options.detached)
         return started(client, number, options, location)

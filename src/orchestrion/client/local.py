@@ -16,6 +16,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from orchestrion.actions.catalog import Catalog
+from orchestrion.actions.metadata import Action
+from orchestrion.actions.parameters import Surroundings
 from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.client.session import Session
 from orchestrion.client.targets import Target, whole_rerun
@@ -24,7 +26,10 @@ from orchestrion.core.values import Json
 from orchestrion.errors import Refused
 from orchestrion.operations import Accepted, RerunPlan, RerunRequest, StartRequest
 from orchestrion.queries import ExecutionView, InquiryView
+from orchestrion.runtime.clock import system_clock
 from orchestrion.runtime.engine import POLL_SECONDS, Engine
+from orchestrion.runtime.keyring import KeyRing
+from orchestrion.runtime.surroundings import surroundings_of
 
 _SHOW_SECONDS: Final = 0.02
 _SHOW_SHARE: Final = 5
@@ -71,6 +76,7 @@ class LocalClient:
         self._packs: Final = packs
         self._catalog: Final = catalog_of(packs.for_new())
         self._engine: Engine | None = None
+        self._opened: Final[list[Json]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -141,7 +147,9 @@ class LocalClient:
         """What a whole re-run starts: the execution's parameters, the definition as registered now."""
         view = self.execution(number)
         text = self._session.queries.definition_of(number)
-        return whole_rerun(view, text, self._catalog_of(self._session.queries.packs_of(number)))
+        parameters = self._session.queries.parameters_of(number)
+        catalog = self._catalog_of(self._session.queries.packs_of(number))
+        return whole_rerun(view, parameters, text, catalog, self.surroundings_of)
 
     def start_again(self, number: str, target: Target, *, detached: bool = False) -> str:
         """Start a whole re-run: a fresh execution with a new workflow execution."""
@@ -151,9 +159,24 @@ class LocalClient:
         known = self._session.queries.packs_of(rerun_of) if rerun_of is not None else None
         folders = self._packs.for_new() if known is None else self._packs.for_known(known)
         packs = tuple(str(folder.resolve()) for folder in folders)
-        text, inputs = target.definition, target.inputs
-        request = StartRequest(target.action, text, inputs, target.source, rerun_of, packs)
+        request = StartRequest(
+            target.action,
+            target.definition,
+            target.inputs,
+            target.source,
+            rerun_of,
+            packs,
+            target.secret,
+            tuple(self._opened),
+        )
         return self._session.operations.start(request, None if detached else self._own_engine())
+
+    def surroundings_of(self, action: Action) -> Surroundings:
+        """What the defaults of something that starts may refer to. Raises UsageError, SealError."""
+        session = self._session
+        keys = KeyRing(session.store.reading, session.actor, system_clock(), self._opened.append)
+        context: dict[str, Json] = {"user": session.actor, "pack": action.pack.ref}
+        return surroundings_of(action, keys, lambda: context, self._opened.append)
 
     # --- the work
 

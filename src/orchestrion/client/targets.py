@@ -5,8 +5,8 @@ With its parameters.
 
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, workflow_path
 from orchestrion.actions.metadata_file import read_text
 from orchestrion.actions.parameters import (
+    MASK,
     Resolved,
+    Surroundings,
     cast_text,
     examine,
     repeated_key_problem,
@@ -27,6 +29,7 @@ from orchestrion.core.language import Definition, load_definition
 from orchestrion.core.values import Json, problem_with
 from orchestrion.errors import NotFound, Refused, UsageError
 from orchestrion.queries import ExecutionView
+from orchestrion.runtime.secrets import secret_parameters
 
 _FILE_SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -35,8 +38,8 @@ _FILE_SUFFIXES = (".yaml", ".yml", ".json")
 class Target:
     """A workflow that is ready to start.
 
-    `inputs` are its parameters; `source` is the file of a bare workflow; `warnings` is what the operator
-    should know.
+    `inputs` are its parameters, `secret` those of them that are declared so; `source` is the file of a bare
+    workflow; `warnings` is what the operator should know.
     """
 
     action: str
@@ -44,10 +47,24 @@ class Target:
     inputs: Mapping[str, Json]
     source: str | None = None
     warnings: tuple[str, ...] = ()
+    secret: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+    @property
+    def shown(self) -> dict[str, Json]:
+        """The parameters as people see them."""
+        return {name: MASK if name in self.secret else value for name, value in self.inputs.items()}
 
 
-def target_of(word: str, words: Sequence[str], catalog: Catalog) -> Target:
-    """What `run WORD NAME=VALUE ...` means. Raises UsageError with every problem, NotFound."""
+Outside = Callable[[Action], Surroundings | None]
+"""Gives what the defaults of an action's parameters may refer to."""
+
+
+def _nothing(_action: Action) -> None:
+    return None
+
+
+def target_of(word: str, words: Sequence[str], catalog: Catalog, outside: Outside = _nothing) -> Target:
+    """What `run WORD NAME=VALUE ...` means. Raises UsageError with every problem, NotFound, SealError."""
     texts, problems = _pairs(words)
     if is_file(word):
         return _bare(Path(word), texts, problems, catalog)
@@ -57,7 +74,7 @@ def target_of(word: str, words: Sequence[str], catalog: Catalog) -> Target:
     known = {name: given for name, given in texts.items() if name.removeprefix("@") in parameters}
     values, unread = cast_text(parameters, known)
     problems += unread.values()
-    resolved = examine(action, values, unread=unread)
+    resolved = examine(action, values, outside(action), unread=unread)
     if problems or not isinstance(resolved, Resolved):
         if not isinstance(resolved, Resolved):
             problems += map(str, resolved)
@@ -65,24 +82,26 @@ def target_of(word: str, words: Sequence[str], catalog: Catalog) -> Target:
     return _of_action(action, values, resolved, catalog)
 
 
-def whole_rerun(view: ExecutionView, stored: str | None, catalog: Catalog) -> Target:
-    """What a whole re-run starts: the definition as registered now.
+def whole_rerun(
+    view: ExecutionView, parameters: Json, stored: str | None, catalog: Catalog, outside: Outside = _nothing
+) -> Target:
+    """What a whole re-run starts with the parameters that are given: the definition as registered now.
 
     A bare file's is the one stored with its execution. Raises Refused for an execution of another kind.
     """
-    values = view.parameters if isinstance(view.parameters, dict) else {}
+    values = parameters if isinstance(parameters, dict) else {}
     if stored is None:
         raise Refused(f"{view.id} ran the action {view.action}: only workflows are re-run.")
     if view.source is not None:
         return Target(view.action, stored, values, view.source)
     action = workflow_action(view.action, catalog)
     values = {name: value for name, value in values.items() if name in action.all_parameters}
-    target = _of_action(action, values, resolve(action, values), catalog)
+    target = _of_action(action, values, resolve(action, values, outside(action)), catalog)
     if target.definition != stored:
         warning = (
             f"The definition of {view.action} has changed since {view.id} ran; this re-run uses the new one."
         )
-        return Target(target.action, target.definition, target.inputs, None, (*target.warnings, warning))
+        return replace(target, warnings=(*target.warnings, warning))
     return target
 
 
@@ -136,7 +155,9 @@ def _of_action(action: Action, values: Mapping[str, Json], resolved: Resolved, c
     text = read_text(path)
     _, unable = inspected(text, path, catalog)
     warnings = (*unable, *warnings_for(values))
-    return Target(action.ref, text, dict(resolved.action_parameters), None, warnings)
+    inputs = dict(resolved.action_parameters)
+    secret = {name: value for name, value in secret_parameters(action, inputs).items() if value is not None}
+    return Target(action.ref, text, inputs, None, warnings, secret)
 
 
 def _bare(

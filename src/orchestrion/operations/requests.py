@@ -10,7 +10,10 @@ from orchestrion.core.values import Json
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """A workflow to start: its name, its text, its inputs; `source` is a bare file."""
+    """A workflow to start: its name, its text, its inputs; `source` is a bare file.
+
+    `secret` are those of its parameters that are declared so, `opened` other values that are secret.
+    """
 
     action: str
     definition: str
@@ -18,6 +21,8 @@ class StartRequest:
     source: str | None = None
     rerun_of: str | None = None
     packs: tuple[str, ...] = ()
+    secret: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    opened: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

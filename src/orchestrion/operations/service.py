@@ -67,6 +67,9 @@ class Operations:
             unit.ledger.add(execution)
             start = Start(execution, request.definition, dict(request.inputs), self._actor, request.packs)
             number = start_workflow(unit, start)
+            secrets = unit.secrets.of(unit.workflow(number).row)
+            secrets.note_parameters(request.action, request.secret)
+            secrets.note(request.opened)
             if engine is not None:
                 engine.own(unit, number)
             return Accepted(execution.id, execution.status)

@@ -25,8 +25,10 @@ from orchestrion.runtime.dispatcher import EMPTY_ENDS, Dispatcher, Unit
 from orchestrion.runtime.inquiries import ask, expire
 from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import SUBWORKFLOW, Kind
+from orchestrion.runtime.secrets import secret_parameters
 from orchestrion.runtime.share import Pool, Share, Trees
 from orchestrion.runtime.subworkflows import Start, start_workflow
+from orchestrion.runtime.surroundings import surroundings_of_task
 from orchestrion.runtime.worker import Report, Worker
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Transaction
@@ -232,7 +234,9 @@ class Engine:
             action = self._catalog_for(packs).find(execution.action)
             check_runnable(action)
             values = execution.parameters if isinstance(execution.parameters, dict) else {}
-            resolved = resolve(action, values)
+            resolved = resolve(action, values, surroundings_of_task(unit, execution, action))
+            secrets = unit.secrets.of(unit.workflow(attempt.root).row)
+            secrets.note_parameters(action.ref, secret_parameters(action, resolved.all))
             execution.runner = action.runner_type
             unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
             if action.runner_type == WORKFLOW_RUNNER:

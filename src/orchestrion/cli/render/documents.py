@@ -122,6 +122,6 @@ def target_document(number: str, target: Target) -> dict[str, Any]:
         "whole": True,
         "action": target.action,
         "source": target.source,
-        "parameters": dict(target.inputs),
+        "parameters": target.shown,
         "notes": [*target.warnings],
     }

@@ -29,7 +29,7 @@ def show_whole_plan(output: Output, number: str, target: Target) -> None:
     """What a whole re-run would do."""
     output.line(f"Plan of a whole re-run of {number}. Nothing has been changed.", "bold")
     output.line(f"  A new execution of {target.action} starts from its beginning; nothing is kept.")
-    for name, value in target.inputs.items():
+    for name, value in target.shown.items():
         output.line(f"    {name} = {compact(value, 60)}")
     for note in target.warnings:
         output.line(f"  note: {note}", "yellow")

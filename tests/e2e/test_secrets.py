@@ -1,0 +1,226 @@
+"""Secrets in real processes: whatever is done with them, no file holds them, and no view shows them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrion.cli.main import main
+from tests.e2e.commands import Shell
+from tests.unit.actions.packs import write_pack
+
+GIVEN = 'swordfish "quoted" \\ßcret'
+IN_KEY = "opened-sesame-4711"
+IN_CONFIG = "configured-hush-0815"
+IN_DEFAULT = "defaulted-mum-1337"
+SECRETS = (GIVEN, IN_KEY, IN_CONFIG, IN_DEFAULT)
+MASK = "********"
+
+FLOW = """\
+version: 1.0
+input: [password, note]
+tasks:
+  plain:
+    action: core.noop
+    next: [{do: [use, nested]}]
+  use:
+    with: <% ['a', 'b'] %>
+    action: closed.call token=<% ctx(password) %> word=<% item() %>
+    next:
+      - publish: [{said: <% result().stdout %>}]
+        do: end
+  nested:
+    action: closed.nested password=<% ctx(password) %>
+    next: [{do: end}]
+  end:
+    join: all
+    action: core.local
+    input:
+      cmd: |
+        printf '%s|' '<% to_json_string(ctx(password)) %>'
+        test ! -e fail || { echo "it was <% st2kv('system.pw', decrypt => true) %>" >&2; exit 1; }
+output:
+  - all: ["<% ctx(password) %>", "<% ctx(said) %>", "<% st2kv('system.pw', decrypt => true) %>"]
+"""
+PACK = {
+    "pack.yaml": "{name: closed, version: 1.0.0}\n",
+    "config.schema.yaml": "region: {type: string, default: north}\napi_key: {type: string, secret: true}\n",
+    "actions/call.yaml": """\
+name: call
+runner_type: local-shell-cmd
+parameters:
+  token: {type: string, secret: true, required: true}
+  word: {type: string}
+  spare: {type: string, secret: true, default: "{{ st2kv.system.spare | decrypt_kv }}"}
+  cmd:
+    immutable: true
+    default: >-
+      printf '%s ' '{{ token }}' '{{ word }}' {{ config_context.region }} {{ config_context.api_key }}
+      {{ spare }}
+""",
+    "actions/flow.yaml": """\
+name: flow
+runner_type: orquesta
+entry_point: workflows/flow.yaml
+parameters:
+  password: {type: string, secret: true, required: true}
+  note: {type: string, default: "{{ config_context.region }} of {{ action_context.user }}"}
+""",
+    "actions/nested.yaml": """\
+name: nested
+runner_type: orquesta
+entry_point: workflows/nested.yaml
+parameters:
+  password: {type: string, secret: true}
+""",
+    "actions/workflows/flow.yaml": FLOW,
+    "actions/workflows/nested.yaml": """\
+version: 1.0
+input: [password]
+tasks:
+  one:
+    action: core.local
+    input: {cmd: "echo in {{ ctx('password') | length }}"}
+output: [{got: <% ctx(password) %>}]
+""",
+}
+OPENING = """\
+version: 1.0
+tasks:
+  one:
+    action: core.noop
+    next:
+      - publish: [{pw: "<% st2kv('system.pw', decrypt => true) %>"}]
+output: [{n: <% ctx(pw).len() %>}]
+"""
+
+
+@pytest.fixture
+def closed(shell: Shell) -> Shell:
+    """A shell with keys, a pack with a config, and nothing that fails."""
+    write_pack(shell.folder / "packs" / "closed", PACK)
+    (shell.folder / "configs").mkdir()
+    (shell.folder / "configs" / "closed.yaml").write_text('api_key: "{{ st2kv.system.api }}"\n')
+    keys = {"pw": IN_KEY, "api": IN_CONFIG, "spare": IN_DEFAULT}
+    document = [{"name": name, "value": value, "secret": True} for name, value in keys.items()]
+    (shell.folder / "keys.json").write_text(json.dumps(document))
+    assert shell.run("key", "load", "keys.json").out == "loaded: 3 keys\n"
+    (shell.folder / "keys.json").unlink()
+    return shell
+
+
+def stored(folder: Path) -> bytes:
+    """All bytes of the store's files, log and all."""
+    files = [file for file in folder.glob("store.db*") if file.is_file() and file.suffix != ".key"]
+    return b"".join(file.read_bytes() for file in files)
+
+
+def forms(secret: str) -> list[str]:
+    return [secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
+
+
+def assert_hidden(text: str) -> None:
+    assert not [secret for secret in SECRETS for form in forms(secret) if form in text], text
+
+
+class Viewer:
+    """Shows an execution as every command does, in this process: there are many."""
+
+    def __init__(self, shell: Shell, output: pytest.CaptureFixture[str]) -> None:
+        self._shell = shell
+        self._output = output
+
+    def assert_all_hidden(self, number: str) -> None:
+        """Nothing that is shown of an execution, and of all below it, holds a secret."""
+        for words in self._commands(number):
+            for form in ([], ["-j"]):
+                self._shown(*words, *form)
+        attempts = json.loads(self._shown("execution", "get", number, "--attempts", "-j"))
+        ids = [attempt["id"] for task in attempts["tasks"] for attempt in task["attempts"]]
+        assert ids
+        for one in ids:
+            self._shown("execution", "get", one, "-j")
+
+    def _commands(self, number: str) -> Iterator[list[str]]:
+        yield from (["key", "list"], ["key", "get", "pw"], ["execution", "list"])
+        yield from (["execution", "get", number], ["execution", "get", number, "--attempts"])
+        yield from (
+            ["execution", "re-run", number, "--plan"],
+            ["execution", "re-run", number, "--tasks", "one" if number in self.nested else "end", "--plan"],
+        )
+
+    nested: tuple[str, ...] = ()
+
+    def _shown(self, *words: str) -> str:
+        assert main([*words, "--db", str(self._shell.folder / "store.db")]) == 0, words
+        text = self._output.readouterr()
+        assert_hidden(text.out + text.err)
+        return text.out
+
+
+def test_secrets_are_neither_stored_nor_shown_and_yet_work(
+    closed: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    viewer = Viewer(closed, capsys)
+    (closed.folder / "fail").touch()
+    failed = closed.run("run", "closed.flow", f"password={GIVEN}")
+    assert failed.code == 1
+    assert_hidden(failed.out + failed.err)
+    assert MASK in failed.out
+    first = closed.newest()
+    viewer.assert_all_hidden(first)
+    (closed.folder / "fail").unlink()
+
+    rerun = closed.run("execution", "re-run", first, "--tasks", "end", "-j")
+    assert rerun.code == 0, rerun
+    assert_hidden(rerun.out + rerun.err)
+    said = f"{MASK} a north {MASK} {MASK} "
+    assert rerun.json["result"]["output"]["all"] == [MASK, [said, said.replace(" a ", " b ")], MASK]
+    parameters = rerun.json["parameters"]
+    assert (parameters["password"], parameters["note"].split(" of ")[0]) == (MASK, "north")
+
+    whole = closed.run("execution", "re-run", first, "-j")
+    assert whole.code == 0, whole
+    nested = next(task for task in whole.json["tasks"] if task["task"] == "nested")
+    assert nested["workflows"][0]["result"] == {"output": {"got": MASK}}
+    viewer.nested = (nested["workflows"][0]["id"],)
+    for number in (rerun.json["id"], whole.json["id"], *viewer.nested):
+        viewer.assert_all_hidden(number)
+
+    everything = stored(closed.folder)
+    assert b"execution_by_parent" in everything
+    assert not [secret for secret in SECRETS for form in forms(secret) if form.encode() in everything]
+
+
+def test_a_store_without_its_key_says_so_in_one_sentence(closed: Shell) -> None:
+    assert closed.run("run", "closed.flow", f"password={GIVEN}").code == 0
+    number = closed.newest()
+    key = closed.folder / "store.db.key"
+    right = key.read_bytes()
+    commands = [["execution", "get", number], ["execution", "re-run", number], ["key", "get", "pw", "-d"]]
+    key.unlink()
+    for words in commands:
+        done = closed.run(*words)
+        assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+        assert "the key file is not there" in done.err
+    assert not key.exists()
+    key.write_bytes(right[:5] + (b"A" if right[5:6] != b"A" else b"B") + right[6:])
+    key.chmod(0o600)
+    for words in commands:
+        done = closed.run(*words)
+        assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+        assert "this key does not open" in done.err
+    key.write_bytes(right)
+    assert closed.run("execution", "get", number).code == 0
+
+
+def test_a_task_that_cannot_open_a_key_fails_and_can_run_again(closed: Shell) -> None:
+    closed.write("w.yaml", OPENING)
+    (closed.folder / "store.db.key").rename(closed.folder / "away")
+    failed = closed.run("run", "w.yaml")
+    assert failed.code == 1
+    assert "the key file is not there" in failed.out
+    (closed.folder / "away").rename(closed.folder / "store.db.key")
+    done = closed.run("execution", "re-run", closed.newest(), "--tasks", "one", "-j")
+    assert (done.code, done.json["result"]) == (0, {"output": {"n": len(IN_KEY)}})
