@@ -9,8 +9,9 @@ from orchestrion.cli.render.documents import execution_document, plan_document, 
 from orchestrion.cli.render.executions import show_execution, show_list
 from orchestrion.cli.render.output import Output, style_of
 from orchestrion.cli.render.plans import show_plan, show_whole_plan
-from orchestrion.cli.run import started, warn
+from orchestrion.cli.run import asking_of, started, warn
 from orchestrion.client.local import LocalClient
+from orchestrion.client.targets import chosen_items
 from orchestrion.client.views import Accepted, RerunRequest
 
 
@@ -50,7 +51,7 @@ def pause(options: argparse.Namespace) -> int:
     """Request a pause; do the rest of the work where nobody else does."""
     location = location_of(options)
     with open_known(location) as client:
-        accepted = client.pause(options.id)
+        accepted = client.pause(options.id, asking_of(options))
         return requested(client, accepted, options, location, wanted="paused")
 
 
@@ -58,7 +59,7 @@ def cancel(options: argparse.Namespace) -> int:
     """Request a cancellation; do the rest of the work where nobody else does."""
     location = location_of(options)
     with open_known(location) as client:
-        accepted = client.cancel(options.id)
+        accepted = client.cancel(options.id, asking_of(options))
         return requested(client, accepted, options, location, wanted="canceled")
 
 
@@ -66,20 +67,23 @@ def resume(options: argparse.Namespace) -> int:
     """Go on with an execution, and follow it."""
     location = location_of(options)
     with open_known(location) as client:
-        accepted = client.resume(options.id, detached=options.detached)
+        accepted = client.resume(options.id, asking_of(options), detached=options.detached)
         _remark(accepted)
         return started(client, options.id, options, location)
 
 
 def rerun(options: argparse.Namespace) -> int:
     """Run an execution again, whole or from some of its tasks; or show the plan of that."""
-    if options.no_reset and not options.tasks:
+    tasks = options.tasks or options.items
+    if options.no_reset and not tasks:
         options.parser.error("--no-reset says which of --tasks keep their items: give --tasks, too")
+    if options.parameters and tasks:
+        options.parser.error("NAME=VALUE changes the parameters of a whole re-run; from tasks they stay")
     location = location_of(options)
     with open_known(location) as client:
-        if options.tasks:
+        if tasks:
             return _rerun_from_tasks(client, options, location)
-        target = client.whole_rerun(options.id)
+        target = client.whole_rerun(options.id, options.parameters)
         if options.plan:
             output = Output()
             if options.json:
@@ -88,12 +92,17 @@ def rerun(options: argparse.Namespace) -> int:
                 show_whole_plan(output, options.id, target)
             return 0
         warn(target)
-        number = client.start_again(options.id, target, detached=options.detached)
+        number = client.start_again(options.id, target, asking_of(options), detached=options.detached)
         return started(client, number, options, location)
 
 
 def _rerun_from_tasks(client: LocalClient, options: argparse.Namespace, location: Location) -> int:
-    request = RerunRequest(options.id, tuple(options.tasks), tuple(options.no_reset or ()))
+    request = RerunRequest(
+        options.id,
+        tuple(options.tasks or ()),
+        tuple(options.no_reset or ()),
+        chosen_items(options.items or ()),
+    )
     if options.plan:
         plan = client.plan(request)
         output = Output()
@@ -102,7 +111,7 @@ def _rerun_from_tasks(client: LocalClient, options: argparse.Namespace, location
         else:
             show_plan(output, plan)
         return 0
-    accepted = client.rerun(request, detached=options.detached)
+    accepted = client.rerun(request, asking_of(options), detached=options.detached)
     _remark(accepted)
     return started(client, accepted.execution, options, location)
 

@@ -7,6 +7,7 @@ from typing import Any
 from orchestrion.cli.execution import requested
 from orchestrion.cli.locations import location_of, open_known
 from orchestrion.cli.render.output import Output, local_time, utc_time
+from orchestrion.cli.run import asking_of
 from orchestrion.client.targets import answer_of
 from orchestrion.client.views import InquiryView
 
@@ -60,7 +61,7 @@ def respond(options: argparse.Namespace) -> int:
     location = location_of(options)
     with open_known(location) as client:
         answer = answer_of(options.response, options.values)
-        accepted = client.respond(options.id, answer, detached=options.detached)
+        accepted = client.respond(options.id, answer, asking_of(options), detached=options.detached)
         return requested(client, accepted, options, location, wanted="succeeded")
 
 

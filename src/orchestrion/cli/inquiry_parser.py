@@ -3,7 +3,16 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from orchestrion.cli.parsing import add_async, add_command, add_group, add_json, add_packs, add_store, count
+from orchestrion.cli.parsing import (
+    add_asking,
+    add_async,
+    add_command,
+    add_group,
+    add_json,
+    add_packs,
+    add_store,
+    count,
+)
 
 if TYPE_CHECKING:
     from orchestrion.cli.parsing import Command, Subparsers
@@ -46,6 +55,7 @@ def add_inquiry(groups: "Subparsers") -> None:
         help="a member of the answer; a JSON number, boolean, null, list or object is that, all else is text",
     )
     parser.add_argument("-r", "--response", metavar="JSON", help="the answer as a JSON object")
+    add_asking(parser)
     add_async(parser)
     add_packs(parser)
     add_store(parser)

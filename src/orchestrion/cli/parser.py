@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orchestrion.cli.inquiry_parser import add_inquiry
 from orchestrion.cli.key_parser import add_key
 from orchestrion.cli.parsing import Parser
+from orchestrion.cli.parsing import add_asking as _add_asking
 from orchestrion.cli.parsing import add_async as _add_async
 from orchestrion.cli.parsing import add_command as _command
 from orchestrion.cli.parsing import add_group as _group
@@ -81,6 +82,7 @@ def _add_run(groups: "Subparsers") -> None:
     )
     _add_packs(parser)
     _add_store(parser)
+    _add_asking(parser)
     _add_async(parser)
     _add_json(parser)
 
@@ -120,6 +122,7 @@ def _add_execution_operations(group: "Subparsers") -> None:
             group, name, command, text, f"orchestrion execution {name} 0661039aead486630d98e07f", more
         )
         parser.add_argument("id", metavar="ID", help=_ID_HELP)
+        _add_asking(parser)
         if name == "resume":
             _add_async(parser)
         _add_packs(parser)
@@ -134,11 +137,20 @@ def _add_rerun(group: "Subparsers") -> None:
         _rerun,
         "run an execution again: the whole, or from some of its tasks",
         "orchestrion execution re-run 0661039aead486630d98e07f --tasks build dns --no-reset build --plan\n"
-        "orchestrion execution re-run 0661039aead486630d98e07f",
+        "orchestrion execution re-run 0661039aead486630d98e07f --tasks deploy/migrate rollout[2]/restart\n"
+        "orchestrion execution re-run 0661039aead486630d98e07f version=1.2.4",
         "Without --tasks a fresh execution starts. With --tasks the same workflow execution goes on:\n"
-        "what is neither requested nor downstream of a requested task is kept.",
+        "what is neither requested nor downstream of a requested task is kept. TASK/TASK lies in the\n"
+        "sub-workflow that the first one is, TASK[2]/TASK in that of its item 2: the parent goes on with\n"
+        "the new result.",
     )
     parser.add_argument("id", metavar="ID", help=_ID_HELP)
+    parser.add_argument(
+        "parameters",
+        metavar="NAME=VALUE",
+        nargs="*",
+        help="without --tasks: a parameter that is to be another one",
+    )
     parser.add_argument(
         "--tasks",
         metavar="TASK",
@@ -153,7 +165,15 @@ def _add_rerun(group: "Subparsers") -> None:
         action="extend",
         help="of --tasks: keep the items that succeeded, run only the others",
     )
+    parser.add_argument(
+        "--items",
+        metavar="TASK=ITEMS",
+        nargs="+",
+        action="extend",
+        help="run only these items of a task again, for example build=0,3-5; the others stay as they are",
+    )
     parser.add_argument("--plan", action="store_true", help="show what would happen, and change nothing")
+    _add_asking(parser)
     _add_async(parser)
     _add_packs(parser)
     _add_store(parser)

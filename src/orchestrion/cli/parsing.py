@@ -76,6 +76,16 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-j", "--json", action="store_true", help="print JSON; times are UTC")
 
 
+def add_asking(parser: argparse.ArgumentParser) -> None:
+    """The options that say why something is asked, and name the request."""
+    parser.add_argument("--reason", metavar="TEXT", help="why, for whoever reads the history")
+    parser.add_argument(
+        "--request-id",
+        metavar="ID",
+        help="a name of your own for the request: given again, it gets the first answer and does nothing",
+    )
+
+
 def add_async(parser: argparse.ArgumentParser) -> None:
     """The option that only records a request."""
     parser.add_argument(

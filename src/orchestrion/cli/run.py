@@ -9,7 +9,7 @@ from orchestrion.cli.render.documents import execution_document
 from orchestrion.cli.render.output import Output
 from orchestrion.client.local import LocalClient
 from orchestrion.client.targets import target_of
-from orchestrion.client.views import Target
+from orchestrion.client.views import Asking, Target
 
 
 def run(options: argparse.Namespace) -> int:
@@ -18,8 +18,13 @@ def run(options: argparse.Namespace) -> int:
     with open_client(location) as client:
         target = target_of(options.workflow, options.parameters, client.catalog, client.surroundings_of)
         warn(target)
-        number = client.start(target, detached=options.detached)
+        number = client.start(target, asking_of(options), detached=options.detached)
         return started(client, number, options, location)
+
+
+def asking_of(options: argparse.Namespace) -> Asking:
+    """Why something is asked, and under which name."""
+    return Asking(options.reason, options.request_id)
 
 
 def warn(target: Target) -> None:

@@ -24,7 +24,7 @@ from orchestrion.client.targets import Target, whole_rerun
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import Refused
-from orchestrion.operations import Accepted, RerunPlan, RerunRequest, StartRequest
+from orchestrion.operations import Accepted, Asking, RerunPlan, RerunRequest, StartRequest
 from orchestrion.queries import ExecutionView, InquiryView
 from orchestrion.runtime.clock import system_clock
 from orchestrion.runtime.engine import POLL_SECONDS, Engine
@@ -33,6 +33,9 @@ from orchestrion.runtime.surroundings import surroundings_of
 
 _SHOW_SECONDS: Final = 0.02
 _SHOW_SHARE: Final = 5
+
+PLAIN: Final = Asking()
+"""Asked without a reason, and under no name."""
 
 Watch = Callable[[ExecutionView], None]
 """Is shown the execution whenever something has changed."""
@@ -113,49 +116,54 @@ class LocalClient:
 
     # --- operations; each returns at once, `follow` does the work
 
-    def start(self, target: Target, *, detached: bool = False) -> str:
+    def start(self, target: Target, asking: Asking = PLAIN, *, detached: bool = False) -> str:
         """Start a workflow; returns the id of its execution. `detached`: somebody else will do the work."""
-        return self._start(target, None, detached=detached)
+        return self._start(target, None, asking, detached=detached)
 
-    def pause(self, number: str) -> Accepted:
+    def pause(self, number: str, asking: Asking = PLAIN) -> Accepted:
         """Request a pause. Raises NotFound, Refused."""
-        return self._session.operations.pause(number, self._own_engine())
+        return self._session.operations.pause(number, self._own_engine(), asking)
 
-    def cancel(self, number: str) -> Accepted:
+    def cancel(self, number: str, asking: Asking = PLAIN) -> Accepted:
         """Request a cancellation. Raises NotFound, Refused."""
-        return self._session.operations.cancel(number, self._own_engine())
+        return self._session.operations.cancel(number, self._own_engine(), asking)
 
-    def resume(self, number: str, *, detached: bool = False) -> Accepted:
+    def resume(self, number: str, asking: Asking = PLAIN, *, detached: bool = False) -> Accepted:
         """Resume. Raises NotFound, Refused."""
-        return self._session.operations.resume(number, None if detached else self._own_engine())
+        engine = None if detached else self._own_engine()
+        return self._session.operations.resume(number, engine, asking)
 
-    def respond(self, number: str, answer: Json, *, detached: bool = False) -> Accepted:
+    def respond(
+        self, number: str, answer: Json, asking: Asking = PLAIN, *, detached: bool = False
+    ) -> Accepted:
         """Answer an inquiry. Raises NotFound, UsageError, Refused."""
         engine = None if detached else self._own_engine()
-        return self._session.operations.respond(number, answer, engine)
+        return self._session.operations.respond(number, answer, engine, asking)
 
     def plan(self, request: RerunRequest) -> RerunPlan:
         """What a re-run from tasks would do. Raises NotFound, Refused."""
         return self._session.operations.plan(request)
 
-    def rerun(self, request: RerunRequest, *, detached: bool = False) -> Accepted:
+    def rerun(self, request: RerunRequest, asking: Asking = PLAIN, *, detached: bool = False) -> Accepted:
         """Re-run from tasks. Raises NotFound, Refused."""
         engine = None if detached else self._own_engine()
-        return self._session.operations.rerun(request, engine)
+        return self._session.operations.rerun(request, engine, asking)
 
-    def whole_rerun(self, number: str) -> Target:
-        """What a whole re-run starts: the execution's parameters, the definition as registered now."""
+    def whole_rerun(self, number: str, words: Sequence[str] = ()) -> Target:
+        """What a whole re-run starts: the parameters, changed by words; the definition as registered now."""
         view = self.execution(number)
         text = self._session.queries.definition_of(number)
         parameters = self._session.queries.parameters_of(number)
         catalog = self._catalog_of(self._session.queries.packs_of(number))
-        return whole_rerun(view, parameters, text, catalog, self.surroundings_of)
+        return whole_rerun(view, parameters, text, words, catalog, self.surroundings_of)
 
-    def start_again(self, number: str, target: Target, *, detached: bool = False) -> str:
+    def start_again(
+        self, number: str, target: Target, asking: Asking = PLAIN, *, detached: bool = False
+    ) -> str:
         """Start a whole re-run: a fresh execution with a new workflow execution."""
-        return self._start(target, number, detached=detached)
+        return self._start(target, number, asking, detached=detached)
 
-    def _start(self, target: Target, rerun_of: str | None, *, detached: bool) -> str:
+    def _start(self, target: Target, rerun_of: str | None, asking: Asking, *, detached: bool) -> str:
         known = self._session.queries.packs_of(rerun_of) if rerun_of is not None else None
         folders = self._packs.for_new() if known is None else self._packs.for_known(known)
         packs = tuple(str(folder.resolve()) for folder in folders)
@@ -169,7 +177,8 @@ class LocalClient:
             target.secret,
             tuple(self._opened),
         )
-        return self._session.operations.start(request, None if detached else self._own_engine())
+        engine = None if detached else self._own_engine()
+        return self._session.operations.start(request, engine, asking)
 
     def surroundings_of(self, action: Action) -> Surroundings:
         """What the defaults of something that starts may refer to. Raises UsageError, SealError."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
+from re import compile as compiled
+from typing import Final
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, workflow_path
@@ -20,7 +22,6 @@ from orchestrion.actions.parameters import (
     cast_text,
     examine,
     repeated_key_problem,
-    resolve,
     warnings_for,
 )
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
@@ -31,6 +32,8 @@ from orchestrion.errors import NotFound, Refused, UsageError
 from orchestrion.queries import ExecutionView
 from orchestrion.runtime.secrets import secret_parameters
 
+_MOST_ITEMS: Final = 1_000_000
+_RANGE: Final = compiled(r"(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 _FILE_SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -68,12 +71,24 @@ def target_of(word: str, words: Sequence[str], catalog: Catalog, outside: Outsid
     texts, problems = _pairs(words)
     if is_file(word):
         return _bare(Path(word), texts, problems, catalog)
-    action = workflow_action(word, catalog)
+    return _of_pack(workflow_action(word, catalog), {}, (texts, problems), catalog, outside)
+
+
+def _of_pack(
+    action: Action,
+    before: Mapping[str, Json],
+    words: tuple[Mapping[str, str | list[str]], list[str]],
+    catalog: Catalog,
+    outside: Outside,
+) -> Target:
+    """A workflow of a pack with the parameters that it had before, and those of words."""
+    texts, problems = words
     parameters = action.all_parameters
     problems += [_undeclared(name, parameters) for name in texts if name.removeprefix("@") not in parameters]
     known = {name: given for name, given in texts.items() if name.removeprefix("@") in parameters}
-    values, unread = cast_text(parameters, known)
+    given, unread = cast_text(parameters, known)
     problems += unread.values()
+    values = {**before, **given}
     resolved = examine(action, values, outside(action), unread=unread)
     if problems or not isinstance(resolved, Resolved):
         if not isinstance(resolved, Resolved):
@@ -83,26 +98,59 @@ def target_of(word: str, words: Sequence[str], catalog: Catalog, outside: Outsid
 
 
 def whole_rerun(
-    view: ExecutionView, parameters: Json, stored: str | None, catalog: Catalog, outside: Outside = _nothing
+    view: ExecutionView,
+    parameters: Json,
+    stored: str | None,
+    words: Sequence[str],
+    catalog: Catalog,
+    outside: Outside = _nothing,
 ) -> Target:
-    """What a whole re-run starts with the parameters that are given: the definition as registered now.
+    """What a whole re-run starts: the parameters as they were, changed by words; the definition as it is now.
 
-    A bare file's is the one stored with its execution. Raises Refused for an execution of another kind.
+    A bare file's is the one stored with its execution. Raises Refused for an execution of another kind,
+    UsageError with every problem of the words.
     """
     values = parameters if isinstance(parameters, dict) else {}
     if stored is None:
         raise Refused(f"{view.id} ran the action {view.action}: only workflows are re-run.")
+    texts, problems = _pairs(words)
     if view.source is not None:
+        declared = {one.name: one.value for one in load_definition(stored).inputs}
+        problems += [_undeclared(name, declared) for name in texts if name not in declared]
+        values = {**values, **_values(texts, problems)}
+        if problems:
+            raise UsageError(f"{view.action} cannot run with these parameters.", problems=problems)
         return Target(view.action, stored, values, view.source)
     action = workflow_action(view.action, catalog)
     values = {name: value for name, value in values.items() if name in action.all_parameters}
-    target = _of_action(action, values, resolve(action, values, outside(action)), catalog)
+    target = _of_pack(action, values, (texts, problems), catalog, outside)
     if target.definition != stored:
         warning = (
             f"The definition of {view.action} has changed since {view.id} ran; this re-run uses the new one."
         )
         return replace(target, warnings=(*target.warnings, warning))
     return target
+
+
+def chosen_items(words: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """What `TASK=0,3-5` words choose. Raises UsageError with every problem."""
+    chosen: dict[str, tuple[int, ...]] = {}
+    problems: list[str] = []
+    for word in words:
+        task, _, text = word.rpartition("=")
+        ranges = [_RANGE.fullmatch(part) for part in text.split(",")]
+        if not task or not all(ranges):
+            problems.append(f'"{word}" does not choose items: write TASK=0,3-5.')
+            continue
+        bounds = [(int(one["first"]), int(one["last"] or one["first"])) for one in ranges if one is not None]
+        if any(last - first >= _MOST_ITEMS for first, last in bounds):
+            problems.append(f'"{word}" chooses more than {_MOST_ITEMS} items.')
+            continue
+        items = {item for first, last in bounds for item in range(first, last + 1)}
+        chosen[task] = tuple(sorted({*chosen.get(task, ()), *items}))
+    if problems:
+        raise UsageError("These items cannot be chosen.", problems=problems)
+    return chosen
 
 
 def _pairs(words: Sequence[str]) -> tuple[dict[str, str | list[str]], list[str]]:

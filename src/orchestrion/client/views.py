@@ -6,13 +6,14 @@ from orchestrion.core.preview import Plan, PlannedTask
 from orchestrion.core.prospects import PlannedJoin
 from orchestrion.core.status import ABENDED, COMPLETED
 from orchestrion.core.values import Json
-from orchestrion.operations import Accepted, RerunPlan, RerunRequest
+from orchestrion.operations import Accepted, Asking, RerunPlan, RerunRequest
 from orchestrion.queries import AttemptView, ExecutionView, InquiryView, ItemsView, TaskView
 
 __all__ = [
     "ABENDED",
     "COMPLETED",
     "Accepted",
+    "Asking",
     "AttemptView",
     "Edge",
     "ExecutionView",

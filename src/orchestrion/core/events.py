@@ -79,11 +79,15 @@ class CancelRequested(NamedTuple):
 
 
 class TaskRequest(NamedTuple):
-    """One task on one route to re-run; without `reset` the succeeded items of a with-items task are kept."""
+    """One task on one route to re-run; without `reset` the succeeded items of a with-items task are kept.
+
+    `items` chooses the items that run again; all others stay as they are.
+    """
 
     task: str
     route: int
     reset: bool = True
+    items: tuple[int, ...] | None = None
 
 
 class RerunRequested(NamedTuple):

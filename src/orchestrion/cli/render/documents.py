@@ -103,6 +103,7 @@ def plan_document(plan: RerunPlan) -> dict[str, Any]:
     document["ends_at_once"] = parts.ends_at_once
     document["problems"] = [*parts.problems]
     document["notes"] = [*plan.notes]
+    document["inside"] = {path: plan_document(below) for path, below in plan.below.items()}
     return document
 
 

@@ -16,6 +16,11 @@ Key: TypeAlias = tuple[str, int]
 def show_plan(output: Output, plan: RerunPlan) -> None:
     """What a re-run from tasks would do."""
     output.line(f"Plan of a re-run of {plan.execution}. Nothing has been changed.", "bold")
+    _show_level(output, plan, "")
+
+
+def _show_level(output: Output, plan: RerunPlan, path: str) -> None:
+    """The plan of one workflow execution, and then those of the sub-workflows in which more happens."""
     rows: list[list[Cell]] = []
     for label, style, lines in _parts(plan.plan):
         for at, (task, remark) in enumerate(lines):
@@ -23,6 +28,10 @@ def show_plan(output: Output, plan: RerunPlan) -> None:
     output.table(rows, indent="  ")
     for note in plan.notes:
         output.line(f"  note: {note}", "yellow")
+    for task, below in plan.below.items():
+        inside = f"{path}{task}"
+        output.line(f"Inside of {inside}, which goes on ({below.execution}):", "bold")
+        _show_level(output, below, f"{inside}/")
 
 
 def show_whole_plan(output: Output, number: str, target: Target) -> None:
