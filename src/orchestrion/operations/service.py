@@ -177,7 +177,9 @@ class Operations:
         with self._dispatcher.rehearsal() as unit:
             subject, _ = self._subject_of_rerun(unit, request, None)
             asked = rerun_asked(unit, subject, request)
-            return RerunPlan(request.execution, subject.id, asked.plan, asked.notes)
+            mask = unit.secrets.of(subject.row).mask
+            plan = asked.plan._replace(problems=tuple(map(mask.text, asked.plan.problems)))
+            return RerunPlan(request.execution, subject.id, plan, asked.notes)
 
     def rerun(self, request: RerunRequest, engine: Engine | None) -> Accepted:
         """Re-run from tasks: a new execution goes on with the same workflow execution.

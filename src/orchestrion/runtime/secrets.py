@@ -71,6 +71,11 @@ class TreeSecrets:
         copied.has_changed = bool(self)
         return copied
 
+    @property
+    def mask(self) -> "Mask":
+        """What hides them from people."""
+        return mask_of(self.text())
+
     def text(self) -> str:
         """All of it as a JSON text."""
         names = {action: [*names] for action, names in self._names.items()}
