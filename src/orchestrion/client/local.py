@@ -177,6 +177,7 @@ class LocalClient:
             rerun_of,
             packs,
             target.secret,
+            target.secret_output,
             tuple(self._opened),
         )
         return self._session.operations.start(request, None if detached else self._own_engine())

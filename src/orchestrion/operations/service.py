@@ -24,6 +24,7 @@ from orchestrion.runtime.inquiries import cancel_inquiries
 from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.peers import INQUIRY
 from orchestrion.runtime.recovery import end_leftovers, give_up_lost, lost_attempts
+from orchestrion.runtime.secrets import secret_values
 from orchestrion.runtime.subworkflows import Start, application_of, start_workflow
 from orchestrion.store import rows
 
@@ -59,6 +60,7 @@ class Operations:
             number = start_workflow(unit, start)
             secrets = unit.secrets.of(unit.workflow(number).row)
             secrets.note_parameters(request.action, request.secret)
+            secrets.note_output(request.action, request.secret_output)
             secrets.note(request.opened)
             if engine is not None:
                 engine.own(unit, number)
@@ -163,6 +165,10 @@ class Operations:
             if engine is not None:
                 engine.own(unit, root.id)
             give_up_lost(unit, root.id)
+            schema = result.get("schema")
+            if isinstance(schema, dict):
+                secrets = unit.secrets.of(unit.workflow(execution.token.workflow).row)
+                secrets.note(secret_values(schema, answer))
             unit.report(number, "succeeded", {**result, "response": answer})
             unit.settle()
             self._record(unit, number, "respond", {}, "accepted")

@@ -25,7 +25,9 @@ class _Unit(Protocol):
 
     transaction: Final[Transaction]
     ledger: Final[Ledger]
-    now: Final[int]
+
+    @property
+    def now(self) -> int: ...
 
 
 class ExternalValues(Mapping[ExternalKey, "Json | Exception"]):
