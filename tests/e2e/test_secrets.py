@@ -84,6 +84,24 @@ tasks:
     input: {cmd: "echo in {{ ctx('password') | length }}"}
 output: [{got: <% ctx(password) %>}]
 """,
+    "actions/ask.yaml": "name: ask\nrunner_type: inquirer\n",
+    "actions/made.yaml": """\
+name: made
+runner_type: orquesta
+entry_point: workflows/made.yaml
+output_schema:
+  type: object
+  properties: {made: {type: object, properties: {pin: {type: string, secret: true}}}}
+""",
+    "actions/workflows/made.yaml": """\
+version: 1.0
+tasks:
+  one:
+    action: core.local
+    input: {cmd: "echo made-up; echo -4242"}
+    next: [{publish: [{pin: <% result().stdout.split('\n').join('') %>}]}]
+output: [{made: {pin: <% ctx(pin) %>}}, {again: "it is <% ctx(pin) %>"}]
+""",
 }
 OPENING = """\
 version: 1.0
@@ -224,3 +242,31 @@ def test_a_task_that_cannot_open_a_key_fails_and_can_run_again(closed: Shell) ->
     (closed.folder / "away").rename(closed.folder / "store.db.key")
     done = closed.run("execution", "re-run", closed.newest(), "--tasks", "one", "-j")
     assert (done.code, done.json["result"]) == (0, {"output": {"n": len(IN_KEY)}})
+
+
+ASKS = """\
+version: 1.0
+tasks:
+  ask:
+    action: closed.ask
+    input:
+      schema: {type: object, properties: {pin: {type: string, secret: true, required: true}}}
+    next: [{publish: [{pin: <% result().response.pin %>}], do: use}]
+  use: {action: core.local cmd="echo <% ctx(pin) %> >&2; exit 1"}
+"""
+
+
+def test_what_an_output_or_an_answer_gives_is_secret_where_its_schema_says_so(closed: Shell) -> None:
+    made = closed.run("run", "closed.made", "-j")
+    assert made.json["result"] == {"output": {"made": {"pin": MASK}, "again": f"it is {MASK}"}}
+    closed.write("w.yaml", ASKS)
+    assert closed.run("run", "w.yaml").code == 5
+    (inquiry,) = closed.json("inquiry", "list")
+    answered = closed.run("inquiry", "respond", inquiry["id"], "-r", f'{{"pin": "{IN_KEY}"}}')
+    assert answered.code == 1, answered
+    shown = closed.run("execution", "get", closed.newest(), "--attempts").out + answered.out
+    assert MASK in shown
+    assert_hidden(shown)
+    everything = stored(closed.folder)
+    assert b"made-up-4242" not in everything
+    assert IN_KEY.encode() not in everything

@@ -75,6 +75,8 @@ class KeyLookups(Mapping[str, object]):
         return self._reader.opened(text)
 
     def __getitem__(self, scope: str) -> object:
+        if scope not in self._scopes:
+            raise UsageError(f"st2kv has the scopes system and user, not {scope}.")
         return self._scopes[scope]
 
     def __iter__(self) -> Iterator[str]:

@@ -9,7 +9,7 @@ died, they take it over and stay until it is quiet. Which of these it is, the op
 import select
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -17,13 +17,13 @@ from typing import Final, Self
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action
-from orchestrion.actions.parameters import Surroundings
+from orchestrion.actions.parameters import Surroundings, masked
 from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.client.session import Session
 from orchestrion.client.targets import Target, whole_rerun
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
-from orchestrion.errors import Refused
+from orchestrion.errors import NotFound, Refused, UsageError
 from orchestrion.operations import Accepted, Asking, RerunPlan, RerunRequest, StartRequest
 from orchestrion.queries import ExecutionView, InquiryView
 from orchestrion.runtime.clock import system_clock
@@ -104,7 +104,8 @@ class LocalClient:
 
     def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
         """One execution with its tasks. Raises NotFound."""
-        return self._session.queries.execution(number, attempts=attempts)
+        view = self._session.queries.execution(number, attempts=attempts)
+        return self._without_secrets(view) if view.started_at is None else view
 
     def inquiries(self, count: int) -> list[InquiryView]:
         """The newest inquiries that wait for an answer."""
@@ -113,6 +114,15 @@ class LocalClient:
     def inquiry(self, number: str) -> InquiryView:
         """One inquiry. Raises NotFound."""
         return self._session.queries.inquiry(number)
+
+    def _without_secrets(self, view: ExecutionView) -> ExecutionView:
+        """An action that has not begun: what is secret in its parameters, only its metadata tells as yet."""
+        try:
+            action = self._catalog_of(self._session.queries.packs_of(view.id)).find(view.action)
+        except (NotFound, UsageError):
+            return view
+        values = view.parameters if isinstance(view.parameters, dict) else {}
+        return replace(view, parameters=masked(action.all_parameters, values))
 
     # --- operations; each returns at once, `follow` does the work
 
@@ -175,6 +185,7 @@ class LocalClient:
             rerun_of,
             packs,
             target.secret,
+            target.secret_output,
             tuple(self._opened),
         )
         engine = None if detached else self._own_engine()

@@ -30,7 +30,7 @@ from orchestrion.core.language import Definition, load_definition
 from orchestrion.core.values import Json, problem_with
 from orchestrion.errors import NotFound, Refused, UsageError
 from orchestrion.queries import ExecutionView
-from orchestrion.runtime.secrets import secret_parameters
+from orchestrion.runtime.secrets import Output, secret_output, secret_parameters
 
 _MOST_ITEMS: Final = 1_000_000
 _RANGE: Final = compiled(r"(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
@@ -41,8 +41,8 @@ _FILE_SUFFIXES = (".yaml", ".yml", ".json")
 class Target:
     """A workflow that is ready to start.
 
-    `inputs` are its parameters, `secret` those of them that are declared so; `source` is the file of a bare
-    workflow; `warnings` is what the operator should know.
+    `inputs` are its parameters, `secret` those of them that are declared so, `secret_output` what is in its
+    output; `source` is the file of a bare workflow; `warnings` is what the operator should know.
     """
 
     action: str
@@ -51,6 +51,7 @@ class Target:
     source: str | None = None
     warnings: tuple[str, ...] = ()
     secret: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    secret_output: Output | None = None
 
     @property
     def shown(self) -> dict[str, Json]:
@@ -205,7 +206,7 @@ def _of_action(action: Action, values: Mapping[str, Json], resolved: Resolved, c
     warnings = (*unable, *warnings_for(values))
     inputs = dict(resolved.action_parameters)
     secret = {name: value for name, value in secret_parameters(action, inputs).items() if value is not None}
-    return Target(action.ref, text, inputs, None, warnings, secret)
+    return Target(action.ref, text, inputs, None, warnings, secret, secret_output(action))
 
 
 def _bare(

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from orchestrion.core.preview import Plan
 from orchestrion.core.status import Status
 from orchestrion.core.values import Json
+from orchestrion.runtime.secrets import Output
 
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
     """A workflow to start: its name, its text, its inputs; `source` is a bare file.
 
-    `secret` are those of its parameters that are declared so, `opened` other values that are secret.
+    `secret` are those of its parameters that are declared so, `secret_output` the part of what it gives,
+    `opened` are other values that are secret.
     """
 
     action: str
@@ -22,6 +24,7 @@ class StartRequest:
     rerun_of: str | None = None
     packs: tuple[str, ...] = ()
     secret: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    secret_output: Output | None = None
     opened: tuple[Json, ...] = ()
 
 

@@ -21,6 +21,7 @@ from orchestrion.operations.requests import RerunPlan, RerunRequest
 from orchestrion.operations.tree import refused
 from orchestrion.runtime.dispatcher import Unit, Workflow
 from orchestrion.runtime.revivals import plan_revival
+from orchestrion.runtime.secrets import Mask
 
 Routes = Mapping[str, Mapping[int, Entry]]
 """The tasks that have run, and on each of their routes the entry that counts last."""
@@ -68,13 +69,14 @@ def level_of(unit: Unit, subject: Workflow, request: RerunRequest) -> Level:
     return level
 
 
-def plan_of(level: Level, execution: str) -> RerunPlan:
-    """The plan of a level and of all below it."""
+def plan_of(level: Level, execution: str, mask: Mask) -> RerunPlan:
+    """The plan of a level and of all below it, without what is secret in the tree."""
     below = {
-        joined(task, item, "")[:-1]: plan_of(one, one.subject.row["execution"])
+        joined(task, item, "")[:-1]: plan_of(one, one.subject.row["execution"], mask)
         for (task, _, item), one in level.below.items()
     }
-    return RerunPlan(execution, level.subject.id, level.plan, level.notes, below)
+    plan = level.plan._replace(problems=tuple(map(mask.text, level.plan.problems)))
+    return RerunPlan(execution, level.subject.id, plan, level.notes, below)
 
 
 def notes_of(level: Level) -> Iterator[str]:

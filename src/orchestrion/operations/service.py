@@ -24,6 +24,7 @@ from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.recovery import end_leftovers, give_up_lost
 from orchestrion.runtime.revivals import forget_revivals
+from orchestrion.runtime.secrets import secret_values
 from orchestrion.runtime.subworkflows import Start, start_workflow
 from orchestrion.store import rows
 
@@ -69,6 +70,7 @@ class Operations:
             number = start_workflow(unit, start)
             secrets = unit.secrets.of(unit.workflow(number).row)
             secrets.note_parameters(request.action, request.secret)
+            secrets.note_output(request.action, request.secret_output)
             secrets.note(request.opened)
             if engine is not None:
                 engine.own(unit, number)
@@ -128,6 +130,10 @@ class Operations:
             if engine is not None:
                 engine.own(unit, root.id)
             give_up_lost(unit, root.id)
+            schema = result.get("schema")
+            if isinstance(schema, dict):
+                secrets = unit.secrets.of(unit.workflow(execution.token.workflow).row)
+                secrets.note(secret_values(schema, answer))
             unit.report(number, "succeeded", {**result, "response": answer})
             unit.settle()
             return Accepted(root.row["execution"], root.head.status, open_inquiries(root))
@@ -140,7 +146,8 @@ class Operations:
         """What a re-run from tasks would do; nothing is changed. Raises NotFound, Refused."""
         with self._dispatcher.rehearsal() as unit:
             subject, _ = self._subject_of_rerun(unit, request, None)
-            return plan_of(level_of(unit, subject, request), request.execution)
+            mask = unit.secrets.of(subject.row).mask
+            return plan_of(level_of(unit, subject, request), request.execution, mask)
 
     def rerun(self, request: RerunRequest, engine: Engine | None, asking: Asking = _PLAIN) -> Accepted:
         """Re-run from tasks: a new execution goes on with the same workflow execution.

@@ -153,8 +153,10 @@ class Unit:
         if attempt is None or (engine is not None and attempt.engine != engine):
             return False
         self.ledger.end(execution)
-        self.ledger.execution(execution).show(status, self.now, result)
+        subject = self.ledger.execution(execution)
+        subject.show(status, self.now, result)
         token = attempt.token
+        self.secrets.of(self.workflow(token.workflow).row).note_result(subject.action, result)
         self.deliver(token.workflow, AttemptReported(token.entry, token.item, token.number, status, result))
         return True
 
@@ -234,7 +236,9 @@ class Unit:
         for workflow in touched:
             if workflow.head.status in COMPLETED:
                 execution = self.ledger.execution(workflow.row["execution"])
-                execution.show(workflow.head.status, self.now, result_of(workflow.state))
+                result = result_of(workflow.state)
+                execution.show(workflow.head.status, self.now, result)
+                self.secrets.of(workflow.row).note_result(execution.action, result)
         self.secrets.write()
         self.ledger.write(self._sealer_of)
         seals = {one.id: seal for one in touched if (seal := self.secrets.sealer(one.row)) is not None}

@@ -25,7 +25,7 @@ from orchestrion.runtime.dispatcher import EMPTY_ENDS, Dispatcher, Unit
 from orchestrion.runtime.inquiries import ask, expire
 from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import SUBWORKFLOW, Kind
-from orchestrion.runtime.secrets import secret_parameters
+from orchestrion.runtime.secrets import secret_output, secret_parameters
 from orchestrion.runtime.share import Pool, Share, Trees
 from orchestrion.runtime.subworkflows import Start, start_workflow
 from orchestrion.runtime.surroundings import surroundings_of_task
@@ -237,6 +237,7 @@ class Engine:
             resolved = resolve(action, values, surroundings_of_task(unit, execution, action))
             secrets = unit.secrets.of(unit.workflow(attempt.root).row)
             secrets.note_parameters(action.ref, secret_parameters(action, resolved.all))
+            secrets.note_output(action.ref, secret_output(action))
             execution.runner = action.runner_type
             unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
             if action.runner_type == WORKFLOW_RUNNER:

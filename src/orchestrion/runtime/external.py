@@ -27,9 +27,7 @@ class _Unit(Protocol):
     ledger: Final[Ledger]
 
     @property
-    def now(self) -> int:
-        """The time."""
-        ...
+    def now(self) -> int: ...
 
 
 class ExternalValues(Mapping[ExternalKey, "Json | Exception"]):

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from orchestrion.actions.metadata import Action
 from orchestrion.actions.parameters import MASK
@@ -22,15 +22,24 @@ from orchestrion.store import rows
 from orchestrion.store.sqlite import Transaction
 from orchestrion.store.states import Seal
 
+Output: TypeAlias = tuple[str, dict[str, Json]]
+"""The part of a result that a schema describes, by its key; and the schema."""
+
+_NOTHING: Final[dict[str, Any]] = {"values": [], "names": {}, "outputs": {}}
+
 SHORTEST: Final = 4
 """A shorter secret is hidden where it is a parameter of its own: everywhere, it would blot out the texts."""
 
 
 class TreeSecrets:
-    """The secrets of one tree: their values as texts, and which parameters of which actions are secret."""
+    """The secrets of one tree: their values as texts, and what is secret of which actions.
+
+    That is parameters, by their names, and parts of results, by the output schema and the key in the result
+    that it describes.
+    """
 
     def __init__(self, transaction: Transaction, root: str, text: str | None) -> None:
-        known: dict[str, Any] = {"values": [], "names": {}} if text is None else rows.from_json(text)
+        known: dict[str, Any] = _NOTHING if text is None else rows.from_json(text)
         self.root: Final = root
         self.has_changed = False
         self._transaction: Final = transaction
@@ -38,31 +47,43 @@ class TreeSecrets:
         self._names: Final[dict[str, dict[str, None]]] = {
             action: dict.fromkeys(names) for action, names in known["names"].items()
         }
+        self._outputs: Final[dict[str, Output]] = {
+            action: (key, schema) for action, (key, schema) in known["outputs"].items()
+        }
 
     def __bool__(self) -> bool:
-        return bool(self._values or self._names)
+        return bool(self._values or self._names or self._outputs)
 
     def note(self, values: Iterable[Json]) -> None:
         """These values are secret. Raises SealError where there is no key to seal them with."""
-        self._add({text: None for value in values for text in _texts_of(value)}, {})
+        texts = {text: None for value in values for text in _texts_of(value)}
+        if texts.keys() - self._values.keys():
+            self._change()
+            self._values.update(texts)
 
     def note_parameters(self, action: str, values: Mapping[str, Json]) -> None:
         """These parameters of an action are secret. Raises SealError likewise."""
         given = {name: value for name, value in values.items() if value not in (None, "")}
-        if given:
-            texts = {text: None for value in given.values() for text in _texts_of(value)}
-            self._add(texts, {action: dict.fromkeys(given)})
+        if given.keys() - self._names.get(action, {}).keys():
+            self._change()
+            self._names.setdefault(action, {}).update(dict.fromkeys(given))
+        self.note(given.values())
 
-    def _add(self, values: dict[str, None], names: dict[str, dict[str, None]]) -> None:
-        new = values.keys() - self._values.keys()
-        new_names = [action for action in names if names[action].keys() - self._names.get(action, {}).keys()]
-        if not new and not new_names:
-            return
+    def note_output(self, action: str, output: "Output | None") -> None:
+        """What is secret in what an action gives, if anything is. Raises SealError likewise."""
+        if output is not None and self._outputs.get(action) != output:
+            self._change()
+            self._outputs[action] = output
+
+    def note_result(self, action: str, result: Json) -> None:
+        """An action of the tree has ended: what is secret in its result is known now."""
+        if action in self._outputs and isinstance(result, dict):
+            key, schema = self._outputs[action]
+            self.note(secret_values(schema, result.get(key)))
+
+    def _change(self) -> None:
         if not self:
             self._transaction.unlock()
-        self._values.update(values)
-        for action in new_names:
-            self._names.setdefault(action, {}).update(names[action])
         self.has_changed = True
 
     def copy(self, root: str) -> "TreeSecrets":
@@ -71,10 +92,15 @@ class TreeSecrets:
         copied.has_changed = bool(self)
         return copied
 
+    @property
+    def mask(self) -> "Mask":
+        """What hides them from people."""
+        return mask_of(self.text())
+
     def text(self) -> str:
         """All of it as a JSON text."""
         names = {action: [*names] for action, names in self._names.items()}
-        return rows.to_json({"values": [*self._values], "names": names})
+        return rows.to_json({"values": [*self._values], "names": names, "outputs": self._outputs})
 
 
 class Secrets:
@@ -112,6 +138,36 @@ def secret_parameters(action: Action, values: Mapping[str, Json]) -> dict[str, J
     """Those of an action's parameters that its metadata declares secret."""
     declared = action.all_parameters
     return {name: value for name, value in values.items() if name in declared and declared[name].secret}
+
+
+def secret_output(action: Action) -> Output | None:
+    """What is secret in the results of an action, if its metadata declares anything so."""
+    key = action.runner.output_key if action.runner is not None else None
+    schema = action.output_schema
+    return (key, dict(schema)) if key and schema and _has_secret(schema) else None
+
+
+def secret_values(schema: Mapping[str, Json], value: Json) -> list[Json]:
+    """The parts of a value that a JSON schema, or a mapping of names to such, declares secret."""
+    if schema.get("secret") is True:
+        return [value]
+    found: list[Json] = []
+    properties = schema.get("properties")
+    if isinstance(value, dict):
+        for name, of in (properties if isinstance(properties, dict) else schema).items():
+            if isinstance(of, dict) and name in value:
+                found += secret_values(of, value[name])
+    of_items = schema.get("items")
+    if isinstance(value, list) and isinstance(of_items, dict):
+        for item in value:
+            found += secret_values(of_items, item)
+    return found
+
+
+def _has_secret(schema: Mapping[str, Json]) -> bool:
+    return schema.get("secret") is True or any(
+        _has_secret(of) for of in schema.values() if isinstance(of, dict)
+    )
 
 
 # --- for people
@@ -159,7 +215,7 @@ class Mask:
 @lru_cache(maxsize=16)
 def mask_of(text: str | None) -> Mask:
     """The mask for the secrets of a tree, as the row of a workflow execution or execution has them."""
-    known: dict[str, Any] = {"values": [], "names": {}} if text is None else rows.from_json(text)
+    known: dict[str, Any] = _NOTHING if text is None else rows.from_json(text)
     return Mask(known["values"], known["names"])
 
 
