@@ -65,9 +65,9 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    store = Store(tmp_path / "s.db")
-    yield Place(tmp_path, store)
-    store.close()
+    place = Place(tmp_path, Store(tmp_path / "s.db"))
+    yield place
+    place.store.close()
 
 
 @pytest.mark.parametrize(
