@@ -75,6 +75,6 @@ def detach(unit: Unit, subject: Workflow, before: Execution) -> str:
         unit.transaction.run("move_attempts", workflow=number, root=subject.id)
     return (
         f"This re-run stands alone: {parent}, its parent, neither waits for it nor changes. "
-        "To go on with the parent, re-run its task: "
-        f"orchestrion execution re-run {parent} --tasks {before.task}"
+        "To go on with the parent, name the path to the task: "
+        f"orchestrion execution re-run {parent} --tasks {before.task}/TASK"
     )

@@ -248,6 +248,7 @@ class Engine:
                 return
         except OrchestrionError as error:
             message: dict[str, Json] = {"error": str(error)}
+            unit.ledger.keep(attempt._replace(repeatable=True))  # nothing has begun
             self._begun.reports.append(Report(execution.id, "failed", message))
             return
         self.worker.reserve(action, execution.id)
@@ -263,6 +264,7 @@ class Engine:
         problems = as_stackstorm(inspect(definition))
         if problems:
             result: dict[str, Json] = {"errors": [*problems], "output": None}
+            unit.ledger.keep(attempt._replace(repeatable=True))
             self._begun.reports.append(Report(execution.id, "failed", result))
             return
         packs = tuple(rows.from_json(unit.workflow(attempt.root).row["packs"]))

@@ -45,7 +45,7 @@ def test_what_cannot_run_here_is_refused_in_one_sentence(runners: Runners, ref: 
         runners.runner_for(action(ref))
     assert str(caught.value) == (
         f'Action "{ref}" cannot run here, because its runner "{runner}" is not built into this version '
-        "(it has local-shell-cmd, noop, orquesta)."
+        "(it has inquirer, local-shell-cmd, noop, orquesta)."
     )
 
 
