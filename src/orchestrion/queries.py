@@ -246,8 +246,7 @@ class _Reading:
         for run in self.all(query, workflow=workflow):
             runs.setdefault(run["entry"], []).append(run)
         starters = {one["entry"]: one["parent"] for one in self.all("starters_of_entries", workflow=workflow)}
-        later = [entry for entry, starter in starters.items() if starter > row["id"]]
-        end = min(later) if row["continued_by"] is not None and later else None
+        end = row["entries"]
         dropped = self._dropped_since(row)
         lost = self._lost_entries(workflow)
         found: list[TaskView] = []
@@ -285,10 +284,8 @@ class _Reading:
         """The entries of an execution that those which continue it have invalidated."""
         if row["continued_by"] is None:
             return set()
-        successor = self.one("execution", id=row["continued_by"])
-        assert successor is not None
-        since = successor["created_at"]
-        return {one["entry"] for one in self.all("dropped_entries", workflow=row["workflow"], since=since)}
+        later = self.all("dropped_entries", workflow=row["workflow"], since=row["last_event"])
+        return {one["entry"] for one in later}
 
     def inquiry(self, row: Mapping[str, Any], expires_at: int | None) -> InquiryView:
         """The view of an inquiry's row."""

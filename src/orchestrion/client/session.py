@@ -29,7 +29,8 @@ class Session:
     ) -> None:
         self.store: Final = open_store(database)
         self.actor: Final = actor
-        ids = Ids(clock)
+        with self.store.reading() as transaction:
+            ids = Ids(clock, transaction.value("newest_id"))
         self.presence: Final = Presence(self.store.path, ids.next())
         self.peers: Final = Peers(self.presence, clock, monotonic)
         self.dispatcher: Final = Dispatcher(

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from typing import Final
 
 Clock = Callable[[], int]
 """Gives the time in microseconds since 1970, UTC."""
@@ -18,15 +19,19 @@ def monotonic_clock() -> int:
     return time.monotonic_ns() // 1_000
 
 
+_TIME_DIGITS: Final = 14
+
+
 class Ids:
     """Ids of 24 hexadecimal digits that sort by time.
 
-    14 digits are microseconds, which never repeat or go back within a process; 10 are chance of the process.
+    14 digits are microseconds, which never repeat or go back within a process, nor behind the `newest` id of
+    the store when it began; 10 are chance of the process.
     """
 
-    def __init__(self, clock: Clock, entropy: bytes | None = None) -> None:
+    def __init__(self, clock: Clock, newest: str | None = None, entropy: bytes | None = None) -> None:
         self._clock = clock
-        self._last = 0
+        self._last = int(newest[:_TIME_DIGITS], 16) if newest else 0
         self._entropy = (entropy or os.urandom(5)).hex()
 
     def next(self) -> str:

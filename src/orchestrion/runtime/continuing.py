@@ -48,5 +48,11 @@ def continue_as(
         item=row["parent_item"],
         number=row["parent_attempt"],
     )
-    unit.transaction.run("set_continued", id=before.id, by=execution.id)
+    unit.transaction.run(
+        "set_continued",
+        id=before.id,
+        by=execution.id,
+        last_event=subject.head.event,
+        entries=len(subject.state.entries),
+    )
     return execution, application_of(execution, subject.id, actor)

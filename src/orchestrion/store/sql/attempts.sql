@@ -51,8 +51,8 @@ SELECT min(attempt.due_at) FROM attempt JOIN workflow ON workflow.id = attempt.w
 WHERE attempt.root = :root AND attempt.engine IS NULL AND (workflow.held = 0 OR attempt.repeatable = 1);
 
 -- name: attempts_at_work
--- The attempts of a tree that an engine has claimed.
-SELECT * FROM attempt WHERE root = :root AND engine IS NOT NULL ORDER BY execution;
+-- The attempts of a tree that an engine has claimed, in the order in which it did.
+SELECT * FROM attempt WHERE root = :root AND engine IS NOT NULL ORDER BY due_at, execution;
 
 -- name: engines_of_entries
 -- Which engines have claimed attempts of the entries of a workflow execution.

@@ -29,7 +29,7 @@ SELECT id FROM workflow WHERE engine = :engine LIMIT :count;
 
 -- name: attempts_of_engine
 -- The attempts that an engine has claimed.
-SELECT * FROM attempt WHERE engine = :engine ORDER BY execution LIMIT :count;
+SELECT * FROM attempt WHERE engine = :engine ORDER BY due_at, execution LIMIT :count;
 
 -- name: release_trees!
 -- The trees of an engine belong to nobody.

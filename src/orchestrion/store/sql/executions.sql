@@ -80,7 +80,13 @@ UPDATE workflow SET root = :root WHERE id = :id;
 
 -- name: set_continued!
 -- An execution is continued by another one.
-UPDATE execution SET continued_by = :by WHERE id = :id;
+UPDATE execution SET continued_by = :by, last_event = :last_event, entries = :entries WHERE id = :id;
+
+-- name: newest_id$
+-- The greatest id that was given.
+SELECT max(id) FROM (
+    SELECT max(id) AS id FROM execution UNION ALL SELECT max(id) FROM workflow UNION ALL SELECT max(id) FROM operation
+);
 
 -- name: set_engine!
 -- A process is the engine of a tree.

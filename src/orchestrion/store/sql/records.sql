@@ -53,9 +53,9 @@ ON CONFLICT (workflow) DO UPDATE SET inputs = excluded.inputs, application = exc
 INSERT INTO history (workflow, event, position, at, cause, entry, item, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: dropped_entries
--- The entries that a re-run has invalidated since a time.
+-- The entries that re-runs have invalidated since an event.
 SELECT entry FROM history
-WHERE workflow = :workflow AND at >= :since AND entry IS NOT NULL AND item IS NULL AND status IS NULL;
+WHERE workflow = :workflow AND event > :since AND entry IS NOT NULL AND item IS NULL AND status IS NULL;
 
 -- name: load_workflow^
 -- One workflow execution, with what is secret in its tree.
