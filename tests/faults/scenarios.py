@@ -80,7 +80,7 @@ def _task(dice: random.Random, name: str, later: list[str]) -> dict[str, Any]:
     kind = dice.choice(["ok", "ok", "bad", "items", "badItems", "child", "delay", "retry", "ask", "empty"])
     task: dict[str, Any] = {"action": "own.bad" if kind in ("bad", "retry", "badItems") else "own.ok"}
     if kind in ("items", "badItems"):
-        # One after the other where they fail: how many fail beside each other depends on the order of results.
+        # One after the other where they fail: how many fail side by side depends on the order of results.
         concurrency = 1 if kind == "badItems" else dice.randint(1, 3)
         task["with"] = {"items": "i in <% list(1, 2, 3) %>", "concurrency": concurrency}
     elif kind == "empty":
