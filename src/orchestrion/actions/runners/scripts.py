@@ -7,13 +7,12 @@ its bare name when it is true and nothing when it is false; what is null or empt
 
 import json
 import os
-import shlex
 from pathlib import Path
 from typing import TypeGuard
 
 from orchestrion.actions.metadata import Action, Parameter
 from orchestrion.actions.runners.base import Job
-from orchestrion.actions.runners.environment import NotStartable
+from orchestrion.actions.runners.environment import NotStartable, bytes_of
 from orchestrion.core.values import Json
 
 
@@ -51,25 +50,20 @@ def interpreter_of(path: Path) -> list[bytes]:
     return words or [b"bash"]  # as the kernel does: what follows the interpreter is one argument
 
 
-def script_arguments(job: Job) -> list[str]:
-    """Give the arguments of a script: the named ones, then those with a position."""
-    declared, given = job.action.parameters, job.action_parameters
+def script_arguments(job: Job) -> list[bytes]:
+    """Give the arguments of a script: the named ones, then those with a position. Raises `NotStartable`."""
+    given = job.action_parameters
     prefix = job.runner_parameters.get("kwarg_op")
     prefix = prefix if isinstance(prefix, str) else "--"
-    placed: dict[int, str] = {}
-    named: list[str] = []
-    for name, parameter in declared.items():
+    placed: dict[int, bytes] = {}
+    named: list[bytes] = []
+    for name, parameter in job.action.parameters.items():
         position = parameter.schema.get("position")
         if _is_position(position):
-            placed[position] = _positional(parameter, given.get(name))
+            placed[position] = bytes_of(_positional(parameter, given.get(name)), name)
         elif name in given:
-            named += _named(f"{prefix}{name}", given[name])
+            named += [bytes_of(text, name) for text in _named(f"{prefix}{name}", given[name])]
     return [*named, *(placed[position] for position in sorted(placed))]
-
-
-def command_line(arguments: list[str]) -> str:
-    """Give arguments as a shell reads them."""
-    return shlex.join(arguments)
 
 
 def _is_position(value: Json) -> TypeGuard[int]:

@@ -37,8 +37,8 @@ def shell_command(job: Job, max_output_bytes: int) -> Command:
 def script_command(job: Job, max_output_bytes: int) -> Command:
     """Make the process of a `local-shell-script`. Raises `NotStartable`."""
     path = script_path(job.action)
-    arguments = [bytes_of(argument, "of the script") for argument in script_arguments(job)]
-    return _local(job, [*interpreter_of(path), os.fsencode(path), *arguments], max_output_bytes)
+    arguments = [*interpreter_of(path), os.fsencode(path), *script_arguments(job)]
+    return _local(job, arguments, max_output_bytes)
 
 
 def command_text(job: Job) -> str:
