@@ -2,7 +2,8 @@
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from orchestrion.cli.visible import visible
 
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[Parser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 Command = Callable[[argparse.Namespace], int]
+
+ID_HELP: Final = "the execution's id, as run and execution list show it"
+
+
+def performed_by(module: str, name: str) -> Command:
+    """A command that a function of `orchestrion.cli.MODULE` performs, which is imported only then."""
+
+    def perform(options: argparse.Namespace) -> int:
+        command: Any = getattr(import_module(f"orchestrion.cli.{module}"), name)
+        return command(options)
+
+    return perform
 
 
 def add_group(groups: "Subparsers", name: str, text: str) -> "Subparsers":
