@@ -15,8 +15,9 @@ from orchestrion.cli.grammar.parser import build_parser
 
 def _commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     for action in parser._actions:
-        if isinstance(action.choices, dict):
-            groups = cast("dict[str, argparse.ArgumentParser]", action.choices)
+        choices: object = action.choices
+        if isinstance(choices, dict):
+            groups = cast("dict[str, argparse.ArgumentParser]", choices)
             for one in groups.values():
                 yield from _commands(one)
     if parser.get_default("command"):
