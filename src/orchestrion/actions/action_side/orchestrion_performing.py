@@ -18,10 +18,9 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import orchestrion_plain
 import orchestrion_services
@@ -54,15 +53,12 @@ def perform(job: int, reply: int, services: int, rename: Callable[[str], None]) 
 def _settle(work: Work, reply: int, services: int) -> None:
     """Make this process look like one that was started for the action."""
     _keep_only(reply, services)
-    os.environ.clear()
-    os.environ.update(work["environment"])
-    for stream in (sys.stdout, sys.stderr):
-        assert isinstance(stream, TextIOWrapper)
-        # Lines are seen as they are written, and no text makes `print` fail.
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    _set_environment(work["environment"])
+    sys.stdout = sys.__stdout__ = _stream(1)
+    sys.stderr = sys.__stderr__ = _stream(2)
     own = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     libraries = [*work["libraries"], *filter(None, own)]
-    sys.path[:0] = libraries
+    sys.path[:0] = [folder for folder in libraries if folder not in sys.path]
     sys.path.append(str(Path(work["path"]).parent))
     sys.argv = [work["path"]]
     _forget_what_is_shadowed(work["libraries"])
@@ -73,6 +69,20 @@ def _settle(work: Work, reply: int, services: int) -> None:
     logger = logging.getLogger("st2.actions.python")
     logger.addHandler(handler)
     logger.setLevel(work["log_level"].upper())
+
+
+def _set_environment(wanted: dict[str, str]) -> None:
+    """Change what differs: most of it is as the zygote had it."""
+    for name in [name for name in os.environ if name not in wanted]:
+        del os.environ[name]
+    for name, value in wanted.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+
+
+def _stream(descriptor: int) -> TextIO:
+    """Make a stream of which lines are seen as they are written, and to which any text can be printed."""
+    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _keep_only(reply: int, services: int) -> None:
@@ -95,6 +105,8 @@ def _forget_what_is_shadowed(libraries: list[str]) -> None:
         with contextlib.suppress(OSError):
             found |= {entry.name.partition(".")[0] for entry in Path(folder).iterdir()}
     found -= {*sys.builtin_module_names, "__pycache__"}
+    if not found:
+        return
     for name in [name for name in sys.modules if name.partition(".")[0] in found]:
         del sys.modules[name]
 

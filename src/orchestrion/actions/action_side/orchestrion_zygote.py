@@ -3,9 +3,8 @@
 It has loaded the standard library and never loads code of a pack, so that a fork is all that an action costs
 before its own imports. It has one thread, and answers one question at a time on the socket CONTROL:
 
-    FORK with four descriptors (stdout, stderr, job, reply)   the id of the new process, or -errno
-    REAP PID                                                  its exit code; its id is free afterwards
-    LOOK PID                                                  whether it has ended
+    FORK with four descriptors (stdout, stderr, job, reply): the id of the new process, or -errno
+    REAP PID: its exit code, and its id is free from now on; or RUNS, if it has not ended
 
 It reaps only when told, so that whoever asks can signal a group by its number. When the socket closes,
 however the other side has ended, it ends all groups that it has started, and itself.
@@ -27,6 +26,8 @@ import orchestrion_performing
 
 QUESTION = struct.Struct("!cq")
 ANSWER = struct.Struct("!q")
+FORK, REAP = b"F", b"R"
+RUNS, UNKNOWN = 1 << 32, -9
 GRACE_SECONDS = 2.0
 POLL_SECONDS = 0.01
 EXECUTION = b"ST2_ACTION_EXECUTION_ID"
@@ -60,13 +61,10 @@ def main() -> None:
         if len(message) < QUESTION.size:
             break
         kind, pid = QUESTION.unpack(message)
-        if kind == b"F":
+        if kind == FORK:
             _fork(control, descriptors, started, place, services)
-        elif kind == b"R":
-            started.discard(pid)
-            control.sendall(ANSWER.pack(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])))
         else:
-            control.sendall(ANSWER.pack(_has_ended(pid)))
+            control.sendall(ANSWER.pack(_reap(started, pid)))
     _end(started)
 
 
@@ -85,7 +83,6 @@ def _fork(
         out, err, job, reply = descriptors
         os.dup2(out, 1)
         os.dup2(err, 2)
-        gc.unfreeze()
         orchestrion_performing.perform(job, reply, services, partial(_rename, place))
     for descriptor in descriptors:
         os.close(descriptor)
@@ -112,7 +109,18 @@ def _rename(place: int, execution: str) -> None:
         ctypes.memmove(place, text.ljust(room, b"\0"), room)
 
 
+def _reap(started: set[int], pid: int) -> int:
+    if pid not in started:
+        return UNKNOWN
+    found, status = os.waitpid(pid, os.WNOHANG)
+    if found == 0:
+        return RUNS
+    started.discard(pid)
+    return os.waitstatus_to_exitcode(status)
+
+
 def _has_ended(pid: int) -> bool:
+    """Whether a process has ended; it keeps its id."""
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 

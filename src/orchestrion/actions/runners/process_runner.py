@@ -100,11 +100,11 @@ def _spawn(command: Command) -> "subprocess.Popen[bytes]":
     with ExitStack() as stack:
         arguments, passed = command.arguments, ()
         if command.script is not None:
-            script = stack.enter_context(_file_of(command.script))
+            script = stack.enter_context(unnamed_file(command.script))
             arguments, passed = [*arguments, f"/dev/fd/{script.fileno()}".encode()], (script.fileno(),)
         stdin: int | IO[bytes] = subprocess.DEVNULL
         if command.input:
-            stdin = stack.enter_context(_file_of(command.input))
+            stdin = stack.enter_context(unnamed_file(command.input))
         try:
             return subprocess.Popen(
                 arguments,
@@ -123,7 +123,7 @@ def _spawn(command: Command) -> "subprocess.Popen[bytes]":
             raise NotStartable(message) from error
 
 
-def _file_of(content: bytes) -> IO[bytes]:
+def unnamed_file(content: bytes) -> IO[bytes]:
     """Make a file without a name, of which nothing can be left behind; it is read from its start.
 
     Where the system can, it is in memory only: it may hold a password.
