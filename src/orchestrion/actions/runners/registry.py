@@ -5,6 +5,7 @@ from typing import Final
 
 from orchestrion.actions.metadata import Action
 from orchestrion.actions.runners.base import Runner
+from orchestrion.actions.runners.http import http_command
 from orchestrion.actions.runners.noop import NoopRunner
 from orchestrion.actions.runners.process_runner import Prepare, ProcessRunner
 from orchestrion.actions.runners.shell import script_command, shell_command
@@ -22,6 +23,7 @@ WITHOUT_PROCESS: Final = frozenset({"noop"})
 COMMANDS: Final[Mapping[str, Prepare]] = {
     "local-shell-cmd": shell_command,
     "local-shell-script": script_command,
+    "http-request": http_command,
 }
 """What makes the process of an action, for the runner types whose actions are a process each."""
 
