@@ -9,7 +9,6 @@ configurations. Only the first of them that there is counts, and paths in it are
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias, cast
@@ -214,6 +213,8 @@ def _read(file: Path) -> Mapping[str, Given]:
 
 
 def _unknown(name: str) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(name.replace("-", "_"), SETTINGS, n=1)
     hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(SETTINGS)}."
     return f'there is no setting "{name}": {hint}'

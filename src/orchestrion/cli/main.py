@@ -25,9 +25,9 @@ def main(words: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
     parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:
-        import argcomplete
+        from orchestrion.cli.completion import complete
 
-        argcomplete.autocomplete(parser)
+        complete(parser)
     try:
         options = _parse(parser, words)
     except SystemExit as error:  # argparse has said what is wrong, or has shown its help

@@ -3,12 +3,14 @@
 import argparse
 from typing import Final
 
+from orchestrion.cli.grammar.actions import add_actions
 from orchestrion.cli.grammar.base import Parser
 from orchestrion.cli.grammar.executions import add_executions
 from orchestrion.cli.grammar.inquiries import add_inquiries
 from orchestrion.cli.grammar.keys import add_keys
 from orchestrion.cli.grammar.run import add_run
 from orchestrion.cli.grammar.services import add_services
+from orchestrion.cli.grammar.upkeep import add_upkeep
 from orchestrion.cli.grammar.workflows import add_workflows
 
 _EXAMPLES: Final = """\
@@ -23,7 +25,16 @@ exit codes:
      abandoned or canceled           5  paused, or waiting for an answer
   2  wrong usage, input or file    130  interrupted twice
 """
-_GROUPS: Final = (add_run, add_executions, add_inquiries, add_workflows, add_keys, add_services)
+_GROUPS: Final = (
+    add_run,
+    add_executions,
+    add_inquiries,
+    add_workflows,
+    add_actions,
+    add_keys,
+    add_services,
+    add_upkeep,
+)
 """What adds the commands, in the order of the help."""
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from orchestrion.cli.grammar.base import add_command, add_packs, add_store, count, performed_by
+from orchestrion.cli.grammar.base import add_command, add_packs, add_setting, add_store, performed_by
 
 if TYPE_CHECKING:
     from orchestrion.cli.grammar.base import Subparsers
@@ -25,21 +25,7 @@ def add_services(groups: "Subparsers") -> None:
             "at most --grace seconds, and leaves; a second one leaves at once.",
         )
         parser.set_defaults(kind=name)
-        parser.add_argument(
-            "--slots",
-            metavar="COUNT",
-            type=count,
-            default=20,
-            help="how many actions run at a time (default: 20)",
-        )
-        parser.add_argument(
-            "--grace",
-            metavar="SECONDS",
-            type=count,
-            default=60,
-            help="how long what runs may take to end (default: 60)",
-        )
-        parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
-        parser.add_argument("--log-format", choices=("text", "json"), default="text")
+        for setting in ("slots", "grace", "log_level", "log_format"):
+            add_setting(parser, setting)
         add_packs(parser)
         add_store(parser)
