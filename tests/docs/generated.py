@@ -7,28 +7,14 @@ from typing import Final
 
 from orchestrion.cli.render.output import Output
 from orchestrion.cli.render.plans import show_plan
+from orchestrion.client.limits import expression_limits
 from orchestrion.core.diagrams import Table, ends_diagram, event_table, moves_diagram, request_table
 from orchestrion.core.events import TaskRequest
-from orchestrion.core.expressions import bounds
 from orchestrion.core.expressions.functions import FUNCTIONS
 from orchestrion.core.preview import Plan, preview
 from orchestrion.core.transitions import ITEMS_TASK, PLAIN_TASK, WORKFLOW
 from orchestrion.operations import RerunPlan
 from tests.docs.examples import examples, play
-
-_BOUNDS: Final[Mapping[str, str]] = {
-    "MAX_STEPS": "work in one evaluation; a step is about a microsecond (a call of YAQL takes 40 and more)",
-    "MAX_SIZE": "size of one value: a character counts 1, a number or an entry of a container 8",
-    "MAX_BUILT": "size of everything that one evaluation builds",
-    "MAX_ELEMENTS": "elements of one range or repetition",
-    "MAX_INTEGER_BITS": "bits of an integer",
-    "MAX_WIDTH": "width, precision or count in a format, a padding, a rounding",
-    "MAX_EXPRESSION": "characters of one expression or template",
-    "MAX_NESTING": "brackets, operators and blocks inside each other",
-    "MAX_DEPTH": "containers inside each other in a result",
-    "MAX_PATTERN": "characters of a regular expression or a JSONPath",
-    "REGEX_SECONDS": "seconds for all matches of regular expressions in one evaluation",
-}
 
 
 def _diagrams(table: Table) -> str:
@@ -37,7 +23,7 @@ def _diagrams(table: Table) -> str:
 
 def _bounds() -> str:
     lines = ["| bound | value | what it limits |", "| --- | --- | --- |"]
-    lines += [f"| `{name}` | {getattr(bounds, name):,} | {meaning} |" for name, meaning in _BOUNDS.items()]
+    lines += [f"| `{one.name}` | {one.value:,} | {one.text} |" for one in expression_limits()]
     return "\n".join(lines)
 
 

@@ -1,14 +1,13 @@
 """The configuration of a pack: its file, over the defaults of its schema (spec 6.3).
 
 The file is CONFIGS/PACK.yaml, where CONFIGS is the folder `configs` beside the folder of packs, as in
-StackStorm, or the one that ORCHESTRION_CONFIGS names. The schema is `config.schema.yaml` in the pack. A text
-of the file that holds Jinja refers to the key store; where the schema says `secret`, it is decrypted.
+StackStorm, or the one that the setting `configs` names. The schema is `config.schema.yaml` in the pack. A
+text of the file that holds Jinja refers to the key store; where the schema says `secret`, it is decrypted.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from orchestrion.actions.filters import metadata_functions
 from orchestrion.actions.key_lookups import KeyLookups, KeyReader
@@ -17,14 +16,12 @@ from orchestrion.actions.metadata_file import line_of, read_mapping
 from orchestrion.actions.rendering import RenderingError, render
 from orchestrion.core.values import Json
 from orchestrion.errors import UsageError
-
-FOLDER_VARIABLE: Final = "ORCHESTRION_CONFIGS"
+from orchestrion.settings import current
 
 
 def config_file(pack: Pack) -> Path:
     """Where the configuration of a pack is, if it has one."""
-    named = os.environ.get(FOLDER_VARIABLE)
-    folder = Path(named) if named else pack.folder.absolute().parents[1] / "configs"
+    folder = current().path("configs") or pack.folder.absolute().parents[1] / "configs"
     return folder / f"{pack.ref}.yaml"
 
 

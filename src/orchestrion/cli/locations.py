@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from orchestrion.client.local import LocalClient
 from orchestrion.client.packs import PackFolders
-from orchestrion.errors import NotFound, UsageError
+from orchestrion.errors import NotFound
+from orchestrion.settings import current
 
 _DEFAULT_PACKS = Path("packs")
 
@@ -23,9 +24,9 @@ class Location(NamedTuple):
 
 
 def location_of(options: argparse.Namespace) -> Location:
-    """What `--db` and `--packs` say, or their defaults."""
+    """What `--db` and `--packs` say, or the settings."""
     given: str | None = options.db
-    database = Path(given or os.environ.get("ORCHESTRION_DB") or _data_folder() / "orchestrion.db")
+    database = Path(given) if given else current().database
     packs = pack_folders(options)
     again = [word for folder in getattr(options, "packs", None) or () for word in ("--packs", folder)]
     again += ["--db", given] if given else []
@@ -35,7 +36,9 @@ def location_of(options: argparse.Namespace) -> Location:
 def pack_folders(options: argparse.Namespace) -> PackFolders:
     """The folders that hold packs, besides those that are built in."""
     given: list[str] = getattr(options, "packs", None) or []
-    default = (_DEFAULT_PACKS,) if _DEFAULT_PACKS.is_dir() else ()
+    default = current().paths("packs")
+    if default is None:
+        default = (_DEFAULT_PACKS,) if _DEFAULT_PACKS.is_dir() else ()
     return PackFolders(tuple(map(Path, given)), default)
 
 
@@ -58,14 +61,6 @@ def known_store(location: Location) -> Path:
             "`orchestrion run` makes one; another file is named with --db."
         )
     return location.database
-
-
-def _data_folder() -> Path:
-    base = os.environ.get("XDG_DATA_HOME")
-    try:
-        return (Path(base) if base else Path.home() / ".local" / "share") / "orchestrion"
-    except RuntimeError as error:
-        raise UsageError("There is no home folder to keep executions in: name a file with --db.") from error
 
 
 def user_name() -> str:

@@ -6,9 +6,9 @@ import sys
 from typing import Final
 
 from orchestrion.cli.render.output import utc_time
-from orchestrion.cli.visible import visible
+from orchestrion.cli.visible import visible, visible_json
 
-_FIELDS: Final = ("execution", "engine")
+_FIELDS: Final = ("execution", "parent", "engine")
 
 
 class _Text(logging.Formatter):
@@ -20,14 +20,16 @@ class _Text(logging.Formatter):
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {"time": _time(record), "level": record.levelname.lower(), "message": record.getMessage()}
-        return json.dumps(line | _fields(record))
+        return visible_json(json.dumps(line | _fields(record), ensure_ascii=False))
 
 
 def set_up_logs(level: str, form: str) -> None:
-    """Log from a level on, as `text` or `json`."""
+    """Log from a level on, as `text` or `json`; of libraries only what is a warning or worse."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if form == "json" else _Text())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("orchestrion").setLevel(level.upper())
+    logging.raiseExceptions = False  # whoever reads the lines may be gone: the work goes on
 
 
 def _time(record: logging.LogRecord) -> str:
@@ -35,4 +37,7 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _fields(record: logging.LogRecord) -> dict[str, str]:
-    return {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
+    fields = {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
+    if record.exc_info and record.exc_info[1] is not None:
+        fields["error"] = repr(record.exc_info[1])
+    return fields

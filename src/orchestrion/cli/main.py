@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from orchestrion.cli.parser import build_parser
+from orchestrion.cli.grammar.parser import build_parser
 from orchestrion.cli.visible import visible
 
 EXIT_FAILED = 1
@@ -25,9 +25,9 @@ def main(words: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
     parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:
-        import argcomplete
+        from orchestrion.cli.completion import complete
 
-        argcomplete.autocomplete(parser)
+        complete(parser)
     try:
         options = _parse(parser, words)
     except SystemExit as error:  # argparse has said what is wrong, or has shown its help
@@ -74,6 +74,9 @@ def _perform(parser: argparse.ArgumentParser, options: argparse.Namespace) -> in
     if not hasattr(options, "command"):
         getattr(options, "parser", parser).print_help(sys.stderr)
         return EXIT_USAGE
+    from orchestrion.settings import current
+
+    current().check()
     return options.command(options)
 
 

@@ -8,21 +8,25 @@ from types import FrameType
 from orchestrion.cli.locations import location_of, user_name
 from orchestrion.cli.logs import set_up_logs
 from orchestrion.client.serving import LocalService
+from orchestrion.settings import current
 
 _log = logging.getLogger(__name__)
 
 
 def serve(options: argparse.Namespace) -> int:
     """Work for the store; returns when it has drained after SIGTERM or Ctrl-C."""
-    set_up_logs(options.log_level, options.log_format)
+    settings = current()
+    set_up_logs(
+        options.log_level or settings.word("log_level"), options.log_format or settings.word("log_format")
+    )
     location = location_of(options)
     service = LocalService(
         location.database,
         location.packs,
         user_name(),
         kind=options.kind,
-        slots=options.slots,
-        grace_seconds=options.grace,
+        slots=options.slots or settings.count("slots"),
+        grace_seconds=options.grace or settings.count("grace"),
     )
 
     def stop(_number: int, _frame: FrameType | None) -> None:

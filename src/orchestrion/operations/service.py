@@ -204,6 +204,7 @@ class Operations:
             known = _answered(unit, request, asking)
             if known is not None:
                 return known
+            asked_at = unit.now
             accepted = perform(unit)
             unit.transaction.run(
                 "add_operation",
@@ -212,7 +213,7 @@ class Operations:
                 kind=request.kind,
                 request=rows.to_json(dict(request.details)),
                 actor=self._actor,
-                at=unit.now,
+                at=asked_at,  # before what follows from it, so that the history tells it first
                 outcome="accepted",
                 reason=asking.reason,
                 request_id=asking.request_id,

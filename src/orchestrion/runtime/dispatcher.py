@@ -35,6 +35,7 @@ from orchestrion.runtime.ledger import Attempt, Execution, Ledger, Token
 from orchestrion.runtime.peers import Peers
 from orchestrion.runtime.revivals import revive, take_revival
 from orchestrion.runtime.secrets import Secrets
+from orchestrion.runtime.telling import tell
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Store, Transaction
 from orchestrion.store.states import Seal, load_state, save_changes
@@ -440,6 +441,7 @@ class Dispatcher:
                 claimer.close_unit(committed=False)
             raise
         self._keep(unit)
+        tell(unit.ledger)
         if claimer is not None:
             claimer.close_unit(committed=True)
         if unit.has_changed:

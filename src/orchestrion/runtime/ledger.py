@@ -3,7 +3,7 @@
 Written once at its end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -58,6 +58,8 @@ class Execution:
     task: str | None = None
     route: int | None = None
     rerun_of: str | None = None
+    stored: Status | None = None
+    """The status that the store had when the unit read it; None: the unit has made the execution."""
 
     def show(self, status: Status, at: int, result: Json = None) -> None:
         """The execution has a new status from `at` on."""
@@ -102,6 +104,11 @@ class Ledger:
             assert row is not None, number
             found = self._executions[number] = execution_of(row)
         return found
+
+    @property
+    def moved(self) -> Iterator[Execution]:
+        """The executions whose status is another one than before the unit."""
+        return (one for one in self._executions.values() if one.status != one.stored)
 
     def of_entry(self, workflow: str, entry: int) -> list[Execution]:
         """Those executions of an entry that this unit has made or looked at."""
@@ -193,6 +200,7 @@ def execution_of(row: Any) -> Execution:
         task=row["task"],
         route=row["route"],
         rerun_of=row["rerun_of"],
+        stored=row["status"],
     )
 
 

@@ -5,36 +5,26 @@ connection a process.
 """
 
 import errno
+import logging
 import os
 import sqlite3
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, cast
 
 import aiosql
 
 from orchestrion.errors import StoreError, UsageError
+from orchestrion.store.copies import copy_store, reading
+from orchestrion.store.schema import MIGRATIONS, PACKAGE, migrate, schema_of
 from orchestrion.store.turnstile import Turnstile
 from orchestrion.store.vault import Purpose, Vault, is_sealed, key_file_of
 
 BUSY_SECONDS: Final = 10.0
 """How long SQLite itself may wait; the turnstile leaves it little to wait for."""
 
-_PACKAGE: Final = files("orchestrion.store")
-_MIGRATIONS: Final = sorted(
-    (entry for entry in (_PACKAGE / "migrations").iterdir() if entry.name.endswith(".sql")),
-    key=lambda entry: entry.name,
-)
-
-
-_SCHEMA: Final = """
-SELECT (SELECT user_version FROM pragma_user_version), count(*), coalesce(sum(name = 'execution'), 0)
-FROM sqlite_master WHERE type = 'table'
-"""
-"""How many migrations a file has seen, how many tables it has, and whether one of ours: all of one moment."""
-
+_log = logging.getLogger(__name__)
 
 _MAY_BE_SEALED: Final = frozenset(
     (
@@ -123,21 +113,21 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path: Final = _without_links(path)
-        with _told(path, opening=True):
+        with told(path, opening=True):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _create(self.path)
             self._connection = _connect(self.path)
             try:
-                known = _schema_of(self._connection, self.path)
+                known = schema_of(self._connection, self.path)
                 self._turnstile = Turnstile(self.path)
-                if known < len(_MIGRATIONS) or self.pragma("journal_mode") != "wal":
+                if known < len(MIGRATIONS) or self.pragma("journal_mode") != "wal":
                     self._migrate()
                 self._connection.execute("PRAGMA synchronous = FULL")
             except BaseException:
                 self._connection.close()
                 raise
         self._queries: Any = cast("Any", aiosql).from_path(
-            str(_PACKAGE / "sql"), "sqlite3", mandatory_parameters=False
+            str(PACKAGE / "sql"), "sqlite3", mandatory_parameters=False
         )
         vault = Vault(key_file_of(self.path))
         self._transaction = Transaction(self._connection, self._queries, vault)
@@ -145,13 +135,13 @@ class Store:
     @contextmanager
     def transaction(self) -> Generator[Transaction]:
         """One transaction that writes, alone in the whole store; rolled back when the block raises."""
-        with _told(self.path), self._writing():
+        with told(self.path), self._writing():
             yield self._transaction
 
     @contextmanager
     def reading(self) -> Generator[Transaction]:
         """One short transaction that sees one moment of the store."""
-        with _told(self.path):
+        with told(self.path):
             self._connection.execute("BEGIN")
             try:
                 yield self._transaction
@@ -181,11 +171,17 @@ class Store:
         with self._turnstile.held():
             self._connection.execute("PRAGMA journal_mode = WAL")
         with self._writing():
-            known = _schema_of(self._connection, self.path)
-            for number, migration in enumerate(_MIGRATIONS[known:], start=known + 1):
-                for statement in _statements(migration.read_text()):
-                    self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {number}")
+            known = schema_of(self._connection, self.path)
+            if 0 < known < len(MIGRATIONS):
+                self._copy_before_migration(known)
+            migrate(self._connection, known)
+
+    def _copy_before_migration(self, known: int) -> None:
+        """Keep an older store as it is, under the lock: nobody changes it before it is migrated."""
+        copy = self.path.with_name(f"{self.path.name}.before-{len(MIGRATIONS)}")
+        with reading(self.path, BUSY_SECONDS) as source:
+            copy_store(source, copy, replace=True)
+        _log.info("The store goes from schema %s to %s. As it was: %s", known, len(MIGRATIONS), copy)
 
     @contextmanager
     def _writing(self) -> Generator[None]:
@@ -228,31 +224,6 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _schema_of(connection: sqlite3.Connection, path: Path) -> int:
-    """The number of migrations that a store has seen; refuse one that is newer, or no store, unchanged."""
-    known, tables, own = connection.execute(_SCHEMA).fetchone()
-    if tables and not (known and own):
-        raise UsageError(
-            f"{path}: this is a database, but not a store of Orchestrion. Name another file with --db."
-        )
-    if known > len(_MIGRATIONS):
-        raise UsageError(
-            f"{path}: this store was written by a newer version of Orchestrion (schema {known}, this one "
-            f"knows {len(_MIGRATIONS)}): use that version, or another file with --db."
-        )
-    return int(known)
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a script; `executescript` would commit in between."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
 _FULL: Final = "the disk is full; nothing was changed. Make room and try again."
 _LOCKED: Final = "another program holds the file locked; try again when it has let go."
 _FORBIDDEN: Final = "the store cannot be opened or written ({}); check its permissions."
@@ -270,7 +241,7 @@ _SENTENCES: Final[Mapping[int, str]] = {
 
 
 @contextmanager
-def _told(path: Path, *, opening: bool = False) -> Generator[None]:
+def told(path: Path, *, opening: bool = False) -> Generator[None]:
     """Turn what SQLite and the system say into one sentence that names the file and the remedy.
 
     What forbids to open a store at all is a wrong name, and so a UsageError.

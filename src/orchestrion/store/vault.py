@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from orchestrion.errors import SealError
+from orchestrion.settings import SETTINGS, current
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Purpose: TypeAlias = Literal["execution", "key", "proof"]
 """What a sealed text is for."""
 
-KEY_FILE_VARIABLE: Final = "ORCHESTRION_KEY_FILE"
+KEY_FILE_VARIABLE: Final = SETTINGS["key_file"].variable
 
 _SEALED: Final = "enc:"  # no JSON text begins so
 _KEY_BYTES: Final = 32
@@ -37,9 +38,8 @@ def is_sealed(text: str) -> bool:
 
 
 def key_file_of(database: Path) -> Path:
-    """The key file of a store: the one that ORCHESTRION_KEY_FILE names, else the one beside it."""
-    named = os.environ.get(KEY_FILE_VARIABLE)
-    return Path(named) if named else database.with_name(f"{database.name}.key")
+    """The key file of a store: the one that the setting `key_file` names, else the one beside it."""
+    return current().path("key_file") or database.with_name(f"{database.name}.key")
 
 
 class Vault:

@@ -16,7 +16,8 @@ class Job:
     """One attempt to run one action: what a runner needs to know, and nothing about who asked.
 
     `runner_parameters` and `action_parameters` are those of `parameters.resolve`. `engine` names who starts
-    it. `api_url`, `auth_token` and `debug` are for the environment of the action (spec 6.5).
+    it. `api_url`, `auth_token` and `debug` are for the environment of the action (spec 6.5). `config` is the
+    configuration of the action's pack and `user` who runs it, for those that can ask for them.
     """
 
     execution_id: str
@@ -27,6 +28,8 @@ class Job:
     api_url: str = ""
     auth_token: str = ""
     debug: bool = False
+    config: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

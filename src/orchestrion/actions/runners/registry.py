@@ -5,8 +5,10 @@ from typing import Final
 
 from orchestrion.actions.metadata import Action
 from orchestrion.actions.runners.base import Runner
+from orchestrion.actions.runners.http import http_command
 from orchestrion.actions.runners.noop import NoopRunner
-from orchestrion.actions.runners.shell import ShellRunner
+from orchestrion.actions.runners.process_runner import Prepare, ProcessRunner
+from orchestrion.actions.runners.shell import script_command, shell_command
 from orchestrion.errors import Refused
 
 WORKFLOW_RUNNER: Final = "orquesta"
@@ -18,7 +20,14 @@ INQUIRER: Final = "inquirer"
 WITHOUT_PROCESS: Final = frozenset({"noop"})
 """Runner types that are done as soon as they are started, and so take no slot."""
 
-_RUNNABLE: Final = frozenset({WORKFLOW_RUNNER, INQUIRER, "noop", "local-shell-cmd"})
+COMMANDS: Final[Mapping[str, Prepare]] = {
+    "local-shell-cmd": shell_command,
+    "local-shell-script": script_command,
+    "http-request": http_command,
+}
+"""What makes the process of an action, for the runner types whose actions are a process each."""
+
+_RUNNABLE: Final = frozenset({WORKFLOW_RUNNER, INQUIRER, "noop", *COMMANDS})
 
 
 def check_runnable(action: Action) -> None:
@@ -36,9 +45,12 @@ def check_runnable(action: Action) -> None:
 class Runners:
     """The runners of one engine. `close` it at the end."""
 
-    def __init__(self, shell: ShellRunner | None = None) -> None:
-        self._shell = shell or ShellRunner()
-        self._runners: Mapping[str, Runner] = {"noop": NoopRunner(), "local-shell-cmd": self._shell}
+    def __init__(self) -> None:
+        self._processes = ProcessRunner(COMMANDS)
+        self._runners: Mapping[str, Runner] = {
+            "noop": NoopRunner(),
+            **dict.fromkeys(COMMANDS, self._processes),
+        }
 
     def runner_for(self, action: Action) -> Runner:
         """Give the runner of an action that is no workflow. Raises `Refused` as `check_runnable` does."""
@@ -46,5 +58,5 @@ class Runners:
         return self._runners[action.runner_type]
 
     def close(self) -> None:
-        """End what still runs and report it, as `ShellRunner.close` does."""
-        self._shell.close()
+        """End what still runs and report it, as `ProcessRunner.close` does."""
+        self._processes.close()

@@ -14,7 +14,7 @@ A process is reaped only when it is finished: until then nobody else can get its
 signalled safely.
 
 Where there is no pidfd (macOS, or no free descriptor), one thread waits for that one process and tells this
-one.
+one. A process that is not a child of this one is a `Process` that says how its end is learnt there.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import IO, Final, Literal, TypeAlias
+from typing import IO, Final, Literal, Protocol, TypeAlias
 
 from orchestrion.actions.runners.processes import kill_group
 
@@ -38,6 +38,41 @@ _LONGEST_SLEEP_SECONDS: Final = 3600.0  # the selector cannot count much further
 _CHUNK_BYTES: Final = 256 * 1024
 
 Cause: TypeAlias = Literal["ended", "timeout", "output"]
+
+
+class Process(Protocol):
+    """A process to watch: a `subprocess.Popen`, or what does the same for one that is no child of ours.
+
+    It leads its own group and has pipes for stdout and stderr.
+    """
+
+    @property
+    def pid(self) -> int:
+        """Its id, which is its own until it is reaped."""
+        ...
+
+    @property
+    def returncode(self) -> int | None:
+        """None as long as it is not reaped."""
+        ...
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """What it writes."""
+        ...
+
+    @property
+    def stderr(self) -> IO[bytes] | None:
+        """What it complains of."""
+        ...
+
+    def poll(self) -> int | None:
+        """Reap it if it has ended; its code, None as long as it runs."""
+        ...
+
+    def wait(self) -> int:
+        """Wait for its end and reap it; its code."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +93,7 @@ class _Watched:
 
     def __init__(
         self,
-        process: "subprocess.Popen[bytes]",
+        process: Process,
         max_output_bytes: int,
         on_finished: Callable[[Finished], None],
     ) -> None:
@@ -102,13 +137,13 @@ class Waiter:
 
     def watch(
         self,
-        process: "subprocess.Popen[bytes]",
+        process: Process,
         *,
         timeout_seconds: float | None,
         max_output_bytes: int,
         on_finished: Callable[[Finished], None],
     ) -> None:
-        """Wait for a process that leads its own group and has pipes for stdout and stderr.
+        """Wait for a process.
 
         Its group is killed after `timeout_seconds` from now, or when both pipes together gave more than
         `max_output_bytes`. `on_finished` is called once, in the waiting thread.
@@ -188,7 +223,8 @@ class Waiter:
 
     def _wait_for_one(self, watched: _Watched) -> None:
         """Wait for one process in a thread of its own, where there is no pidfd."""
-        if hasattr(os, "waitid"):
+        is_child = isinstance(watched.process, subprocess.Popen)
+        if is_child and hasattr(os, "waitid"):
             with contextlib.suppress(ChildProcessError):  # given up and reaped meanwhile
                 os.waitid(os.P_PID, watched.process.pid, os.WEXITED | os.WNOWAIT)  # its id stays taken
         else:

@@ -17,6 +17,7 @@ from typing import Any, Final, TextIO, TypeAlias
 
 from orchestrion.cli.visible import visible, visible_json
 from orchestrion.client.views import Json
+from orchestrion.settings import current
 
 _STYLES: Final = {
     "bold": "1",
@@ -76,8 +77,9 @@ class Output:
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream: Final = sys.stdout if stream is None else stream
         dumb = os.environ.get("TERM", "dumb") == "dumb"
+        plain = dumb or os.environ.get("NO_COLOR") or current().word("color") == "never"
         self.is_terminal: Final = self.stream.isatty()
-        self.is_live: Final = self.is_terminal and not dumb and not os.environ.get("NO_COLOR")
+        self.is_live: Final = self.is_terminal and not plain
         self._unicode = "utf" in (self.stream.encoding or "").lower()
         self._broken = False
 

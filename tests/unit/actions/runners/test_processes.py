@@ -90,10 +90,11 @@ def test_a_group_outlives_its_engine_and_can_be_ended_by_the_next(tmp_path: Path
         import sys, threading
         from orchestrion.actions.catalog import Catalog
         from orchestrion.actions.runners.base import Job
-        from orchestrion.actions.runners.shell import ShellRunner
+        from orchestrion.actions.runners.process_runner import ProcessRunner
+        from orchestrion.actions.runners.registry import COMMANDS
 
         job = Job("1", Catalog().find("core.local"), {"cmd": f"sleep 60 & echo $! > {sys.argv[1]}; wait"})
-        ShellRunner().start(job, lambda pid, mark: print(pid, mark, flush=True), print)
+        ProcessRunner(COMMANDS).start(job, lambda pid, mark: print(pid, mark, flush=True), print)
         threading.Event().wait()
         """
     )

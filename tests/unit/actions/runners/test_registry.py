@@ -39,14 +39,14 @@ def test_each_action_gets_the_runner_of_its_type(runners: Runners) -> None:
     }
 
 
-@pytest.mark.parametrize("ref,runner", [("demo.script", "python-script"), ("demo.future", "quantum")])
-def test_what_cannot_run_here_is_refused_in_one_sentence(runners: Runners, ref: str, runner: str) -> None:
+def test_what_cannot_run_here_is_refused_in_one_sentence(runners: Runners) -> None:
     with pytest.raises(Refused) as caught:
-        runners.runner_for(action(ref))
-    assert str(caught.value) == (
-        f'Action "{ref}" cannot run here, because its runner "{runner}" is not built into this version '
-        "(it has inquirer, local-shell-cmd, noop, orquesta)."
+        runners.runner_for(action("demo.future"))
+    assert str(caught.value).startswith(
+        'Action "demo.future" cannot run here, because its runner "quantum" is not built into this version '
+        "(it has "
     )
+    assert "local-shell-script, noop, orquesta" in str(caught.value)
 
 
 def test_a_disabled_action_is_refused() -> None:

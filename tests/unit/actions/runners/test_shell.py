@@ -10,8 +10,10 @@ import pytest
 
 from orchestrion.actions.parameters import resolve
 from orchestrion.actions.runners.base import Job, Outcome, run
+from orchestrion.actions.runners.process_runner import ProcessRunner
 from orchestrion.actions.runners.processes import end_group, start_mark
-from orchestrion.actions.runners.shell import MAX_ARGUMENT_BYTES, ShellRunner
+from orchestrion.actions.runners.registry import COMMANDS
+from orchestrion.actions.runners.shell import MAX_ARGUMENT_BYTES
 from orchestrion.core.values import Json
 from tests.unit.actions.packs import action, local_job
 from tests.unit.actions.runners.collecting import WAIT_SECONDS, Started, fifo, has_ended, wait_for_end
@@ -22,7 +24,7 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
     return outcome.result
 
 
-def echo(shell: ShellRunner, message: str) -> Json:
+def echo(shell: ProcessRunner, message: str) -> Json:
     job = action("core.echo")
     outcome = run(shell, Job("1", job, resolve(job, {"message": message}).runner_parameters))
     assert outcome.status == "succeeded", outcome
@@ -34,13 +36,13 @@ def _descriptors() -> int:
 
 
 class TestResult:
-    def test_of_success(self, shell: ShellRunner) -> None:
+    def test_of_success(self, shell: ProcessRunner) -> None:
         assert run(shell, local_job("echo out; echo err >&2")) == Outcome(
             "succeeded",
             {"failed": False, "succeeded": True, "return_code": 0, "stdout": "out", "stderr": "err"},
         )
 
-    def test_of_failure(self, shell: ShellRunner) -> None:
+    def test_of_failure(self, shell: ProcessRunner) -> None:
         assert run(shell, local_job("echo out; exit 3")) == Outcome(
             "failed", {"failed": True, "succeeded": False, "return_code": 3, "stdout": "out", "stderr": ""}
         )
@@ -48,7 +50,7 @@ class TestResult:
     @pytest.mark.parametrize(
         "signal,code,status", [("KILL", -9, "timeout"), ("TERM", -15, "abandoned"), ("SEGV", -11, "failed")]
     )
-    def test_of_a_signal(self, shell: ShellRunner, signal: str, code: int, status: str) -> None:
+    def test_of_a_signal(self, shell: ProcessRunner, signal: str, code: int, status: str) -> None:
         outcome = run(shell, local_job(f"kill -{signal} $$"))
         assert (outcome.status, result_of(outcome)["return_code"]) == (status, code)
 
@@ -77,33 +79,35 @@ class TestResult:
             ("echo 日本語", "日本語"),
         ],
     )
-    def test_parses_json_and_drops_one_line_end(self, shell: ShellRunner, command: str, stdout: Json) -> None:
+    def test_parses_json_and_drops_one_line_end(
+        self, shell: ProcessRunner, command: str, stdout: Json
+    ) -> None:
         found = result_of(run(shell, local_job(command)))["stdout"]
         assert found == stdout
         assert type(found) is type(stdout)
 
-    def test_parses_stderr_as_well(self, shell: ShellRunner) -> None:
+    def test_parses_stderr_as_well(self, shell: ProcessRunner) -> None:
         assert result_of(run(shell, local_job("echo 5 >&2")))["stderr"] == 5
 
 
 class TestCommand:
-    def test_is_read_by_bash(self, shell: ShellRunner) -> None:
+    def test_is_read_by_bash(self, shell: ProcessRunner) -> None:
         assert (
             result_of(run(shell, local_job("echo 'a\\nb'; [[ $BASH_VERSION ]] && echo bash")))["stdout"]
             == "a\\nb\nbash"
         )
 
-    def test_of_core_echo_is_expanded_by_the_shell(self, shell: ShellRunner) -> None:
+    def test_of_core_echo_is_expanded_by_the_shell(self, shell: ProcessRunner) -> None:
         assert echo(shell, "$((6 * 7)) and `printf x`") == "42 and x"
         assert echo(shell, "{{ x }}") == "{{ x }}"
 
     @pytest.mark.parametrize(
         "message", ["x" * 100_000, "x" * MAX_ARGUMENT_BYTES, "x" * 1_000_000, "語" * 100_000]
     )
-    def test_may_be_large(self, shell: ShellRunner, message: str) -> None:
+    def test_may_be_large(self, shell: ProcessRunner, message: str) -> None:
         assert echo(shell, message) == message
 
-    def test_that_is_large_still_reads_nothing(self, shell: ShellRunner) -> None:
+    def test_that_is_large_still_reads_nothing(self, shell: ProcessRunner) -> None:
         filler = f"# {'x' * MAX_ARGUMENT_BYTES}\n"
         assert result_of(run(shell, local_job(f"{filler}cat; echo $#; exit 4"))) == {
             "failed": True,
@@ -113,14 +117,14 @@ class TestCommand:
             "stderr": "",
         }
 
-    def test_reads_nothing(self, shell: ShellRunner) -> None:
+    def test_reads_nothing(self, shell: ProcessRunner) -> None:
         assert result_of(run(shell, local_job("cat; echo done")))["stdout"] == "done"
 
-    def test_leads_its_own_session(self, shell: ShellRunner) -> None:
+    def test_leads_its_own_session(self, shell: ProcessRunner) -> None:
         started = Started(shell, local_job("read -a stat < /proc/$$/stat; echo ${stat[4]} ${stat[5]}"))
         assert result_of(started.outcome())["stdout"] == f"{started.pid} {started.pid}"
 
-    def test_ends_on_a_closed_pipe_as_in_a_terminal(self, shell: ShellRunner) -> None:
+    def test_ends_on_a_closed_pipe_as_in_a_terminal(self, shell: ProcessRunner) -> None:
         assert (
             result_of(run(shell, local_job("yes | head -n 1; echo ${PIPESTATUS[0]}")))["stdout"] == "y\n141"
         )
@@ -128,7 +132,7 @@ class TestCommand:
 
 class TestEnvironment:
     def test_is_the_engines_and_the_actions(
-        self, shell: ShellRunner, monkeypatch: pytest.MonkeyPatch
+        self, shell: ProcessRunner, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("FROM_ENGINE", "engine")
         monkeypatch.setenv("OVERRIDDEN", "engine")
@@ -136,7 +140,7 @@ class TestEnvironment:
         job = local_job("echo $FROM_ENGINE $OVERRIDDEN $NUMBER $FLAG ${NOTHING-unset} $WIDE", env=env)
         assert result_of(run(shell, job))["stdout"] == "engine action 5 true unset 語"
 
-    def test_says_which_action_this_is(self, shell: ShellRunner) -> None:
+    def test_says_which_action_this_is(self, shell: ProcessRunner) -> None:
         found = result_of(run(shell, local_job("env | grep ^ST2_ACTION_ | sort")))["stdout"]
         assert found.splitlines() == [
             "ST2_ACTION_API_URL=http://127.0.0.1:9101/v1",
@@ -144,12 +148,12 @@ class TestEnvironment:
             "ST2_ACTION_PACK_NAME=core",
         ]
 
-    def test_has_token_and_debug_when_there_are(self, shell: ShellRunner) -> None:
+    def test_has_token_and_debug_when_there_are(self, shell: ProcessRunner) -> None:
         plain = local_job("echo $ST2_ACTION_AUTH_TOKEN $ST2_ACTION_DEBUG")
         job = Job("1", plain.action, plain.runner_parameters, auth_token="t0ken", debug=True)
         assert result_of(run(shell, job))["stdout"] == "t0ken true"
 
-    def test_has_the_folder_that_was_asked_for(self, shell: ShellRunner, tmp_path: Path) -> None:
+    def test_has_the_folder_that_was_asked_for(self, shell: ProcessRunner, tmp_path: Path) -> None:
         assert result_of(run(shell, local_job("pwd", cwd=str(tmp_path))))["stdout"] == str(tmp_path)
         assert result_of(run(shell, local_job("pwd")))["stdout"] == str(Path.cwd())
 
@@ -179,18 +183,18 @@ class TestWhatCannotStart:
         ],
     )
     def test_is_an_outcome_that_says_why(
-        self, shell: ShellRunner, parameters: dict[str, Json], error: str
+        self, shell: ProcessRunner, parameters: dict[str, Json], error: str
     ) -> None:
         given: dict[str, Json] = {"cmd": "true", **parameters}
         outcome = run(shell, local_job(str(given.pop("cmd")), **given))
         assert outcome.status == "failed"
         assert result_of(outcome)["error"].endswith(error)
 
-    def test_when_bash_is_missing(self, shell: ShellRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_when_bash_is_missing(self, shell: ProcessRunner, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", "/nowhere")
         assert "bash is not installed" in result_of(run(shell, local_job("true")))["error"]
 
-    def test_and_cannot_be_recorded_is_ended(self, shell: ShellRunner, tmp_path: Path) -> None:
+    def test_and_cannot_be_recorded_is_ended(self, shell: ProcessRunner, tmp_path: Path) -> None:
         pids: list[int] = []
 
         def fail(pid: int, _mark: str) -> None:
@@ -204,7 +208,7 @@ class TestWhatCannotStart:
 
 
 class TestTimeout:
-    def test_ends_the_whole_group(self, shell: ShellRunner, tmp_path: Path) -> None:
+    def test_ends_the_whole_group(self, shell: ProcessRunner, tmp_path: Path) -> None:
         ready = fifo(tmp_path)
         job = local_job(f"trap '' TERM; sleep 60 & echo $$ $! | tee {ready}; sleep 60", timeout=2)
         started = Started(shell, job)
@@ -223,29 +227,29 @@ class TestTimeout:
         )
         wait_for_end(*pids)
 
-    def test_counts_for_background_processes_that_hold_the_output(self, shell: ShellRunner) -> None:
+    def test_counts_for_background_processes_that_hold_the_output(self, shell: ProcessRunner) -> None:
         outcome = run(shell, local_job("sleep 60 & echo started", timeout=1))
         assert outcome.status == "timeout"
         assert result_of(outcome)["stdout"] == "started"
 
-    def test_does_not_wait_for_a_process_that_left_the_group(self, shell: ShellRunner) -> None:
+    def test_does_not_wait_for_a_process_that_left_the_group(self, shell: ProcessRunner) -> None:
         outcome = run(shell, local_job("setsid sleep 5 & echo $!; sleep 60", timeout=1))
         assert outcome.status == "timeout"
         os.kill(result_of(outcome)["stdout"], 9)
 
     @pytest.mark.parametrize("timeout", [10**12, 10**400])
-    def test_may_be_longer_than_any_clock(self, shell: ShellRunner, timeout: int) -> None:
+    def test_may_be_longer_than_any_clock(self, shell: ProcessRunner, timeout: int) -> None:
         assert run(shell, local_job("true", timeout=timeout)).status == "succeeded"
 
 
 class TestOutput:
-    def test_of_background_processes_belongs_to_it(self, shell: ShellRunner, tmp_path: Path) -> None:
+    def test_of_background_processes_belongs_to_it(self, shell: ProcessRunner, tmp_path: Path) -> None:
         go = fifo(tmp_path)
         started = Started(shell, local_job(f"(read x < {go}; echo late $x) & echo now"))
         go.write_text("go\n", encoding="ascii")
         assert result_of(started.outcome())["stdout"] == "now\nlate go"
 
-    def test_of_both_streams_is_read_at_the_same_time(self, shell: ShellRunner) -> None:
+    def test_of_both_streams_is_read_at_the_same_time(self, shell: ProcessRunner) -> None:
         found = result_of(
             run(
                 shell,
@@ -257,7 +261,7 @@ class TestOutput:
         assert (len(found["stdout"]), len(found["stderr"])) == (3_000_000, 3_000_000)
 
     def test_beyond_the_limit_ends_the_command(self) -> None:
-        shell = ShellRunner(max_output_bytes=1024 * 1024)
+        shell = ProcessRunner(COMMANDS, max_output_bytes=1024 * 1024)
         try:
             exact = run(shell, local_job("head -c 1048576 /dev/zero | tr '\\0' x"))
             assert (exact.status, len(result_of(exact)["stdout"])) == ("succeeded", 1_048_576)
@@ -274,7 +278,7 @@ class TestOutput:
 
 
 class TestEnding:
-    def test_by_its_recorded_group(self, shell: ShellRunner, tmp_path: Path) -> None:
+    def test_by_its_recorded_group(self, shell: ProcessRunner, tmp_path: Path) -> None:
         ready = fifo(tmp_path)
         started = Started(shell, local_job(f"sleep 60 & echo $! > {ready}; wait"))
         child = int(ready.read_text(encoding="ascii"))
@@ -285,7 +289,7 @@ class TestEnding:
         assert not end_group(started.pid, started.mark)
 
     def test_close_ends_and_reports_what_still_runs(self, tmp_path: Path) -> None:
-        shell = ShellRunner()
+        shell = ProcessRunner(COMMANDS)
         ready = fifo(tmp_path)
         polite = Started(shell, local_job("sleep 60"))
         deaf = Started(shell, local_job(f"trap '' TERM; echo > {ready}; while true; do sleep 0.1; done"))
@@ -297,7 +301,7 @@ class TestEnding:
         assert has_ended(deaf.pid)
 
     def test_close_does_not_wait_for_what_left_the_group(self, tmp_path: Path) -> None:
-        shell = ShellRunner()
+        shell = ProcessRunner(COMMANDS)
         ready = fifo(tmp_path)
         job = local_job(f"setsid bash -c 'echo > {ready}; exec sleep 30' & echo $!", timeout=25)
         started = Started(shell, job)
@@ -309,13 +313,13 @@ class TestEnding:
         os.kill(result_of(outcome)["stdout"], 9)
 
     def test_an_unused_runner_can_be_closed(self) -> None:
-        ShellRunner().close()
+        ProcessRunner(COMMANDS).close()
 
 
 class TestOneThread:
     def test_waits_for_many(self, count: Callable[[int, int], int], tmp_path: Path) -> None:
         many = count(60, 300)
-        shell = ShellRunner()
+        shell = ProcessRunner(COMMANDS)
         try:
             ready = fifo(tmp_path)
             gate = os.open(ready, os.O_RDWR)  # each job reads one line, and waits until there is one
@@ -329,7 +333,7 @@ class TestOneThread:
             shell.close()
 
     def test_serves_starts_from_several_threads(
-        self, shell: ShellRunner, count: Callable[[int, int], int]
+        self, shell: ProcessRunner, count: Callable[[int, int], int]
     ) -> None:
         each = count(10, 200)
 
@@ -340,13 +344,13 @@ class TestOneThread:
             found = [value for values in pool.map(echo_all, range(4)) for value in values]
         assert found == list(range(4 * each))
 
-    def test_is_not_held_up_by_a_loud_command(self, shell: ShellRunner) -> None:
+    def test_is_not_held_up_by_a_loud_command(self, shell: ProcessRunner) -> None:
         loud = Started(shell, local_job("head -c 30000000 /dev/zero"))
         assert run(shell, local_job("true")).status == "succeeded"
         assert loud.outcome().status == "succeeded"
 
     def test_survives_a_receiver_that_fails(
-        self, shell: ShellRunner, caplog: pytest.LogCaptureFixture
+        self, shell: ProcessRunner, caplog: pytest.LogCaptureFixture
     ) -> None:
         failed = threading.Event()
 
@@ -360,7 +364,7 @@ class TestOneThread:
         assert run(shell, local_job("echo next")).status == "succeeded"
         assert "was not accepted" in caplog.text
 
-    def test_leaves_no_descriptors_and_no_children_behind(self, shell: ShellRunner) -> None:
+    def test_leaves_no_descriptors_and_no_children_behind(self, shell: ProcessRunner) -> None:
         run(shell, local_job("true"))
         before = _descriptors()
         jobs = [Started(shell, local_job("echo x; exit 1")) for _ in range(20)]
@@ -370,7 +374,7 @@ class TestOneThread:
         assert not [job for job in jobs if Path(f"/proc/{job.pid}").exists()]
 
     def test_reports_a_quick_command_quickly(self) -> None:
-        shell = ShellRunner()
+        shell = ProcessRunner(COMMANDS)
         try:
             run(shell, local_job("true"))
             took: list[float] = []

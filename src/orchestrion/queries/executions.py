@@ -1,4 +1,4 @@
-"""What people look at: lists, one execution, the progress of a tree.
+"""Lists of executions, one execution with its tasks, the progress of a tree.
 
 Read only, each in one short transaction.
 """

@@ -1,9 +1,8 @@
 """The grammar of `orchestrion inquiry …`."""
 
-import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from orchestrion.cli.parsing import (
+from orchestrion.cli.grammar.base import (
     add_asking,
     add_async,
     add_command,
@@ -12,17 +11,22 @@ from orchestrion.cli.parsing import (
     add_packs,
     add_store,
     count,
+    performed_by,
 )
 
 if TYPE_CHECKING:
-    from orchestrion.cli.parsing import Command, Subparsers
+    from orchestrion.cli.grammar.base import Subparsers
 
 
-def add_inquiry(groups: "Subparsers") -> None:
+def add_inquiries(groups: "Subparsers") -> None:
     """Add `inquiry` and its commands."""
     group = add_group(groups, "inquiry", "what waits for a person's answer")
     parser = add_command(
-        group, "list", _inquiry("list_inquiries"), "list what waits for an answer", "orchestrion inquiry list"
+        group,
+        "list",
+        performed_by("inquiry", "list_inquiries"),
+        "list what waits for an answer",
+        "orchestrion inquiry list",
     )
     parser.add_argument(
         "-n", dest="count", metavar="COUNT", type=count, default=50, help="how many (default: 50)"
@@ -32,7 +36,7 @@ def add_inquiry(groups: "Subparsers") -> None:
     parser = add_command(
         group,
         "get",
-        _inquiry("get"),
+        performed_by("inquiry", "get"),
         "show what an inquiry asks",
         "orchestrion inquiry get 0661039aead486630d98e07f",
     )
@@ -42,7 +46,7 @@ def add_inquiry(groups: "Subparsers") -> None:
     parser = add_command(
         group,
         "respond",
-        _inquiry("respond"),
+        performed_by("inquiry", "respond"),
         "answer an inquiry, and go on with what it held",
         "orchestrion inquiry respond 0661039aead486630d98e07f continue=true\n"
         "orchestrion inquiry respond 0661039aead486630d98e07f -r '{\"continue\": true}'",
@@ -60,13 +64,3 @@ def add_inquiry(groups: "Subparsers") -> None:
     add_packs(parser)
     add_store(parser)
     add_json(parser)
-
-
-def _inquiry(name: str) -> "Command":
-    def perform(options: argparse.Namespace) -> int:
-        from orchestrion.cli import inquiry
-
-        command: Any = getattr(inquiry, name)
-        return command(options)
-
-    return perform

@@ -2,9 +2,11 @@
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from orchestrion.cli.visible import visible
+from orchestrion.settings import SETTINGS
 
 
 class Parser(argparse.ArgumentParser):
@@ -20,6 +22,18 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[Parser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 Command = Callable[[argparse.Namespace], int]
+
+ID_HELP: Final = "the execution's id, as run and execution list show it"
+
+
+def performed_by(module: str, name: str) -> Command:
+    """A command that a function of `orchestrion.cli.MODULE` performs, which is imported only then."""
+
+    def perform(options: argparse.Namespace) -> int:
+        command: Any = getattr(import_module(f"orchestrion.cli.{module}"), name)
+        return command(options)
+
+    return perform
 
 
 def add_group(groups: "Subparsers", name: str, text: str) -> "Subparsers":
@@ -55,8 +69,7 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--db",
         metavar="FILE",
-        help="the file that holds all executions (default: $ORCHESTRION_DB, or "
-        "orchestrion/orchestrion.db in the user's data folder)",
+        help=f"{SETTINGS['db'].text} (setting db, default: {SETTINGS['db'].otherwise})",
     )
 
 
@@ -66,9 +79,21 @@ def add_packs(parser: argparse.ArgumentParser) -> None:
         "--packs",
         metavar="DIR",
         action="append",
-        help="a folder of packs, or a pack; may be given several times (default: ./packs, if there is one). "
+        help="a folder of packs, or a pack; may be given several times (setting packs, "
+        f"default: {SETTINGS['packs'].otherwise}). "
         "The packs core and examples are always there",
     )
+
+
+def add_setting(parser: argparse.ArgumentParser, name: str) -> None:
+    """The flag of a setting. Where it is not given, the command asks the setting when it is performed."""
+    setting = SETTINGS[name]
+    assert setting.flag is not None
+    help_text = f"{setting.text} (setting {name}, default: {setting.default})"
+    if setting.words:
+        parser.add_argument(setting.flag, choices=setting.words, help=help_text)
+    else:
+        parser.add_argument(setting.flag, metavar="NUMBER", type=count, help=help_text)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -1,29 +1,35 @@
 """The grammar of `orchestrion key …`."""
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from orchestrion.cli.parsing import add_command, add_group, add_json, add_store, count
+from orchestrion.cli.grammar.base import add_command, add_group, add_json, add_store, count, performed_by
 
 if TYPE_CHECKING:
-    from orchestrion.cli.parsing import Command, Subparsers
+    from orchestrion.cli.grammar.base import Subparsers
 
 
-def add_key(groups: "Subparsers") -> None:
+def add_keys(groups: "Subparsers") -> None:
     """Add `key` and its commands."""
     group = add_group(groups, "key", "the key store: what workflows and actions look up by name")
     parser = add_command(
-        group, "list", _key("list_keys"), "list keys", "orchestrion key list --prefix db. --decrypt"
+        group,
+        "list",
+        performed_by("key", "list_keys"),
+        "list keys",
+        "orchestrion key list --prefix db. --decrypt",
     )
     parser.add_argument("--prefix", metavar="TEXT", default="", help="only names that begin so")
     _add_options(parser, "all", decrypt=True)
-    parser = add_command(group, "get", _key("get"), "show a key", "orchestrion key get db.password --decrypt")
+    parser = add_command(
+        group, "get", performed_by("key", "get"), "show a key", "orchestrion key get db.password --decrypt"
+    )
     parser.add_argument("name", metavar="NAME", help="the name of the key")
     _add_options(parser, "system", decrypt=True)
     parser = add_command(
         group,
         "set",
-        _key("set_key"),
+        performed_by("key", "set_key"),
         "set a key",
         "orchestrion key set db.host db1.example.com\n"
         "orchestrion key set db.password - --encrypt --ttl 3600 < password.txt",
@@ -39,13 +45,15 @@ def add_key(groups: "Subparsers") -> None:
     )
     parser.add_argument("-l", "--ttl", metavar="SECONDS", type=count, help="forget it after so many seconds")
     _add_options(parser, "system")
-    parser = add_command(group, "delete", _key("delete"), "delete keys", "orchestrion key delete db.password")
+    parser = add_command(
+        group, "delete", performed_by("key", "delete"), "delete keys", "orchestrion key delete db.password"
+    )
     parser.add_argument("names", metavar="NAME", nargs="+", help="the names of the keys")
     _add_options(parser, "system")
     parser = add_command(
         group,
         "load",
-        _key("load"),
+        performed_by("key", "load"),
         "set all keys of a JSON or YAML file, or none",
         "orchestrion key load keys.yaml",
         "The file holds a list of mappings with name and value, and, as needed, scope, user, secret\n"
@@ -69,13 +77,3 @@ def _add_options(parser: argparse.ArgumentParser, scope: str, *, decrypt: bool =
         parser.add_argument("-d", "--decrypt", action="store_true", help="show encrypted values")
     add_store(parser)
     add_json(parser)
-
-
-def _key(name: str) -> "Command":
-    def perform(options: argparse.Namespace) -> int:
-        from orchestrion.cli import key
-
-        command: Any = getattr(key, name)
-        return command(options)
-
-    return perform

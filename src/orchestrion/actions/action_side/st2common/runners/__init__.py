@@ -1,0 +1,1 @@
+"""`st2common.runners.base_action` is what actions derive from."""

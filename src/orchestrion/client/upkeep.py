@@ -1,0 +1,5 @@
+"""The client's way to the upkeep of a store: backup and check."""
+
+from orchestrion.store.upkeep import Backup, Soundness, backup, check
+
+__all__ = ["Backup", "Soundness", "backup", "check"]

@@ -1,0 +1,12 @@
+"""What people look at: lists, one execution, its history, why it does not move. Read only."""
+
+from orchestrion.queries.executions import (
+    AttemptView,
+    ExecutionView,
+    InquiryView,
+    ItemsView,
+    Queries,
+    TaskView,
+)
+
+__all__ = ["AttemptView", "ExecutionView", "InquiryView", "ItemsView", "Queries", "TaskView"]

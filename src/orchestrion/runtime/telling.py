@@ -1,0 +1,36 @@
+"""What is logged of a unit, once it is committed: nothing is told that did not happen.
+
+How workflows go on is told at the level info, their attempts at debug. Where nobody wants to know it, one
+look at the level is all that it costs.
+"""
+
+import logging
+from typing import Final
+
+from orchestrion.runtime.ledger import Execution, Ledger
+
+_log: Final = logging.getLogger(__name__)
+
+
+def tell(ledger: Ledger) -> None:
+    """Log the new statuses of executions."""
+    if not _log.isEnabledFor(logging.INFO):
+        return
+    for execution in ledger.moved:
+        level = logging.INFO if execution.workflow is not None else logging.DEBUG
+        _log.log(level, "%s: %s", _name(execution), execution.status, extra=_fields(execution))
+
+
+def _name(execution: Execution) -> str:
+    """What people call it: the action, and the task whose attempt it is."""
+    if execution.task is None:
+        return execution.action
+    item = "" if execution.token is None or execution.token.item is None else f"[{execution.token.item}]"
+    return f"{execution.task}{item} ({execution.action})" if execution.action else f"{execution.task}{item}"
+
+
+def _fields(execution: Execution) -> dict[str, str]:
+    fields = {"execution": execution.id}
+    if execution.parent is not None:
+        fields["parent"] = execution.parent
+    return fields
