@@ -25,6 +25,8 @@ from orchestrion.errors import UsageError
 MAX_RESULT_BYTES: Final = 64 * 1024 * 1024
 """How long the JSON of a result may be; a longer one fails its action."""
 
+_AROUND_RESULT: Final = 1024  # what a reply holds besides
+
 NO_RESULT: Final = "None"
 """The result of an action that left none, as StackStorm writes it."""
 
@@ -72,7 +74,7 @@ class PythonRunner:
 
         def report(finished: Finished) -> None:
             self._running.pop(process, None)
-            reply = process.take_reply(self._max_result_bytes)
+            reply = process.take_reply(self._max_result_bytes + _AROUND_RESULT)
             on_done(_outcome_of(finished, reply, timeout_seconds, self._max_output_bytes))
 
         self._waiter.watch(
