@@ -7,6 +7,7 @@ import pytest
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.content import inspect_content
+from orchestrion.client.rehearsal.verdict import rehearse
 from orchestrion.core.events import RerunRequested, TaskRequest
 from orchestrion.core.language import inspect
 from tests.docs.examples import DOCS, Example, examples, play, proceed
@@ -66,6 +67,16 @@ def test_the_worked_re_run_ends_as_the_document_says(also: tuple[TaskRequest, ..
     proceed(played, well, RerunRequested((TaskRequest("servers", 0, reset=False), *also)))
     assert sorted(played.runs) == sorted(["servers[1]", "install", *(one.task for one in also)])
     assert played.status == ends
+
+
+def test_the_tests_of_a_workflow_pass(tmp_path: Path) -> None:
+    text = (DOCS / "language.md").read_text()
+    worked = next(example for example in EXAMPLES if example.notes.get("name") == "tested")
+    (script,) = re.findall(r"^```yaml\n(workflow: .*?)^```", text, re.DOTALL | re.MULTILINE)
+    (tmp_path / "ping.yaml").write_text(worked.text)
+    (tmp_path / "tests.yaml").write_text(script)
+    outcomes = rehearse(tmp_path / "tests.yaml", ()).outcomes
+    assert [one.differences for one in outcomes] == [(), ()]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
