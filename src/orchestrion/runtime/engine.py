@@ -28,7 +28,7 @@ from orchestrion.runtime.peers import SUBWORKFLOW, Kind
 from orchestrion.runtime.secrets import secret_output, secret_parameters
 from orchestrion.runtime.share import Pool, Share, Trees
 from orchestrion.runtime.subworkflows import Start, start_workflow
-from orchestrion.runtime.surroundings import surroundings_of_task
+from orchestrion.runtime.surroundings import job_of_task, surroundings_of_task
 from orchestrion.runtime.worker import Report, Worker
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Transaction
@@ -246,14 +246,12 @@ class Engine:
             if action.runner_type == INQUIRER:
                 ask(unit, attempt, execution, resolved.runner_parameters)
                 return
+            job = job_of_task(unit, execution, action, resolved, self.id)
         except OrchestrionError as error:
             message: dict[str, Json] = {"error": str(error)}
             self._begun.reports.append(Report(execution.id, "failed", message))
             return
         self.worker.reserve(action, execution.id)
-        job = Job(
-            execution.id, action, resolved.runner_parameters, resolved.action_parameters, engine=self.id
-        )
         self._begun.jobs.append(job)
 
     def _begin_workflow(

@@ -42,12 +42,12 @@ class Process(NamedTuple):
 class Worker:
     """Runs actions. `reports` are ends that are still to be delivered; `fresh` processes, to be recorded."""
 
-    def __init__(self, presence: Presence, slots: int = SLOTS) -> None:
+    def __init__(self, presence: Presence, slots: int = SLOTS, runners: Runners | None = None) -> None:
         self.reports: Final[deque[Report]] = deque()
         self.fresh: Final[list[Process]] = []
         self._slots = slots
         self._presence = presence
-        self._runners = Runners()
+        self._runners = runners or Runners()
         self._jobs: deque[Job] = deque()
         self._running: dict[str, None] = {}
         self._processes: dict[str, Process] = {}

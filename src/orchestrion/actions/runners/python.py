@@ -47,7 +47,8 @@ class PythonRunner:
         waiter: Waiter | None = None,
     ) -> None:
         self._environments = environments
-        self._desk = None if keys is None else Desk(keys)
+        self._keys = keys
+        self._desk: Desk | None = None  # when the first action comes: few commands run one
         self._max_output_bytes = max_output_bytes
         self._max_result_bytes = max_result_bytes
         self._waiter = waiter or Waiter()
@@ -104,6 +105,8 @@ class PythonRunner:
                 found.close()
                 found = None
             if found is None:
+                if self._desk is None and self._keys is not None:
+                    self._desk = Desk(self._keys)
                 door = None if self._desk is None else self._desk.door
                 found = self._zygotes[key] = Zygote(interpreter, job.engine, door)
             return found
