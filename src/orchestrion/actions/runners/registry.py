@@ -11,6 +11,7 @@ from orchestrion.actions.runners.http import http_command
 from orchestrion.actions.runners.noop import NoopRunner
 from orchestrion.actions.runners.process_runner import Prepare, ProcessRunner
 from orchestrion.actions.runners.python import PythonRunner
+from orchestrion.actions.runners.remote import remote_command, remote_script
 from orchestrion.actions.runners.shell import script_command, shell_command
 from orchestrion.errors import Refused
 from orchestrion.settings import current
@@ -31,6 +32,8 @@ COMMANDS: Final[Mapping[str, Prepare]] = {
     "local-shell-cmd": shell_command,
     "local-shell-script": script_command,
     "http-request": http_command,
+    "remote-shell-cmd": remote_command,
+    "remote-shell-script": remote_script,
 }
 """What makes the process of an action, for the runner types whose actions are a process each."""
 
