@@ -28,6 +28,11 @@ class Subject(NamedTuple):
     entry: int | None = None
     item: int | None = None
 
+    @property
+    def paths(self) -> dict[str, tuple[str, ...]]:
+        """The path of each of its workflow executions."""
+        return {one.workflow: one.path for one in self.branches}
+
     def concerns(self, entry: int | None, item: int | None) -> bool:
         """Whether something of the first branch belongs to what is looked at."""
         return self.entry is None or (entry == self.entry and item in (None, self.item))

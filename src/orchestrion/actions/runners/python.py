@@ -83,6 +83,7 @@ class PythonRunner:
             timeout_seconds=timeout_seconds,
             max_output_bytes=self._max_output_bytes,
             on_finished=report,
+            on_output=job.on_output,
         )
 
     def close(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
