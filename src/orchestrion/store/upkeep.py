@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from orchestrion.errors import SealError, UsageError
+from orchestrion.errors import SealError, StoreError, UsageError
 from orchestrion.store.copies import copy_store, reading
 from orchestrion.store.schema import MIGRATIONS, objects_after, objects_of, schema_of
 from orchestrion.store.sqlite import BUSY_SECONDS, told
@@ -71,6 +71,12 @@ def backup(database: Path, target: Path) -> Backup:
             copy_store(connection, target)
         except FileExistsError as error:
             raise _occupied(target) from error
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_FULL:
+                raise  # it is about the store, not about the copy
+            raise StoreError(
+                f"{target}: the disk is full; there is no copy. Make room and try again."
+            ) from error
         except OSError as error:
             raise UsageError(f"{target}: the copy cannot be made: {error.strerror}.") from error
     return Backup(target, target.stat().st_size, key_file_of(database.resolve()) if sealed else None)

@@ -1,5 +1,6 @@
 import sqlite3
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,6 +105,23 @@ def test_a_backup_overwrites_nothing_and_leaves_nothing_half(
         backup(store.path, tmp_path / "copy.db")
     assert (tmp_path / "mine").read_text() == "mine"
     assert [path.read_text() for path in tmp_path.glob("*copy*")] == ["mine, too"]
+
+
+def test_a_backup_for_which_there_is_no_room_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    add(store, "d")
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        with pytest.raises(StoreError, match=r"small/copy\.db: the disk is full; there is no copy"):
+            backup(store.path, small / "copy.db")
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
 
 
 def test_a_backup_names_the_key_file_that_is_not_in_it(store: Store, tmp_path: Path) -> None:
