@@ -1,4 +1,4 @@
-"""`orchestrion execution history|explain`: what has happened, and why something does not move."""
+"""`orchestrion execution history|explain|tail`: what has happened, why it does not move, what is written."""
 
 import argparse
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from orchestrion.cli.many import documents, for_each
 from orchestrion.cli.render.explanations import explanation_document, show_explanation
 from orchestrion.cli.render.histories import history_document, show_history
 from orchestrion.cli.render.output import Output
+from orchestrion.cli.render.tails import Lines
 from orchestrion.client.looking import Looking, open_looking
 
 _Found: TypeAlias = tuple[Any, Callable[[Output], None]]
@@ -35,6 +36,16 @@ def explain(options: argparse.Namespace) -> int:
         return explanation_document(found), lambda output: show_explanation(output, found, again)
 
     return _each(options, look)
+
+
+def tail(options: argparse.Namespace) -> int:
+    """What the actions of an execution write, line by line."""
+    with _open(location_of(options)) as looking:
+        lines = Lines()
+        for pieces in looking.tail(options.id, follow=options.follow):
+            lines.show(pieces)
+        lines.end()
+    return 0
 
 
 def _each(options: argparse.Namespace, look: Callable[[Looking, str], _Found]) -> int:

@@ -1,6 +1,7 @@
 """Looking into executions on a local file: what has happened, and why something does not move."""
 
-from collections.abc import Generator
+import select
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,9 @@ from orchestrion.errors import OrchestrionError
 from orchestrion.queries.explaining import Explanation, explain
 from orchestrion.queries.facts import facts_about
 from orchestrion.queries.history import Request, StatusChange, history_of
+from orchestrion.queries.output import Piece, Tail
 from orchestrion.runtime.clock import system_clock
+from orchestrion.runtime.engine import POLL_SECONDS
 
 
 @contextmanager
@@ -42,6 +45,22 @@ class Looking:
         """Why an execution does not move. Raises NotFound."""
         facts = facts_about(self._session.store, self._session.peers, system_clock, number, self._timeout_of)
         return explain(facts)
+
+    def tail(self, number: str, *, follow: bool) -> Iterator[list[Piece]]:
+        """What the actions of an execution write: what there is, then what comes, until it has ended.
+
+        Raises NotFound.
+        """
+        tail = Tail(self._session.store, number)
+        presence = self._session.presence
+        while True:
+            pieces, is_over = tail.read()
+            yield pieces
+            if is_over or not (follow or pieces):
+                return
+            if not pieces:
+                select.select([presence], [], [], POLL_SECONDS)
+                presence.drain()
 
     def _timeout_of(self, action: str, parameters: Json, packs: tuple[str, ...]) -> float | None:
         """How long an action may take, in seconds; None where nothing says so, or nobody knows it here."""

@@ -11,6 +11,7 @@ from orchestrion.queries import AttemptView, Choice, ExecutionView, InquiryView,
 from orchestrion.queries.explaining import Explanation, Wait
 from orchestrion.queries.facts import Process
 from orchestrion.queries.history import Request, StatusChange
+from orchestrion.queries.output import Piece
 
 __all__ = [
     "ABENDED",
@@ -26,6 +27,7 @@ __all__ = [
     "InquiryView",
     "ItemsView",
     "Json",
+    "Piece",
     "Plan",
     "PlannedJoin",
     "PlannedTask",

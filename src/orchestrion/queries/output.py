@@ -15,7 +15,10 @@ _PIECES: Final = 200
 
 
 class Piece(NamedTuple):
-    """Something that an action has written. `path` leads to its sub-workflow, `task` names it."""
+    """Something that an action has written.
+
+    `path` leads to its sub-workflow, `task` names it; both are empty where only one action is looked at.
+    """
 
     execution: str
     path: tuple[str, ...]
@@ -63,7 +66,13 @@ class Tail:
             self._after = found[-1]["id"]
         paths = subject.paths
         pieces = [
-            Piece(row["execution"], paths[row["workflow"]], _task_of(row), row["stream"], row["content"])
+            Piece(
+                row["execution"],
+                paths[row["workflow"]],
+                _task_of(row, subject),
+                row["stream"],
+                row["content"],
+            )
             for row in found
             if row["workflow"] in paths
         ]
@@ -80,7 +89,7 @@ class Tail:
             execution = transaction.one("execution", id=row["id"])
             if row["of_workflow"] in paths and execution is not None and execution["result"] is not None:
                 pieces += (
-                    Piece(row["id"], paths[row["of_workflow"]], _task_of(row), stream, text)
+                    Piece(row["id"], paths[row["of_workflow"]], _task_of(row, subject), stream, text)
                     for stream, text in _written(rows.from_json(execution["result"]))
                 )
         return pieces
@@ -103,8 +112,8 @@ class Tail:
         self._held.clear()
 
 
-def _task_of(row: Mapping[str, Any]) -> str:
-    return place(row["task"], row["item"], row["route"])
+def _task_of(row: Mapping[str, Any], subject: Subject) -> str:
+    return "" if subject.entry is not None else place(row["task"], row["item"], row["route"])
 
 
 def _written(result: Json) -> Iterator[tuple[str, str]]:

@@ -136,6 +136,8 @@ class Engine:
         with self._dispatcher.unit(self) as unit:
             if fresh:
                 unit.transaction.many("add_processes", [(p.execution, self.id, p.pid, p.mark) for p in fresh])
+            ends = {report.execution for report in reports}
+            self.worker.output.store(unit.transaction, self.id, unit.now, ends)
             until = monotonic() + GROUP_SECONDS
             for report in reports:
                 self.worker.release(report.execution)

@@ -63,11 +63,13 @@ class _Collected:
 
     def take(self) -> list[tuple[Stream, str]]:
         """All of it; what one stream gave without a break is one piece."""
-        taken: list[tuple[Stream, str]] = []
         if self._left_out:
-            taken.append((self.pieces[0][0], f"\n[{self._left_out} characters are left out here]\n"))
-        for stream, run in groupby(self.pieces, key=itemgetter(0)):
-            taken.append((stream, "".join(text for _, text in run)))
+            remark = f"\n[{self._left_out} characters are left out here]\n"
+            self.pieces.appendleft((self.pieces[0][0], remark))
+        taken = [
+            (stream, "".join(text for _, text in run))
+            for stream, run in groupby(self.pieces, key=itemgetter(0))
+        ]
         self.stored += self._size
         self.pieces.clear()
         self.since, self._size, self._left_out = None, 0, 0

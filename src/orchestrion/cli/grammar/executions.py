@@ -125,6 +125,24 @@ def _add_insights(group: "Subparsers") -> None:
     add_packs(parser)
     add_store(parser)
     _add_documents(parser)
+    parser = add_command(
+        group,
+        "tail",
+        performed_by("looking", "tail"),
+        "show what the actions of an execution write, while they run",
+        "orchestrion execution tail 0661039aead486630d98e07f",
+        "Of a workflow, each line begins with its task. What is written is shown within about half a\n"
+        "second, until the execution has ended. Ctrl-C ends only the looking.",
+    )
+    parser.add_argument("id", metavar="ID", help=f"{ID_HELP}, or that of one action")
+    parser.add_argument(
+        "--no-follow",
+        dest="follow",
+        action="store_false",
+        help="show what there is, and do not wait for more",
+    )
+    add_packs(parser)
+    add_store(parser)
 
 
 def _add_ids(parser: argparse.ArgumentParser) -> None:
