@@ -17,9 +17,9 @@ from orchestrion.actions.runners.process_runner import ProcessRunner
 from orchestrion.actions.runners.processes import end_group
 from orchestrion.actions.runners.registry import COMMANDS
 from orchestrion.core.values import Json
+from tests.servers.ssh_server import SshServer, free_port
 from tests.unit.actions.packs import action, write_pack
 from tests.unit.actions.runners.collecting import Started, fifo, wait_for_end
-from tests.unit.actions.runners.ssh_server import SshServer, free_port
 
 MIB = 1024 * 1024
 SUDO = """\
