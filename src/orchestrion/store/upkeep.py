@@ -37,10 +37,15 @@ _REFERENCES: Final = (
             "initial",
             "history",
             "empty",
+            "output",
+            "revival",
         )
     ),
 )
 """(table, column, other table, its column): what must be there if the column is not null."""
+
+_PURGED: Final = "SELECT workflow FROM purged"
+"""Workflow executions that are gone, while some of their rows are still to be deleted."""
 
 
 class Backup(NamedTuple):
@@ -103,9 +108,11 @@ def _problems(connection: sqlite3.Connection, database: Path, known: int) -> Ite
     if different or known < len(MIGRATIONS):
         return
     for table, column, other, key in _REFERENCES:
+        there = f"SELECT {key} FROM {other}"  # noqa: S608  # names of ours, here and below
+        owner = "of_workflow" if table == "execution" else column
         query = (
-            f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL "  # noqa: S608  # names of ours
-            f"AND {column} NOT IN (SELECT {key} FROM {other})"
+            f"SELECT count(*) FROM {table} WHERE {column} NOT IN ({there}) "  # noqa: S608  # the same
+            f"AND ({owner} IS NULL OR {owner} NOT IN ({_PURGED}))"
         )
         (count,) = connection.execute(query).fetchone()
         if count:

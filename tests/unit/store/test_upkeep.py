@@ -142,6 +142,8 @@ def test_a_check_finds_what_is_wrong_with_rows_and_schema(store: Store) -> None:
 
     change("INSERT INTO initial VALUES ('gone', '{}', '{}')")
     assert check(store.path).problems == ("rows: 1 of initial name a workflow that is not in workflow",)
+    change("INSERT INTO purged VALUES ('gone')")  # a purge is at work
+    assert check(store.path).problems == ()
     change("CREATE TABLE mine (x)")
     change("DROP INDEX workflow_by_root")
     change("ALTER TABLE item ADD COLUMN more")
