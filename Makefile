@@ -1,6 +1,6 @@
 # Every target sets up what it needs in .venv, from a fresh clone: Python >= 3.11, git and make are enough.
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint check bench clean
+.PHONY: help demo test soak lint check programs bench clean
 
 BIN := .venv/bin
 RUN := .venv/.installed-run
@@ -27,10 +27,13 @@ check: $(DEV) ## format check, lint, types, import contracts
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
 
-test: check ## everything that CI runs
+programs:
+	@sh scripts/debian.sh
+
+test: programs check ## everything that CI runs
 	$(BIN)/pytest -n 2
 
-soak: check ## the same with larger counts (takes long)
+soak: programs check ## the same with larger counts (takes long)
 	ORCHESTRION_SOAK=1 $(BIN)/pytest -n 2
 
 lint: $(DEV) ## repair format and lint where a tool can, then check

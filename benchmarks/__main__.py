@@ -6,10 +6,10 @@ A NAME is that of a benchmark or a prefix of several (`conductor`); none means a
 import json
 import sys
 
-from benchmarks import conductor
+from benchmarks import conductor, python_actions
 from benchmarks.figures import Benchmark
 
-BENCHMARKS: dict[str, Benchmark] = {**conductor.BENCHMARKS}
+BENCHMARKS: dict[str, Benchmark] = {**conductor.BENCHMARKS, **python_actions.BENCHMARKS}
 """Every benchmark by name. A module of this package that measures something adds its own here."""
 
 

@@ -68,6 +68,12 @@ SETTINGS: Final[Mapping[str, Setting]] = {
             "the folder of the packs' configurations",
             otherwise="configs, beside the folder of packs",
         ),
+        Setting(
+            "virtualenvs",
+            "path",
+            "the folder of the packs' Python environments",
+            otherwise="virtualenvs, in the user's data folder",
+        ),
         Setting("key_file", "path", "the key that seals secrets", otherwise="the store's name with .key"),
         Setting("slots", "count", "how many actions serve and worker run at a time", 20, flag="--slots"),
         Setting("grace", "count", "seconds in which what runs may end when they stop", 60, flag="--grace"),
@@ -140,6 +146,11 @@ class Settings:
     def database(self) -> Path:
         """The file of the store. Raises UsageError where there is no home folder to keep it in."""
         return self.path("db") or self._home_folder("XDG_DATA_HOME", ".local/share") / "orchestrion.db"
+
+    @property
+    def virtualenvs(self) -> Path:
+        """The folder of the packs' environments. Raises UsageError where there is no home folder for it."""
+        return self.path("virtualenvs") or self._home_folder("XDG_DATA_HOME", ".local/share") / "virtualenvs"
 
     @property
     def file(self) -> Path | None:

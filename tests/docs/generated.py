@@ -7,13 +7,14 @@ from typing import Final
 
 from orchestrion.cli.render.output import Output
 from orchestrion.cli.render.plans import show_plan
-from orchestrion.client.limits import expression_limits
+from orchestrion.client.limits import expression_limits, limits
 from orchestrion.core.diagrams import Table, ends_diagram, event_table, moves_diagram, request_table
 from orchestrion.core.events import TaskRequest
 from orchestrion.core.expressions.functions import FUNCTIONS
 from orchestrion.core.preview import Plan, preview
 from orchestrion.core.transitions import ITEMS_TASK, PLAIN_TASK, WORKFLOW
 from orchestrion.operations import RerunPlan
+from orchestrion.settings import SETTINGS
 from tests.docs.examples import examples, play
 
 
@@ -24,6 +25,23 @@ def _diagrams(table: Table) -> str:
 def _bounds() -> str:
     lines = ["| bound | value | what it limits |", "| --- | --- | --- |"]
     lines += [f"| `{one.name}` | {one.value:,} | {one.text} |" for one in expression_limits()]
+    return "\n".join(lines)
+
+
+def _limits() -> str:
+    """All bounds but those of expressions, which the page on the language has."""
+    lines = ["| of | bound | value | what it limits |", "| --- | --- | --- | --- |"]
+    others = (one for one in limits() if one.part != "expression")
+    lines += [f"| {one.part} | `{one.name}` | {one.value:,} | {one.text} |" for one in others]
+    return "\n".join(lines)
+
+
+def _settings() -> str:
+    lines = ["| setting | flag | environment | default | what it sets |", "| --- | --- | --- | --- | --- |"]
+    for one in SETTINGS.values():
+        flag = f"`{one.flag}`" if one.flag else ""
+        default = one.otherwise or one.default
+        lines.append(f"| `{one.name}` | {flag} | `{one.variable}` | {default} | {one.text} |")
     return "\n".join(lines)
 
 
@@ -56,6 +74,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "plan of servers and notify": lambda: _plan("servers notify", "servers"),
     "plan of reserve": lambda: _plan("reserve"),
     "bounds": _bounds,
+    "limits": _limits,
+    "settings": _settings,
     "function names": _functions,
 }
 """What a marker's name stands for."""

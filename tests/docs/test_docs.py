@@ -7,6 +7,7 @@ import pytest
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.content import inspect_content
+from orchestrion.client.rehearsal.verdict import rehearse
 from orchestrion.core.events import RerunRequested, TaskRequest
 from orchestrion.core.language import inspect
 from tests.docs.examples import DOCS, Example, examples, play, proceed
@@ -68,6 +69,16 @@ def test_the_worked_re_run_ends_as_the_document_says(also: tuple[TaskRequest, ..
     assert played.status == ends
 
 
+def test_the_tests_of_a_workflow_pass(tmp_path: Path) -> None:
+    text = (DOCS / "language.md").read_text()
+    worked = next(example for example in EXAMPLES if example.notes.get("name") == "tested")
+    (script,) = re.findall(r"^```yaml\n(workflow: .*?)^```", text, re.DOTALL | re.MULTILINE)
+    (tmp_path / "ping.yaml").write_text(worked.text)
+    (tmp_path / "tests.yaml").write_text(script)
+    outcomes = rehearse(tmp_path / "tests.yaml", ()).outcomes
+    assert [one.differences for one in outcomes] == [(), ()]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
     text = _CODE.sub("", page.read_text())
@@ -99,4 +110,4 @@ def test_every_file_that_the_architecture_names_exists() -> None:
 def test_every_module_that_a_document_names_exists() -> None:
     for page in PAGES:
         for name in re.findall(r"`(orchestrion(?:\.\w+)+)`", page.read_text()):
-            assert find_spec(name) is not None, name
+            assert name.endswith(".toml") or find_spec(name) is not None, name

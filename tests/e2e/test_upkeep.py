@@ -140,6 +140,33 @@ def test_ids_tasks_and_names_are_completed(shell: Shell) -> None:
     assert completed(shell, "orchestrion execution get 0 --db nothing.db") == set()
 
 
+def test_a_workflow_is_tested_without_running_its_actions(shell: Shell) -> None:
+    shell.write("one.yaml", ONE)
+    shell.write(
+        "tests.yaml",
+        "workflow: one.yaml\ntests:\n  - {name: good, results: [{}], expect: {status: succeeded}}\n"
+        "  - name: bad\n    results: [{status: failed}]\n    expect: {status: succeeded}\n",
+    )
+    done = shell.run("workflow", "test", "tests.yaml")
+    assert done.code == 1
+    assert done.out.splitlines() == [
+        "tests.yaml: one.yaml",
+        "  ✔ good",
+        "  ✘ bad",
+        '    tests.yaml:6: status: expected "succeeded", got "failed"',
+        "2 tests, 1 failed.",
+    ]
+    assert shell.begun == []
+    document = shell.run("workflow", "test", "tests.yaml", "-j").json
+    assert [one["passed"] for one in document[0]["tests"]] == [True, False]
+    assert document[0]["tests"][1]["differences"] == [
+        {"line": 6, "text": 'status: expected "succeeded", got "failed"'}
+    ]
+    shell.write("tests.yaml", "workflow: one.yaml\ntests: [{name: good, results: [{}]}]\n")
+    assert shell.run("workflow", "test", "tests.yaml").out.endswith("1 test passed.\n")
+    assert shell.run("workflow", "test", "nothing.yaml").code == 2
+
+
 ONE = """\
 version: 1.0
 tasks:

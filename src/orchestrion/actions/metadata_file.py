@@ -48,7 +48,10 @@ def read_text(file: Path) -> str:
 
 
 def line_of(file: Path, path: Sequence[str]) -> int:
-    """Give the line (from 1) of the deepest key of `path` that the file has; 1 when it cannot be told."""
+    """Give the line (from 1) of the deepest part of `path` that the file has; 1 when it cannot be told.
+
+    A part is a key, or the index of a list as text.
+    """
     import yaml
 
     line = 1
@@ -57,6 +60,13 @@ def line_of(file: Path, path: Sequence[str]) -> int:
     except (yaml.YAMLError, OSError, UnicodeDecodeError):
         return line
     for key in path:
+        if isinstance(node, yaml.SequenceNode):
+            elements = cast("list[yaml.Node]", node.value)
+            if not key.isdecimal() or int(key) >= len(elements):
+                break
+            node = elements[int(key)]
+            line = node.start_mark.line + 1
+            continue
         if not isinstance(node, yaml.MappingNode):
             break
         pairs = cast("list[tuple[yaml.Node, yaml.Node]]", node.value)

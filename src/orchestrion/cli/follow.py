@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from orchestrion.cli.locations import Location
 from orchestrion.cli.render.documents import execution_document
@@ -33,8 +34,14 @@ def exit_code_of(status: str) -> int:
     return 1 if status in ABENDED or status == "canceled" else EXIT_HELD
 
 
-def follow(client: LocalClient, number: str, options: argparse.Namespace, location: Location) -> int:
-    """Follow an execution, and show how it ends; returns the exit code."""
+def follow(
+    client: LocalClient,
+    number: str,
+    options: argparse.Namespace,
+    location: Location,
+    tell: Callable[[Any], None],
+) -> int:
+    """Follow an execution, and show how it ends, where JSON is wanted to `tell`; returns the exit code."""
     output = Output()
     progress = _progress(output, as_json=options.json)
     interruption = Interruption()
@@ -51,7 +58,7 @@ def follow(client: LocalClient, number: str, options: argparse.Namespace, locati
     finally:
         progress.stop()
     if options.json:
-        output.json(execution_document(view))
+        tell(execution_document(view))
         return exit_code_of(view.status)
     if not progress.leaves_status:
         show_status(output, view)

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from orchestrion.cli.follow import follow
 from orchestrion.cli.locations import Location, location_of, open_client
@@ -34,14 +36,25 @@ def warn(target: Target) -> None:
         errors.line(f"warning: {warning}", "yellow")
 
 
-def started(client: LocalClient, number: str, options: argparse.Namespace, location: Location) -> int:
-    """Follow what has been started, unless that is not wanted."""
-    if not options.detached:
-        return follow(client, number, options, location)
+def started(
+    client: LocalClient,
+    number: str,
+    options: argparse.Namespace,
+    location: Location,
+    *,
+    tell: Callable[[Any], None] | None = None,
+) -> int:
+    """Follow what has been started, unless that is not wanted.
+
+    `tell` takes its document, which else is written.
+    """
     output = Output()
+    tell = tell or output.json
+    if not options.detached:
+        return follow(client, number, options, location, tell)
     view = client.execution(number)
     if options.json:
-        output.json(execution_document(view))
+        tell(execution_document(view))
         return 0
     output.line(f"{view.id}  {view.status}")
     if view.engine is None:

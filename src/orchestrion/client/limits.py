@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from orchestrion import keys
 from orchestrion.actions import rendering
 from orchestrion.actions.runners import process_runner, processes, python, shell, waiter
+from orchestrion.client.rehearsal import play
 from orchestrion.core import preparing, values
 from orchestrion.core.expressions import bounds
 from orchestrion.core.language import tree
@@ -61,6 +62,7 @@ _OTHERS: Final[tuple[tuple[str, ModuleType, str, str], ...]] = (
     ("lease", peers, "LEASE", "seconds after which a process that is silent counts as dead"),
     ("lease", peers, "BEAT", "seconds after which a process says that it lives"),
     ("lease", service, "SWEEP", "seconds between two searches for what the dead have left"),
+    ("test", play, "MAX_EVENTS", "events in one test of a workflow, two for each action"),
     ("store", sqlite, "BUSY_SECONDS", "seconds that SQLite waits for a lock of another program"),
     ("key", keys, "LONGEST_SECONDS", "seconds of a key's time to live"),
 )

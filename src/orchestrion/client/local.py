@@ -25,7 +25,7 @@ from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, Refused, UsageError
 from orchestrion.operations import Accepted, Asking, RerunPlan, RerunRequest, StartRequest
-from orchestrion.queries import ExecutionView, InquiryView
+from orchestrion.queries import Choice, ExecutionView, InquiryView
 from orchestrion.runtime.clock import system_clock
 from orchestrion.runtime.engine import POLL_SECONDS, Engine
 from orchestrion.runtime.keyring import KeyRing
@@ -98,9 +98,9 @@ class LocalClient:
 
     # --- queries
 
-    def executions(self, count: int) -> list[ExecutionView]:
-        """The newest executions."""
-        return self._session.queries.executions(count)
+    def executions(self, count: int, only: Choice | None = None) -> list[ExecutionView]:
+        """The newest executions, or the newest of some."""
+        return self._session.queries.executions(count, only)
 
     def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
         """One execution with its tasks. Raises NotFound."""

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from orchestrion.actions.runners.registry import Runners
+from orchestrion.client.action_keys import ActionKeys
 from orchestrion.operations import Operations
 from orchestrion.queries import Queries
 from orchestrion.runtime.clock import Clock, Ids, monotonic_clock, system_clock
@@ -29,6 +31,7 @@ class Session:
     ) -> None:
         self.store: Final = open_store(database)
         self.actor: Final = actor
+        self._action_keys: Final = ActionKeys(self.store.path, open_store)
         with self.store.reading() as transaction:
             ids = Ids(clock, transaction.value("newest_id"))
         self.presence: Final = Presence(self.store.path, ids.next())
@@ -41,9 +44,11 @@ class Session:
 
     def engine(self, catalogs: Catalogs, kind: Kind = "command", slots: int = SLOTS) -> Engine:
         """An engine of this process. Close its worker before the session."""
-        return Engine(self.dispatcher, Worker(self.presence, slots), catalogs, self.actor, kind)
+        worker = Worker(self.presence, slots, Runners(self._action_keys))
+        return Engine(self.dispatcher, worker, catalogs, self.actor, kind)
 
     def close(self) -> None:
         """Leave the store."""
+        self._action_keys.close()
         self.presence.close()
         self.store.close()

@@ -7,7 +7,11 @@ from orchestrion.core.prospects import PlannedJoin
 from orchestrion.core.status import ABENDED, COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.operations import Accepted, Asking, RerunPlan, RerunRequest
-from orchestrion.queries import AttemptView, ExecutionView, InquiryView, ItemsView, TaskView
+from orchestrion.queries import AttemptView, Choice, ExecutionView, InquiryView, ItemsView, TaskView
+from orchestrion.queries.explaining import Explanation, Wait
+from orchestrion.queries.facts import Process
+from orchestrion.queries.history import Request, StatusChange
+from orchestrion.queries.output import Piece
 
 __all__ = [
     "ABENDED",
@@ -15,17 +19,24 @@ __all__ = [
     "Accepted",
     "Asking",
     "AttemptView",
+    "Choice",
     "Edge",
     "ExecutionView",
+    "Explanation",
     "Graph",
     "InquiryView",
     "ItemsView",
     "Json",
+    "Piece",
     "Plan",
     "PlannedJoin",
     "PlannedTask",
+    "Process",
+    "Request",
     "RerunPlan",
     "RerunRequest",
+    "StatusChange",
     "Target",
     "TaskView",
+    "Wait",
 ]

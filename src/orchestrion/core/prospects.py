@@ -7,9 +7,10 @@ route that is still to come; the instances of one split have the same future, so
 from typing import NamedTuple, TypeAlias
 
 from orchestrion.core.draft import Draft
+from orchestrion.core.events import Occasion
 from orchestrion.core.graph import join_needed, reachable
 from orchestrion.core.joins import descends, sources_come
-from orchestrion.core.state import in_chain
+from orchestrion.core.state import State, in_chain
 
 Place: TypeAlias = tuple[str, int | str]
 """A task, and the number of its route or the split that will make it."""
@@ -53,6 +54,12 @@ def joins_ahead(draft: Draft) -> list[PlannedJoin]:
     places = sorted(ahead, key=lambda place: (place[0], str(place[1])))
     joins = (planned_join(draft, place, ahead[place].come, ahead[place].coming) for place in places)
     return [join for join in joins if join.come or join.coming]
+
+
+def waiting_joins(state: State) -> list[PlannedJoin]:
+    """The joins of a state at which some of their sources have come, and which have not fired."""
+    joins = joins_ahead(Draft(state, Occasion(0, 0), {}))
+    return [join for join in joins if join.route is not None and join.come]
 
 
 def planned_join(draft: Draft, place: Place, come: set[str], coming: set[str]) -> PlannedJoin:

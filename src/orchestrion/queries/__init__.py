@@ -2,6 +2,7 @@
 
 from orchestrion.queries.executions import (
     AttemptView,
+    Choice,
     ExecutionView,
     InquiryView,
     ItemsView,
@@ -9,4 +10,4 @@ from orchestrion.queries.executions import (
     TaskView,
 )
 
-__all__ = ["AttemptView", "ExecutionView", "InquiryView", "ItemsView", "Queries", "TaskView"]
+__all__ = ["AttemptView", "Choice", "ExecutionView", "InquiryView", "ItemsView", "Queries", "TaskView"]

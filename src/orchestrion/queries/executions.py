@@ -7,7 +7,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from orchestrion.actions.runners.registry import INQUIRER
 from orchestrion.core.language import ENGINE_COMMANDS
@@ -117,6 +117,17 @@ class InquiryView:
     expires_at: int | None
 
 
+class Choice(NamedTuple):
+    """Which executions are listed: of these statuses, of an action, created since then.
+
+    In the name of the action `*` stands for any text. What is empty is not asked for.
+    """
+
+    statuses: tuple[str, ...] = ()
+    action: str | None = None
+    since: int | None = None
+
+
 class Queries:
     """The queries on one store, each in one short transaction."""
 
@@ -124,10 +135,21 @@ class Queries:
         self._store: Final = store
         self._peers: Final = peers
 
-    def executions(self, count: int) -> list[ExecutionView]:
+    def executions(self, count: int, only: "Choice | None" = None) -> list[ExecutionView]:
         """The newest executions that no workflow has started, without their tasks."""
         with self._reading() as reading:
-            return [reading.view(row, row["engine"]) for row in reading.all("executions", count=count)]
+            found = (
+                reading.all("executions", count=count)
+                if only is None
+                else reading.all(
+                    "chosen_executions",
+                    count=count,
+                    statuses=rows.to_json([*only.statuses]) if only.statuses else None,
+                    action=only.action,
+                    since=only.since,
+                )
+            )
+            return [reading.view(row, row["engine"]) for row in found]
 
     def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
         """One execution with its tasks, and theirs, down to the last sub-workflow. Raises NotFound."""

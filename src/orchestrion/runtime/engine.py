@@ -28,7 +28,7 @@ from orchestrion.runtime.peers import SUBWORKFLOW, Kind
 from orchestrion.runtime.secrets import secret_output, secret_parameters
 from orchestrion.runtime.share import Pool, Share, Trees
 from orchestrion.runtime.subworkflows import Start, start_workflow
-from orchestrion.runtime.surroundings import surroundings_of_task
+from orchestrion.runtime.surroundings import job_of_task, surroundings_of_task
 from orchestrion.runtime.worker import Report, Worker
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Transaction
@@ -136,6 +136,8 @@ class Engine:
         with self._dispatcher.unit(self) as unit:
             if fresh:
                 unit.transaction.many("add_processes", [(p.execution, self.id, p.pid, p.mark) for p in fresh])
+            ends = {report.execution for report in reports}
+            self.worker.output.store(unit.transaction, self.id, unit.now, ends)
             until = monotonic() + GROUP_SECONDS
             for report in reports:
                 self.worker.release(report.execution)
@@ -246,15 +248,13 @@ class Engine:
             if action.runner_type == INQUIRER:
                 ask(unit, attempt, execution, resolved.runner_parameters)
                 return
+            job = job_of_task(unit, execution, action, resolved, self.id)
         except OrchestrionError as error:
             message: dict[str, Json] = {"error": str(error)}
             unit.ledger.keep(attempt._replace(repeatable=True))  # nothing has begun
             self._begun.reports.append(Report(execution.id, "failed", message))
             return
         self.worker.reserve(action, execution.id)
-        job = Job(
-            execution.id, action, resolved.runner_parameters, resolved.action_parameters, engine=self.id
-        )
         self._begun.jobs.append(job)
 
     def _begin_workflow(

@@ -180,12 +180,23 @@ class Mask:
         self._values: Final = frozenset(values)
         self._names: Final = {action: frozenset(secret) for action, secret in names.items()}
         forms = {form for value in values for form in _forms_of(value)}
-        alternatives = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+        self._forms: Final = sorted(forms, key=len, reverse=True)
+        alternatives = "|".join(re.escape(form) for form in self._forms)
         self._pattern: Final = re.compile(alternatives) if forms else None
 
     def text(self, text: str) -> str:
         """A text without secrets."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def split(self, text: str) -> tuple[str, str]:
+        """A text that goes on, without secrets; and its end, as it is, if a secret may begin there."""
+        if self._pattern is None:
+            return text, ""
+        last = max((found.end() for found in self._pattern.finditer(text)), default=0)
+        for at in range(max(last, len(text) - len(self._forms[0]) + 1), len(text)):
+            if any(form.startswith(text[at:]) for form in self._forms):
+                return self.text(text[:at]), text[at:]
+        return self.text(text), ""
 
     def value(self, value: Json) -> Json:
         """A value without secrets."""

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 
 from orchestrion.actions.metadata import Action
-from orchestrion.actions.parameters import Surroundings
+from orchestrion.actions.parameters import Resolved, Surroundings
+from orchestrion.actions.runners.base import Job
+from orchestrion.actions.runners.registry import WITH_CONFIG
 from orchestrion.core.values import Json
 from orchestrion.runtime.dispatcher import Unit
 from orchestrion.runtime.keyring import KeyRing
@@ -51,14 +53,9 @@ def surroundings_of_task(unit: Unit, execution: Execution, action: Action) -> Su
     token = execution.token
     assert token is not None
     subject = unit.workflow(token.workflow)
-    application = subject.state.initial.application
-    secrets = unit.secrets.of(subject.row)
-    of_parent = application.get("st2")
-    parent = of_parent if isinstance(of_parent, dict) else {}
-    user = str(parent.get("user", ""))
-
-    def note(value: Json) -> None:
-        secrets.note([value])
+    parent = _parent(unit, execution)
+    keys, note = _keys(unit, execution)
+    user = _user(parent)
 
     def context() -> Mapping[str, Json]:
         known = unit.external_values(subject)[("task", token.entry)]
@@ -75,5 +72,45 @@ def surroundings_of_task(unit: Unit, execution: Execution, action: Action) -> Su
         above: Json = {"execution_id": execution.parent, "user": user, "pack": parent.get("pack")}
         return {"user": user, "pack": action.pack.ref, "parent": above, "orquesta": place}
 
-    keys = KeyRing(lambda: nullcontext(unit.transaction), user, unit.now, note)
     return surroundings_of(action, keys, context, note)
+
+
+def job_of_task(unit: Unit, execution: Execution, action: Action, resolved: Resolved, engine: str) -> Job:
+    """What a runner gets of a task's action. Raises UsageError, SealError."""
+    config: Mapping[str, Json] = {}
+    if action.runner_type in WITH_CONFIG:
+        from orchestrion.actions.configs import pack_config
+
+        config = pack_config(action.pack, *_keys(unit, execution))
+    return Job(
+        execution.id,
+        action,
+        resolved.runner_parameters,
+        resolved.action_parameters,
+        engine=engine,
+        config=config,
+        user=_user(_parent(unit, execution)),
+    )
+
+
+def _keys(unit: Unit, execution: Execution) -> tuple[KeyRing, Callable[[Json], None]]:
+    """What reads keys for a task, and what notes the secrets among what was read."""
+    assert execution.token is not None
+    secrets = unit.secrets.of(unit.workflow(execution.token.workflow).row)
+
+    def note(value: Json) -> None:
+        secrets.note([value])
+
+    user = _user(_parent(unit, execution))
+    return KeyRing(lambda: nullcontext(unit.transaction), user, unit.now, note), note
+
+
+def _parent(unit: Unit, execution: Execution) -> Mapping[str, Json]:
+    """What the workflow of a task knows of its own execution."""
+    assert execution.token is not None
+    found = unit.workflow(execution.token.workflow).state.initial.application.get("st2")
+    return found if isinstance(found, dict) else {}
+
+
+def _user(parent: Mapping[str, Json]) -> str:
+    return str(parent.get("user", ""))

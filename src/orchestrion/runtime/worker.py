@@ -1,7 +1,7 @@
 """The actions that this process runs: started after the commit that claimed them, collected when they end.
 
 Their ends come from waiting threads into a queue; the engine's next round empties it, so that all that has
-been reported since the last round shares one commit.
+been reported since the last round shares one commit. What they write meanwhile is collected in `output`.
 """
 
 import os
@@ -9,14 +9,17 @@ import select
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from orchestrion.actions.metadata import Action
-from orchestrion.actions.runners.base import Job, Outcome
+from orchestrion.actions.runners.base import Job, Outcome, Stream
 from orchestrion.actions.runners.processes import end_groups
 from orchestrion.actions.runners.registry import WITHOUT_PROCESS, Runners
 from orchestrion.core.status import Status
 from orchestrion.core.values import Json, problem_with
+from orchestrion.runtime.clock import monotonic_clock
+from orchestrion.runtime.output import Output
 from orchestrion.runtime.presence import Presence
 
 SLOTS: Final = 20
@@ -42,12 +45,13 @@ class Process(NamedTuple):
 class Worker:
     """Runs actions. `reports` are ends that are still to be delivered; `fresh` processes, to be recorded."""
 
-    def __init__(self, presence: Presence, slots: int = SLOTS) -> None:
+    def __init__(self, presence: Presence, slots: int = SLOTS, runners: Runners | None = None) -> None:
         self.reports: Final[deque[Report]] = deque()
         self.fresh: Final[list[Process]] = []
+        self.output: Final = Output(monotonic_clock)
         self._slots = slots
         self._presence = presence
-        self._runners = Runners()
+        self._runners = runners or Runners()
         self._jobs: deque[Job] = deque()
         self._running: dict[str, None] = {}
         self._processes: dict[str, Process] = {}
@@ -93,6 +97,7 @@ class Worker:
     def forget(self, execution: str) -> None:
         """The end of an action is recorded."""
         self._processes.pop(execution, None)
+        self.output.forget(execution)
 
     def enqueue(self, jobs: Iterable[Job]) -> None:
         """What was claimed is committed, and may start."""
@@ -149,7 +154,11 @@ class Worker:
             self.reports.append(_report_of(job.execution_id, outcome))
             self.interrupt()
 
-        self._runners.runner_for(job.action).start(job, on_started, on_done)
+        def on_output(stream: Stream, data: bytes) -> None:  # in a waiting thread
+            self.output.add(job.execution_id, stream, data)
+
+        runner = self._runners.runner_for(job.action)
+        runner.start(replace(job, on_output=on_output), on_started, on_done)
 
 
 def _report_of(execution: str, outcome: Outcome) -> Report:

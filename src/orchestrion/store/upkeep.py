@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from orchestrion.errors import SealError, UsageError
+from orchestrion.errors import SealError, StoreError, UsageError
 from orchestrion.store.copies import copy_store, reading
 from orchestrion.store.schema import MIGRATIONS, objects_after, objects_of, schema_of
 from orchestrion.store.sqlite import BUSY_SECONDS, told
@@ -37,10 +37,15 @@ _REFERENCES: Final = (
             "initial",
             "history",
             "empty",
+            "output",
+            "revival",
         )
     ),
 )
 """(table, column, other table, its column): what must be there if the column is not null."""
+
+_PURGED: Final = "SELECT workflow FROM purged"
+"""Workflow executions that are gone, while some of their rows are still to be deleted."""
 
 
 class Backup(NamedTuple):
@@ -71,6 +76,12 @@ def backup(database: Path, target: Path) -> Backup:
             copy_store(connection, target)
         except FileExistsError as error:
             raise _occupied(target) from error
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_FULL:
+                raise  # it is about the store, not about the copy
+            raise StoreError(
+                f"{target}: the disk is full; there is no copy. Make room and try again."
+            ) from error
         except OSError as error:
             raise UsageError(f"{target}: the copy cannot be made: {error.strerror}.") from error
     return Backup(target, target.stat().st_size, key_file_of(database.resolve()) if sealed else None)
@@ -97,9 +108,11 @@ def _problems(connection: sqlite3.Connection, database: Path, known: int) -> Ite
     if different or known < len(MIGRATIONS):
         return
     for table, column, other, key in _REFERENCES:
+        there = f"SELECT {key} FROM {other}"  # noqa: S608  # names of ours, here and below
+        owner = "of_workflow" if table == "execution" else column
         query = (
-            f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL "  # noqa: S608  # names of ours
-            f"AND {column} NOT IN (SELECT {key} FROM {other})"
+            f"SELECT count(*) FROM {table} WHERE {column} NOT IN ({there}) "  # noqa: S608  # the same
+            f"AND ({owner} IS NULL OR {owner} NOT IN ({_PURGED}))"
         )
         (count,) = connection.execute(query).fetchone()
         if count:

@@ -7,9 +7,27 @@ from orchestrion.actions.metadata import workflow_path
 from orchestrion.errors import NotFound, UsageError
 from tests.unit.actions.packs import PACKS, action, write_pack
 
+CORE = tuple(
+    f"core.{name}"
+    for name in (
+        "ask",
+        "echo",
+        "error",
+        "http",
+        "local",
+        "local_sudo",
+        "noop",
+        "pause",
+        "remote",
+        "remote_sudo",
+        "uuid",
+    )
+)
+
 
 def test_the_core_pack_is_built_in() -> None:
-    assert Catalog().refs() == ("core.echo", "core.local", "core.noop")
+    assert Catalog().refs() == CORE
+    assert Catalog().problems() == ()
 
 
 def test_a_folder_of_packs_is_read_whole() -> None:
@@ -113,7 +131,7 @@ def test_only_what_is_needed_is_read(tmp_path: Path) -> None:
     write_pack(tmp_path / "bad", {"pack.yaml": "name: [\n"})
     catalog = Catalog([tmp_path])
     assert catalog.find("good.a").ref == "good.a"
-    assert catalog.refs() == ("core.echo", "core.local", "core.noop", "good.a")
+    assert catalog.refs() == (*CORE, "good.a")
     problems = catalog.problems()
     assert len(problems) == 2
     assert problems[0].startswith(f"{tmp_path}/bad/pack.yaml:2: This is not valid YAML: ")
@@ -154,7 +172,7 @@ def test_a_built_in_pack_cannot_be_replaced(tmp_path: Path) -> None:
     write_pack(
         tmp_path / "core", {"pack.yaml": "name: core", "actions/mine.yaml": "name: mine\nrunner_type: noop\n"}
     )
-    assert Catalog([tmp_path]).refs() == ("core.echo", "core.local", "core.noop")
+    assert Catalog([tmp_path]).refs() == CORE
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def catalog(tmp_path: Path) -> Catalog:
     (actions.parent / "pack.yaml").write_text("name: own\n")
     (actions / "flow.yaml").write_text(FLOW)
     (actions / "flow.wf").write_text(TEXT)
-    (actions / "later.yaml").write_text("name: later\nrunner_type: python-script\n")
+    (actions / "later.yaml").write_text("name: later\nrunner_type: action-chain\n")
     (tmp_path / "bare.yaml").write_text(TEXT)
     return Catalog((tmp_path,))
 
@@ -76,7 +76,7 @@ def test_what_is_too_deep_for_json_is_text(catalog: Catalog, tmp_path: Path, bra
 
 def test_an_action_that_cannot_run_here_is_told_before_it_fails(catalog: Catalog, tmp_path: Path) -> None:
     def told(target: Target) -> list[str]:
-        return [warning for warning in target.warnings if "python-script" in warning]
+        return [warning for warning in target.warnings if "action-chain" in warning]
 
     (one,) = told(target_of("own.flow", ["site=x"], catalog))
     (two,) = told(target_of(str(tmp_path / "bare.yaml"), [], catalog))

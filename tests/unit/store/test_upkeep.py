@@ -1,5 +1,6 @@
 import sqlite3
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,23 @@ def test_a_backup_overwrites_nothing_and_leaves_nothing_half(
     assert [path.read_text() for path in tmp_path.glob("*copy*")] == ["mine, too"]
 
 
+def test_a_backup_for_which_there_is_no_room_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    add(store, "d")
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        with pytest.raises(StoreError, match=r"small/copy\.db: the disk is full; there is no copy"):
+            backup(store.path, small / "copy.db")
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
 def test_a_backup_names_the_key_file_that_is_not_in_it(store: Store, tmp_path: Path) -> None:
     with store.transaction() as transaction:
         transaction.unlock()
@@ -124,6 +142,8 @@ def test_a_check_finds_what_is_wrong_with_rows_and_schema(store: Store) -> None:
 
     change("INSERT INTO initial VALUES ('gone', '{}', '{}')")
     assert check(store.path).problems == ("rows: 1 of initial name a workflow that is not in workflow",)
+    change("INSERT INTO purged VALUES ('gone')")  # a purge is at work
+    assert check(store.path).problems == ()
     change("CREATE TABLE mine (x)")
     change("DROP INDEX workflow_by_root")
     change("ALTER TABLE item ADD COLUMN more")

@@ -147,16 +147,14 @@ def _reply_to(returned: Any, limit: int) -> bytes:
             pass
         case _:
             status, result = None, returned
-    reply = _json({"result": orchestrion_plain.plain(result), "status": status})
-    if len(reply) <= limit:
-        return reply
-    return _json(
-        {
-            "problem": f"The result of the action has {len(reply)} bytes, more than {limit // 1024 // 1024} "
-            "MiB. Write large results to a file and return its path.",
-            "status": False,
-        }
+    text, said = _json(orchestrion_plain.plain(result)), _json(status)
+    if len(text) <= limit:
+        return b'{"status": %b, "result": %b}' % (said, text)
+    problem = (
+        f"The result of the action has {len(text)} bytes, more than {limit // 1024 // 1024} MiB. "
+        "Write large results to a file and return its path."
     )
+    return _json({"status": False, "problem": problem})
 
 
 def _json(value: Any) -> bytes:

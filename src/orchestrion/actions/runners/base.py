@@ -10,6 +10,11 @@ from orchestrion.core.values import Json
 
 OutcomeStatus: TypeAlias = Literal["succeeded", "failed", "timeout", "abandoned"]
 
+Stream: TypeAlias = Literal["stdout", "stderr"]
+
+OnOutput: TypeAlias = Callable[[Stream, bytes], None]
+"""Called with what an action has just written, in any thread. It must return soon."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -17,7 +22,8 @@ class Job:
 
     `runner_parameters` and `action_parameters` are those of `parameters.resolve`. `engine` names who starts
     it. `api_url`, `auth_token` and `debug` are for the environment of the action (spec 6.5). `config` is the
-    configuration of the action's pack and `user` who runs it, for those that can ask for them.
+    configuration of the action's pack and `user` who runs it, for those that can ask for them. `on_output`
+    wants what the action writes while it runs; a runner that cannot tell calls it never.
     """
 
     execution_id: str
@@ -30,6 +36,7 @@ class Job:
     debug: bool = False
     config: Mapping[str, Json] = field(default_factory=dict[str, Json])
     user: str = ""
+    on_output: OnOutput | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What every runner that starts a process makes of a job: its environment and its time (spec 6.5)."""
 
 import os
-from collections.abc import Mapping
 from typing import Final
 
 from orchestrion.actions.runners.base import Job
@@ -16,15 +15,21 @@ class NotStartable(Exception):  # noqa: N818  # becomes an outcome, no caller se
 
 
 def environment_of(job: Job) -> dict[bytes, bytes]:
-    """Give the engine's environment, the action's `env` over it, and what says which action this is (6.5).
+    """Give the engine's environment, the action's over it (`own_environment`), and which engine this is.
 
     Raises `NotStartable`.
     """
-    environment = dict(os.environb)
+    own = {name.encode(): value.encode() for name, value in own_environment(job).items()}
+    return dict(os.environb) | own | {b"ORCHESTRION_ENGINE": job.engine.encode()}
+
+
+def own_environment(job: Job) -> dict[str, str]:
+    """Give the action's `env`, and what says which action this is (spec 6.5). Raises `NotStartable`."""
     own = job.runner_parameters.get("env") or {}
     if not isinstance(own, dict):
         message = f"The parameter env must be a mapping of names to texts, found {own!r}."
         raise NotStartable(message)
+    environment: dict[str, str] = {}
     for name, value in own.items():
         if not name or "=" in name:
             message = (
@@ -32,16 +37,14 @@ def environment_of(job: Job) -> dict[bytes, bytes]:
             )
             raise NotStartable(message)
         if value is not None:
-            environment[bytes_of(name, "env")] = bytes_of(_text_of(value), "env")
-    action: Mapping[str, str] = {
+            environment[bytes_of(name, "env").decode()] = bytes_of(_text_of(value), "env").decode()
+    return environment | {
         "ST2_ACTION_PACK_NAME": job.action.pack.ref,
         "ST2_ACTION_EXECUTION_ID": job.execution_id,
         "ST2_ACTION_API_URL": job.api_url,
-        "ORCHESTRION_ENGINE": job.engine,
         **({"ST2_ACTION_AUTH_TOKEN": job.auth_token} if job.auth_token else {}),
         **({"ST2_ACTION_DEBUG": "true"} if job.debug else {}),
     }
-    return environment | {name.encode(): value.encode() for name, value in action.items()}
 
 
 def timeout_of(value: Json) -> int | float | None:

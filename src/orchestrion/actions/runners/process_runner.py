@@ -27,6 +27,7 @@ class Command:
     """One process that performs a job, and `outcome_of`: what its end comes to.
 
     `input` is what it reads from stdin; `script` is given to it as one more argument, the path of a file.
+    `shows_output`: what it writes is the output of the action, for people who look while it runs.
     """
 
     arguments: list[bytes]
@@ -36,6 +37,7 @@ class Command:
     folder: str | None = None
     input: bytes = b""
     script: bytes | None = None
+    shows_output: bool = False
 
 
 Prepare: TypeAlias = Callable[[Job, int], Command]
@@ -86,6 +88,7 @@ class ProcessRunner:
             timeout_seconds=command.timeout_seconds,
             max_output_bytes=self._max_output_bytes,
             on_finished=report,
+            on_output=job.on_output if command.shows_output else None,
         )
 
     def close(self, *, grace_seconds: float = GRACE_SECONDS) -> None:

@@ -25,6 +25,8 @@ from orchestrion.errors import UsageError
 MAX_RESULT_BYTES: Final = 64 * 1024 * 1024
 """How long the JSON of a result may be; a longer one fails its action."""
 
+_AROUND_RESULT: Final = 1024  # what a reply holds besides
+
 NO_RESULT: Final = "None"
 """The result of an action that left none, as StackStorm writes it."""
 
@@ -45,7 +47,8 @@ class PythonRunner:
         waiter: Waiter | None = None,
     ) -> None:
         self._environments = environments
-        self._desk = None if keys is None else Desk(keys)
+        self._keys = keys
+        self._desk: Desk | None = None  # when the first action comes: few commands run one
         self._max_output_bytes = max_output_bytes
         self._max_result_bytes = max_result_bytes
         self._waiter = waiter or Waiter()
@@ -72,7 +75,7 @@ class PythonRunner:
 
         def report(finished: Finished) -> None:
             self._running.pop(process, None)
-            reply = process.take_reply(self._max_result_bytes)
+            reply = process.take_reply(self._max_result_bytes + _AROUND_RESULT)
             on_done(_outcome_of(finished, reply, timeout_seconds, self._max_output_bytes))
 
         self._waiter.watch(
@@ -80,6 +83,7 @@ class PythonRunner:
             timeout_seconds=timeout_seconds,
             max_output_bytes=self._max_output_bytes,
             on_finished=report,
+            on_output=job.on_output,
         )
 
     def close(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
@@ -102,6 +106,8 @@ class PythonRunner:
                 found.close()
                 found = None
             if found is None:
+                if self._desk is None and self._keys is not None:
+                    self._desk = Desk(self._keys)
                 door = None if self._desk is None else self._desk.door
                 found = self._zygotes[key] = Zygote(interpreter, job.engine, door)
             return found

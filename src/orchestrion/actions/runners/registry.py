@@ -3,19 +3,27 @@
 from collections.abc import Mapping
 from typing import Final
 
+from orchestrion.actions.environments import Environments
 from orchestrion.actions.metadata import Action
 from orchestrion.actions.runners.base import Runner
+from orchestrion.actions.runners.datastore import KeyStore
 from orchestrion.actions.runners.http import http_command
 from orchestrion.actions.runners.noop import NoopRunner
 from orchestrion.actions.runners.process_runner import Prepare, ProcessRunner
+from orchestrion.actions.runners.python import PythonRunner
+from orchestrion.actions.runners.remote import remote_command, remote_script
 from orchestrion.actions.runners.shell import script_command, shell_command
 from orchestrion.errors import Refused
+from orchestrion.settings import current
 
 WORKFLOW_RUNNER: Final = "orquesta"
 """The runner type of workflows: the engine itself runs them, not a runner."""
 
 INQUIRER: Final = "inquirer"
 """The runner type of inquiries: the engine itself asks."""
+
+WITH_CONFIG: Final = frozenset({"python-script"})
+"""Runner types whose actions get the configuration of their pack."""
 
 WITHOUT_PROCESS: Final = frozenset({"noop"})
 """Runner types that are done as soon as they are started, and so take no slot."""
@@ -24,10 +32,12 @@ COMMANDS: Final[Mapping[str, Prepare]] = {
     "local-shell-cmd": shell_command,
     "local-shell-script": script_command,
     "http-request": http_command,
+    "remote-shell-cmd": remote_command,
+    "remote-shell-script": remote_script,
 }
 """What makes the process of an action, for the runner types whose actions are a process each."""
 
-_RUNNABLE: Final = frozenset({WORKFLOW_RUNNER, INQUIRER, "noop", *COMMANDS})
+_RUNNABLE: Final = frozenset({WORKFLOW_RUNNER, INQUIRER, "noop", "python-script", *COMMANDS})
 
 
 def check_runnable(action: Action) -> None:
@@ -43,12 +53,14 @@ def check_runnable(action: Action) -> None:
 
 
 class Runners:
-    """The runners of one engine. `close` it at the end."""
+    """The runners of one engine; `keys` is the key store of its actions. `close` it at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: KeyStore | None = None) -> None:
         self._processes = ProcessRunner(COMMANDS)
+        self._python = PythonRunner(Environments(lambda: current().virtualenvs), keys)
         self._runners: Mapping[str, Runner] = {
             "noop": NoopRunner(),
+            "python-script": self._python,
             **dict.fromkeys(COMMANDS, self._processes),
         }
 
@@ -59,4 +71,5 @@ class Runners:
 
     def close(self) -> None:
         """End what still runs and report it, as `ProcessRunner.close` does."""
+        self._python.close()
         self._processes.close()

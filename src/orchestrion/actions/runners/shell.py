@@ -71,6 +71,7 @@ def _local(
         folder=_folder_of(given.get("cwd")),
         input=bytes_of(f"{password}\n", "sudo_password") if is_sudo and password else b"",
         script=script,
+        shows_output=True,
     )
 
 

@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import IO, Final, Literal, Protocol, TypeAlias
 
+from orchestrion.actions.runners.base import OnOutput
 from orchestrion.actions.runners.processes import kill_group
 
 LINGER_SECONDS: Final = 1.0
@@ -96,10 +97,13 @@ class _Watched:
         process: Process,
         max_output_bytes: int,
         on_finished: Callable[[Finished], None],
+        on_output: OnOutput | None,
     ) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         self.process = process
+        self.on_output = on_output
+        self.stdout_descriptor = process.stdout.fileno()
         self.pipes: dict[int, IO[bytes]] = {pipe.fileno(): pipe for pipe in (process.stdout, process.stderr)}
         self.stdout, self.stderr = bytearray(), bytearray()
         self.buffers = dict(zip(self.pipes, (self.stdout, self.stderr), strict=True))
@@ -142,13 +146,15 @@ class Waiter:
         timeout_seconds: float | None,
         max_output_bytes: int,
         on_finished: Callable[[Finished], None],
+        on_output: OnOutput | None = None,
     ) -> None:
         """Wait for a process.
 
         Its group is killed after `timeout_seconds` from now, or when both pipes together gave more than
-        `max_output_bytes`. `on_finished` is called once, in the waiting thread.
+        `max_output_bytes`. `on_output` is called with what it writes, `on_finished` once, both in the waiting
+        thread.
         """
-        watched = _Watched(process, max_output_bytes, on_finished)
+        watched = _Watched(process, max_output_bytes, on_finished, on_output)
         for descriptor in watched.pipes:
             os.set_blocking(descriptor, False)
         if timeout_seconds is not None:
@@ -254,7 +260,10 @@ class Waiter:
             if watched.is_finished:
                 self._finish(watched)
             return
-        watched.buffers[descriptor] += data[: max(0, watched.room)]
+        kept = data[: max(0, watched.room)]
+        watched.buffers[descriptor] += kept
+        if watched.on_output is not None and kept:
+            watched.on_output("stdout" if descriptor == watched.stdout_descriptor else "stderr", kept)
         watched.room -= len(data)
         if watched.room < 0 and watched.cause == "ended":
             self._kill(watched, "output")

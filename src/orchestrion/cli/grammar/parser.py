@@ -8,6 +8,7 @@ from orchestrion.cli.grammar.base import Parser
 from orchestrion.cli.grammar.executions import add_executions
 from orchestrion.cli.grammar.inquiries import add_inquiries
 from orchestrion.cli.grammar.keys import add_keys
+from orchestrion.cli.grammar.packs import add_pack_commands
 from orchestrion.cli.grammar.run import add_run
 from orchestrion.cli.grammar.services import add_services
 from orchestrion.cli.grammar.upkeep import add_upkeep
@@ -31,6 +32,7 @@ _GROUPS: Final = (
     add_inquiries,
     add_workflows,
     add_actions,
+    add_pack_commands,
     add_keys,
     add_services,
     add_upkeep,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def add_workflows(groups: "Subparsers") -> None:
     """Add `workflow` and its commands."""
-    group = add_group(groups, "workflow", "check and draw workflow files")
+    group = add_group(groups, "workflow", "check, draw and test workflow files")
     parser = add_command(
         group,
         "inspect",
@@ -36,3 +36,15 @@ def add_workflows(groups: "Subparsers") -> None:
         help="text to read, Mermaid, or Graphviz's dot (default: text)",
     )
     add_packs(parser)
+    parser = add_command(
+        group,
+        "test",
+        performed_by("workflow", "test"),
+        "run tests of workflows in memory, where no action runs",
+        "orchestrion workflow test deploy.test.yaml",
+        "A file of tests names a workflow, and for each test its inputs, the results that its actions are\n"
+        "to give, and what is expected: status, output, tasks, errors. See docs/language.md, Tests.",
+    )
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a file of tests")
+    add_packs(parser)
+    add_json(parser)

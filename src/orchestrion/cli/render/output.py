@@ -127,6 +127,18 @@ class Output:
         """Write a JSON document, exactly."""
         self._write(visible_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
 
+    def text(self, text: str) -> None:
+        """Write lines of text as they are, but for control characters."""
+        for line in text.split("\n"):
+            self.line(line)
+
+    def yaml(self, document: Any) -> None:
+        """Write a YAML document, exactly; the writer escapes control characters itself."""
+        import yaml
+
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+        self._write(yaml.dump(document, Dumper=dumper, sort_keys=False, allow_unicode=True))
+
     def _write(self, text: str) -> None:
         if self._broken:
             return
@@ -205,11 +217,13 @@ def compact(value: Json, most: int | None = None) -> str:
     return text if most is None else cut(text, most)
 
 
-def local_time(microseconds: int | None) -> str | None:
-    """A time as people here read it, with its offset from UTC."""
+def local_time(microseconds: int | None, precision: str = "seconds") -> str | None:
+    """A time as people here read it, with its offset from UTC; `precision` as `isoformat` knows it."""
     if microseconds is None:
         return None
-    return datetime.fromtimestamp(microseconds // 1_000_000, UTC).astimezone().isoformat(" ", "seconds")
+    whole, rest = divmod(microseconds, 1_000_000)
+    moment = datetime.fromtimestamp(whole, UTC).replace(microsecond=rest)
+    return moment.astimezone().isoformat(" ", precision)
 
 
 def utc_time(microseconds: int | None) -> str | None:

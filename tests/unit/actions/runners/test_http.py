@@ -14,9 +14,9 @@ from orchestrion.actions.runners.process_runner import ProcessRunner
 from orchestrion.actions.runners.processes import end_group
 from orchestrion.actions.runners.registry import COMMANDS
 from orchestrion.core.values import Json
+from tests.servers.http_server import HttpServer, self_signed
 from tests.unit.actions.packs import action
 from tests.unit.actions.runners.collecting import Started, wait_for_end
-from tests.unit.actions.runners.http_server import HttpServer, self_signed
 
 MIB = 1024 * 1024
 

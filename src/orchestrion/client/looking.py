@@ -1,0 +1,76 @@
+"""Looking into executions on a local file: what has happened, and why something does not move."""
+
+import select
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from orchestrion.actions.catalog import Catalog
+from orchestrion.client.packs import PackFolders, catalog_of
+from orchestrion.client.session import Session
+from orchestrion.core.values import Json
+from orchestrion.errors import OrchestrionError
+from orchestrion.queries.explaining import Explanation, explain
+from orchestrion.queries.facts import facts_about
+from orchestrion.queries.history import Request, StatusChange, history_of
+from orchestrion.queries.output import Piece, Tail
+from orchestrion.runtime.clock import system_clock
+from orchestrion.runtime.engine import POLL_SECONDS
+
+
+@contextmanager
+def open_looking(database: Path, packs: PackFolders, actor: str) -> Generator["Looking"]:
+    """Look into the executions of a store."""
+    session = Session(database, actor)
+    try:
+        yield Looking(session, packs)
+    finally:
+        session.close()
+
+
+class Looking:
+    """Looks into the executions of one store; changes nothing."""
+
+    def __init__(self, session: Session, packs: PackFolders) -> None:
+        self._session: Final = session
+        self._packs: Final = packs
+        self._catalogs: dict[tuple[str, ...], Catalog] = {}
+
+    def history(self, number: str) -> list[StatusChange | Request]:
+        """What has happened to an execution, in order. Raises NotFound."""
+        return history_of(self._session.store, number)
+
+    def explain(self, number: str) -> Explanation:
+        """Why an execution does not move. Raises NotFound."""
+        facts = facts_about(self._session.store, self._session.peers, system_clock, number, self._timeout_of)
+        return explain(facts)
+
+    def tail(self, number: str, *, follow: bool) -> Iterator[list[Piece]]:
+        """What the actions of an execution write: what there is, then what comes, until it has ended.
+
+        Raises NotFound.
+        """
+        tail = Tail(self._session.store, number)
+        presence = self._session.presence
+        while True:
+            pieces, is_over = tail.read()
+            yield pieces
+            if is_over or not (follow or pieces):
+                return
+            if not pieces:
+                select.select([presence], [], [], POLL_SECONDS)
+                presence.drain()
+
+    def _timeout_of(self, action: str, parameters: Json, packs: tuple[str, ...]) -> float | None:
+        """How long an action may take, in seconds; None where nothing says so, or nobody knows it here."""
+        given = parameters.get("timeout") if isinstance(parameters, dict) else None
+        if given is None:
+            try:
+                if packs not in self._catalogs:
+                    self._catalogs[packs] = catalog_of(self._packs.for_known(packs))
+                declared = self._catalogs[packs].find(action).all_parameters.get("timeout")
+            except OrchestrionError:
+                return None
+            given = None if declared is None else declared.default
+        return given if isinstance(given, int | float) and not isinstance(given, bool) else None
