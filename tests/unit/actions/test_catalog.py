@@ -7,7 +7,6 @@ from orchestrion.actions.metadata import workflow_path
 from orchestrion.errors import NotFound, UsageError
 from tests.unit.actions.packs import PACKS, action, write_pack
 
-
 CORE = tuple(
     f"core.{name}"
     for name in (
