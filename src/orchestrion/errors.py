@@ -6,6 +6,7 @@
     ├── NotFound                4     the operator: nothing has this name or id
     ├── StoreBusy               1     we: in use, tried again in one place; seen only when that ends
     ├── StoreError              1     the operator: a full disk, a lock, a file damaged while in use
+    │   ├── StoreFull           1     the operator: the disk is full; a purge makes room
     │   └── SealError           2     the operator: the key file is missing, wrong, or others may read it
     └── InvariantViolation      1     the authors of Orchestrion: rolled back, nothing was changed
 
@@ -70,6 +71,10 @@ class StoreBusy(OrchestrionError):
 
 class StoreError(OrchestrionError):
     """The store that is in use does not work: a full disk, a lock of another program, a damaged file."""
+
+
+class StoreFull(StoreError):
+    """The disk is full; nothing was changed."""
 
 
 class SealError(StoreError):

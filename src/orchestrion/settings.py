@@ -78,6 +78,13 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         Setting("slots", "count", "how many actions serve and worker run at a time", 20, flag="--slots"),
         Setting("grace", "count", "seconds in which what runs may end when they stop", 60, flag="--grace"),
         Setting(
+            "keep",
+            "count",
+            "days after which serve and worker purge what has ended",
+            otherwise="for ever",
+            flag="--keep",
+        ),
+        Setting(
             "log_level",
             "word",
             "from which level on serve and worker log",

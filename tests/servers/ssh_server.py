@@ -51,7 +51,8 @@ class SshServer:
             "MaxStartups": "100",
             "MaxSessions": "100",
             "Subsystem": "sftp internal-sftp",
-            "SetEnv": f"PATH={self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+            # Not the user's home: bash would read the .bashrc there.
+            "SetEnv": f"PATH={self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin HOME={self.folder}",
         }
         file = self.folder / "sshd_config"
         file.write_text("".join(f"{name} {value}\n" for name, value in settings.items()), encoding="utf-8")

@@ -14,6 +14,7 @@ from orchestrion.errors import NotFound, OrchestrionError, Refused, UsageError
         (NotFound, 4),
         (errors.StoreBusy, 1),
         (errors.StoreError, 1),
+        (errors.StoreFull, 1),
         (errors.InvariantViolation, 1),
     ],
 )
@@ -27,7 +28,7 @@ def test_the_docstring_draws_every_error() -> None:
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, OrchestrionError)
     ]
-    assert len(kinds) == 8
+    assert len(kinds) == 9
     for kind in kinds:
         assert kind.__name__ in (errors.__doc__ or "")
 

@@ -27,6 +27,7 @@ def serve(options: argparse.Namespace) -> int:
         kind=options.kind,
         slots=options.slots or settings.count("slots"),
         grace_seconds=options.grace or settings.count("grace"),
+        keep_days=options.keep or settings.count("keep"),
     )
 
     def stop(_number: int, _frame: FrameType | None) -> None:

@@ -11,6 +11,7 @@ from orchestrion.errors import InvariantViolation, StoreError
 from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.engine import POLL_SECONDS, Engine
 from orchestrion.runtime.recovery import sweep
+from orchestrion.runtime.retention import Keeper
 
 SWEEP: Final = 2_000_000
 """How often a service looks for processes that have died, in microseconds."""
@@ -21,12 +22,15 @@ _log = logging.getLogger(__name__)
 
 
 class Service:
-    """Works for a store. `run` returns when it has drained after `stop`."""
+    """Works for a store. `run` returns when it has drained after `stop`. `keeper` purges what is old."""
 
-    def __init__(self, dispatcher: Dispatcher, engine: Engine, grace_seconds: float) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, engine: Engine, grace_seconds: float, keeper: Keeper | None = None
+    ) -> None:
         self._dispatcher = dispatcher
         self._engine = engine
         self._grace = round(grace_seconds * 1_000_000)
+        self._keeper = keeper
         self._stopping = False
         self._next_sweep = 0
 
@@ -57,7 +61,8 @@ class Service:
                 self._next_sweep = self._dispatcher.peers.monotonic() + SWEEP
                 for engine in sweep(self._dispatcher):
                     _log.warning("A process has died; what it ran is given up.", extra={"engine": engine})
-            if self._engine.run_once():
+            is_purging = self._keeper is not None and self._purge(self._keeper)
+            if self._engine.run_once() or is_purging:
                 return True
             self._engine.wait(POLL_SECONDS)
         except StoreError as error:
@@ -66,6 +71,13 @@ class Service:
         except InvariantViolation as error:
             _log.error("%s", error)
         return False
+
+    def _purge(self, keeper: Keeper) -> bool:
+        """Purge a bounded number of rows between two rounds; whether there is more to purge."""
+        gone = keeper.perform()
+        if gone:
+            _log.info("Purged what ended long ago: executions %d.", gone)
+        return keeper.is_busy
 
     def _end_rest(self) -> None:
         """End what still runs, and leave."""

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 
 import aiosql
 
-from orchestrion.errors import StoreError, UsageError
+from orchestrion.errors import StoreError, StoreFull, UsageError
 from orchestrion.store.copies import copy_store, reading
 from orchestrion.store.schema import MIGRATIONS, PACKAGE, migrate, schema_of
 from orchestrion.store.turnstile import Turnstile
@@ -152,6 +152,11 @@ class Store:
         """What SQLite answers to a pragma, for example `synchronous` or `max_page_count = 100`."""
         return self._connection.execute(f"PRAGMA {text}").fetchone()[0]
 
+    def shorten_log(self) -> None:
+        """Write back the log, and cut its file as far as nobody still reads from it."""
+        with told(self.path), self._turnstile.held():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the store.
 
@@ -224,7 +229,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-_FULL: Final = "the disk is full; nothing was changed. Make room and try again."
+_FULL: Final = (
+    "the disk is full; nothing was changed. Make room (orchestrion purge deletes what is old) and try again."
+)
 _LOCKED: Final = "another program holds the file locked; try again when it has let go."
 _FORBIDDEN: Final = "the store cannot be opened or written ({}); check its permissions."
 _FOREIGN: Final = "this is not a store of Orchestrion, or it is damaged ({})."
@@ -257,10 +264,10 @@ def told(path: Path, *, opening: bool = False) -> Generator[None]:
         text = f"{path}: {sentence.format(error)}"
         if opening and sentence in (_FORBIDDEN, _FOREIGN):
             raise UsageError(f"{text} Another file is named with --db.") from error
-        raise StoreError(text) from error
+        raise (StoreFull if sentence is _FULL else StoreError)(text) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StoreError(f"{path}: {_FULL}") from error
+            raise StoreFull(f"{path}: {_FULL}") from error
         if opening:
             text = f"{path}: the store cannot be opened: {error.strerror}. Name another file with --db."
             raise UsageError(text) from error

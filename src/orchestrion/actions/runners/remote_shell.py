@@ -2,10 +2,8 @@
 
 Run as a module (`module_process`). Each host has its own time and its own result.
 
-On a host the command is held by a *leash*: a few lines of bash that start it in a process group of its own
-and kill that group when the connection ends, whoever ends it. So nothing has to be done to end an action on
-its hosts: the end of this process, for whatever reason, is enough. Everything but these lines comes through
-stdin: it may be large, and what others see of processes (`ps`) shows no secrets.
+On a host the command is on a `leash`, which ends with the connection. So nothing has to be done to end an
+action on its hosts: the end of this process, for whatever reason, is enough.
 """
 
 import asyncio
@@ -16,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrion.actions.runners.base import Outcome, refused_outcome
+from orchestrion.actions.runners.leash import leash_input, leash_line
 from orchestrion.actions.runners.module_process import answer, timed_out
 from orchestrion.actions.runners.shell import shell_result
 from orchestrion.core.values import Json
@@ -23,19 +22,6 @@ from orchestrion.core.values import Json
 if TYPE_CHECKING:
     import asyncssh
 
-_LEASH: Final = """\
-while IFS= read -r line && [ "$line" != go ]; do :; done # a password that sudo has not asked for
-read -r size; IFS= read -r folder; text=$(head -c "$size"; printf .); text=${text%.}
-exec 3<&0 < /dev/null
-set -m # each of the two that follow leads a process group
-(set +m; exec 3<&-; eval "$text") & action=$!
-exec 2> /dev/null
-clear() { [ -z "$folder" ] || rm -rf -- "$folder"; }
-(exec > /dev/null; read -r _ <&3; kill -KILL -- "-$action"; clear) & guard=$!
-wait "$action"; code=$?
-kill -KILL -- "-$guard"; clear
-exit "$code"
-"""
 _NO_RESULT: Final = 255
 """The return code of a host that has none, as ssh gives it."""
 _PORT: Final = 22
@@ -216,17 +202,12 @@ async def _held(
     room: _Room,
 ) -> int:
     """Run a text on the leash, and give its return code. Raises `_Failed`."""
-    password = job["sudo_password"] or ""
-    sudo = ""
-    if job["sudo"]:
-        sudo = "sudo -E -k -S -p '' -- " if password else "sudo -E -n -- "
+    password = (job["sudo_password"] or "").encode() if job["sudo"] else b""
     process: asyncssh.SSHClientProcess[bytes] = await connection.create_process(
-        f"exec {sudo}bash -c {shlex.quote(_LEASH)} bash", encoding=None
+        leash_line(sudo=job["sudo"], asks=bool(password)), encoding=None
     )
-    content = text.encode()
-    first = f"{password}\n" if job["sudo"] and password else ""
     with suppress(BrokenPipeError):  # it has ended already; what it says of that counts
-        process.stdin.write(f"{first}go\n{len(content)}\n{folder}\n".encode() + content)
+        process.stdin.write(leash_input(text.encode(), folder=folder, password=password))
     await asyncio.gather(
         _gathered(process.stdout, run.stdout, room), _gathered(process.stderr, run.stderr, room)
     )

@@ -5,11 +5,13 @@ as StackStorm does (spec 5, 6.5, traps 19 and 20).
 """
 
 import os
+import shlex
 from pathlib import Path
 from typing import Final, NoReturn
 
 from orchestrion.actions.runners.base import Job, Outcome, OutcomeStatus
 from orchestrion.actions.runners.environment import NotStartable, bytes_of, environment_of, timeout_of
+from orchestrion.actions.runners.leash import held_here, leash_input
 from orchestrion.actions.runners.process_runner import Command
 from orchestrion.actions.runners.scripts import interpreter_of, script_arguments, script_path
 from orchestrion.actions.runners.waiter import Cause, Finished
@@ -25,19 +27,20 @@ def shell_command(job: Job, max_output_bytes: int) -> Command:
     """Make the process of a `local-shell-cmd`. Raises `NotStartable`."""
     command = bytes_of(command_text(job), "cmd")
     bash = _bash()
-    if len(command) <= MAX_ARGUMENT_BYTES:
-        return _local(job, [bash, b"-c", command], max_output_bytes)
     if job.runner_parameters.get("sudo") is True:
-        # sudo closes the descriptor through which bash would read the file
-        message = f"With sudo a command may have {MAX_ARGUMENT_BYTES} bytes, this one has {len(command)}."
-        raise NotStartable(message)
-    return _local(job, [bash], max_output_bytes, script=command)
+        return _with_sudo(job, command, max_output_bytes)
+    if len(command) > MAX_ARGUMENT_BYTES:
+        return _local(job, [bash], max_output_bytes, script=command)
+    return _local(job, [bash, b"-c", command], max_output_bytes)
 
 
 def script_command(job: Job, max_output_bytes: int) -> Command:
     """Make the process of a `local-shell-script`. Raises `NotStartable`."""
     path = script_path(job.action)
     arguments = [*interpreter_of(path), os.fsencode(path), *script_arguments(job)]
+    if job.runner_parameters.get("sudo") is True:
+        line = shlex.join(os.fsdecode(argument) for argument in arguments)
+        return _with_sudo(job, os.fsencode(line), max_output_bytes)
     return _local(job, arguments, max_output_bytes)
 
 
@@ -50,26 +53,30 @@ def command_text(job: Job) -> str:
     return text
 
 
+def _with_sudo(job: Job, text: bytes, max_output_bytes: int) -> Command:
+    """Make the process of what runs under sudo: on a leash, because we may not signal what is root's."""
+    given = job.runner_parameters.get("sudo_password")
+    password = bytes_of(given, "sudo_password") if isinstance(given, str) else b""
+    held = [argument.encode() for argument in held_here(asks=bool(password))]
+    return _local(job, held, max_output_bytes, stdin=leash_input(text, password=password))
+
+
 def _local(
-    job: Job, arguments: list[bytes], max_output_bytes: int, *, script: bytes | None = None
+    job: Job,
+    arguments: list[bytes],
+    max_output_bytes: int,
+    *,
+    stdin: bytes = b"",
+    script: bytes | None = None,
 ) -> Command:
-    given = job.runner_parameters
-    timeout_seconds = timeout_of(given.get("timeout"))
-    password = given.get("sudo_password") or ""
-    is_sudo = given.get("sudo") is True
-    if is_sudo and password:
-        # Where sudo asks for no password, it stays in stdin: the command must not read it.
-        silent = [_bash(), b"-c", b'exec "$@" < /dev/null', b"bash"]
-        arguments = [b"sudo", b"-E", b"-k", b"-S", b"-p", b"", b"--", *silent, *arguments]
-    elif is_sudo:
-        arguments = [b"sudo", b"-E", b"-n", b"--", *arguments]
+    timeout_seconds = timeout_of(job.runner_parameters.get("timeout"))
     return Command(
         arguments=arguments,
         environment=environment_of(job),
         timeout_seconds=timeout_seconds,
         outcome_of=lambda finished: _outcome_of(finished, timeout_seconds, max_output_bytes),
-        folder=_folder_of(given.get("cwd")),
-        input=bytes_of(f"{password}\n", "sudo_password") if is_sudo and password else b"",
+        folder=_folder_of(job.runner_parameters.get("cwd")),
+        input=stdin,
         script=script,
         shows_output=True,
     )

@@ -27,7 +27,7 @@ _QUESTION: Final = struct.Struct("!cq")
 _ANSWER: Final = struct.Struct("!q")
 _RUNS: Final = 1 << 32
 _LOST: Final = -9
-_ANSWER_SECONDS: Final = 60.0
+_ANSWER_SECONDS: Final = 20.0
 """A zygote that does not answer for so long, be it at its start, is given up."""
 _POLL_SECONDS: Final = 0.02
 _PLACEHOLDER: Final = "-" * 64  # room for the id of an execution; the action writes it there

@@ -89,7 +89,7 @@ def add_setting(parser: argparse.ArgumentParser, name: str) -> None:
     """The flag of a setting. Where it is not given, the command asks the setting when it is performed."""
     setting = SETTINGS[name]
     assert setting.flag is not None
-    help_text = f"{setting.text} (setting {name}, default: {setting.default})"
+    help_text = f"{setting.text} (setting {name}, default: {setting.otherwise or setting.default})"
     if setting.words:
         parser.add_argument(setting.flag, choices=setting.words, help=help_text)
     else:

@@ -6,6 +6,7 @@ from typing import Final
 from orchestrion.cli.grammar.actions import add_actions
 from orchestrion.cli.grammar.base import Parser
 from orchestrion.cli.grammar.executions import add_executions
+from orchestrion.cli.grammar.health import add_health
 from orchestrion.cli.grammar.inquiries import add_inquiries
 from orchestrion.cli.grammar.keys import add_keys
 from orchestrion.cli.grammar.packs import add_pack_commands
@@ -35,6 +36,7 @@ _GROUPS: Final = (
     add_pack_commands,
     add_keys,
     add_services,
+    add_health,
     add_upkeep,
 )
 """What adds the commands, in the order of the help."""

@@ -25,7 +25,7 @@ def add_services(groups: "Subparsers") -> None:
             "at most --grace seconds, and leaves; a second one leaves at once.",
         )
         parser.set_defaults(kind=name)
-        for setting in ("slots", "grace", "log_level", "log_format"):
+        for setting in ("slots", "grace", "keep", "log_level", "log_format"):
             add_setting(parser, setting)
         add_packs(parser)
         add_store(parser)

@@ -18,20 +18,11 @@ from orchestrion.actions.runners.processes import end_group
 from orchestrion.actions.runners.registry import COMMANDS
 from orchestrion.core.values import Json
 from tests.servers.ssh_server import SshServer, free_port
+from tests.servers.sudo import Sudo, sudo_in
 from tests.unit.actions.packs import action, write_pack
 from tests.unit.actions.runners.collecting import Started, fifo, wait_for_end
 
 MIB = 1024 * 1024
-SUDO = """\
-#!/bin/bash
-# Stands for sudo: notes its options, and reads a password if it is told to.
-options=()
-while [ "$1" != -- ]; do options+=("$1"); shift; done
-shift
-echo "${options[@]@Q}" >> "$0.log"
-if [[ " ${options[*]} " = *" -S "* && ! -e "$0.free" ]]; then read -r word; echo "$word" >> "$0.log"; fi
-exec "$@"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -222,24 +213,29 @@ class TestCommand:
 
 class TestSudo:
     @pytest.fixture
-    def log(self, sshd: SshServer) -> Iterator[Path]:
-        sudo = sshd.folder / "bin" / "sudo"
-        sudo.write_text(SUDO, encoding="utf-8")
-        sudo.chmod(0o755)
-        yield sudo.with_name("sudo.log")
-        for path in sudo.parent.iterdir():
-            path.unlink()
+    def sudo(self, sshd: SshServer) -> Iterator[Sudo]:
+        with sudo_in(sshd.folder / "bin") as sudo:
+            yield sudo
 
-    def test_without_a_password_never_asks(self, remote: Remote, log: Path) -> None:
-        assert remote.stdout("cat; echo $MINE", ref="core.remote_sudo", env={"MINE": "x"}) == "x"
-        assert log.read_text(encoding="utf-8") == "'-E' '-n'\n"
+    def test_without_a_password_never_asks(self, remote: Remote, sudo: Sudo) -> None:
+        assert remote.stdout("cat; echo $MINE", "core.remote_sudo", env={"MINE": "x"}) == "x"
+        assert sudo.log == "'-E' '-n'\n"
 
     @pytest.mark.parametrize("asks", [True, False])
-    def test_with_a_password_gives_it_to_sudo_only(self, remote: Remote, log: Path, *, asks: bool) -> None:
+    def test_with_a_password_gives_it_to_sudo_only(self, remote: Remote, sudo: Sudo, *, asks: bool) -> None:
         if not asks:
-            log.with_name("sudo.free").touch()
+            sudo.need_no_password()
         assert remote.stdout("cat; echo done", "core.remote_sudo", sudo_password="s3cr3t") == "done"
-        assert log.read_text(encoding="utf-8") == "'-E' '-k' '-S' '-p' ''\n" + "s3cr3t\n" * asks
+        assert sudo.log == "'-E' '-k' '-S' '-p' ''\n" + "s3cr3t\n" * asks
+
+    def test_is_ended_with_its_command(self, remote: Remote, sudo: Sudo, tmp_path: Path) -> None:
+        ready = fifo(tmp_path)
+        command = f"trap '' TERM HUP; echo $BASHPID > {ready}; sleep 60"
+        started = Started(remote.runner, remote.job(command, "core.remote_sudo"))
+        pid = int(ready.read_text(encoding="ascii"))
+        assert end_group(started.pid, started.mark)
+        wait_for_end(pid)
+        assert sudo.log
 
 
 class TestEnding:

@@ -1,7 +1,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from orchestrion.actions.runners.processes import end_group, start_mark
 from orchestrion.actions.runners.registry import COMMANDS
 from orchestrion.actions.runners.shell import MAX_ARGUMENT_BYTES
 from orchestrion.core.values import Json
+from tests.servers.sudo import Sudo, sudo_in
 from tests.unit.actions.packs import action, local_job
 from tests.unit.actions.runners.collecting import WAIT_SECONDS, Started, fifo, has_ended, wait_for_end
 
@@ -240,6 +241,65 @@ class TestTimeout:
     @pytest.mark.parametrize("timeout", [10**12, 10**400])
     def test_may_be_longer_than_any_clock(self, shell: ProcessRunner, timeout: int) -> None:
         assert run(shell, local_job("true", timeout=timeout)).status == "succeeded"
+
+
+class TestSudo:
+    @pytest.fixture
+    def sudo(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sudo]:
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        with sudo_in(tmp_path) as sudo:
+            yield sudo
+
+    @staticmethod
+    def job(cmd: str, **parameters: Json) -> Job:
+        local_sudo = action("core.local_sudo")
+        return Job("e1", local_sudo, resolve(local_sudo, {"cmd": cmd, **parameters}).runner_parameters)
+
+    def test_without_a_password_never_asks(self, shell: ProcessRunner, sudo: Sudo, tmp_path: Path) -> None:
+        job = self.job("cat; echo $MINE $PWD; exit 3", env={"MINE": "x"}, cwd=str(tmp_path))
+        assert run(shell, job) == Outcome(
+            "failed",
+            {
+                "failed": True,
+                "succeeded": False,
+                "return_code": 3,
+                "stdout": f"x {tmp_path}",
+                "stderr": "",
+            },
+        )
+        assert sudo.log == "'-E' '-n'\n"
+
+    @pytest.mark.parametrize("asks", [True, False])
+    def test_with_a_password_gives_it_to_sudo_only(
+        self, shell: ProcessRunner, sudo: Sudo, *, asks: bool
+    ) -> None:
+        if not asks:
+            sudo.need_no_password()
+        found = result_of(run(shell, self.job("cat; echo done", sudo_password="s3cr3t")))
+        assert found["stdout"] == "done"
+        assert sudo.log == "'-E' '-k' '-S' '-p' ''\n" + "s3cr3t\n" * asks
+
+    def test_takes_a_large_command(self, shell: ProcessRunner, sudo: Sudo) -> None:
+        assert (
+            result_of(run(shell, self.job(f"text={'x' * 1_000_000}\necho ${{#text}}")))["stdout"] == 1_000_000
+        )
+        assert sudo.log
+
+    @pytest.mark.parametrize("by", ["timeout", "group"])
+    def test_is_ended_although_no_signal_reaches_its_command(
+        self, shell: ProcessRunner, sudo: Sudo, tmp_path: Path, by: str
+    ) -> None:
+        ready = fifo(tmp_path)
+        command = f"trap '' TERM HUP; sleep 60 & echo $BASHPID $! | tee {ready}; sleep 60"
+        started = Started(shell, self.job(command, timeout=1 if by == "timeout" else 60))
+        pids = [int(pid) for pid in ready.read_text(encoding="ascii").split()]
+        if by == "group":
+            assert end_group(started.pid, started.mark)
+        outcome = started.outcome()
+        assert outcome.status == ("timeout" if by == "timeout" else "abandoned")
+        assert result_of(outcome)["stdout"] == " ".join(map(str, pids))
+        wait_for_end(*pids)
+        assert sudo.log
 
 
 class TestOutput:
