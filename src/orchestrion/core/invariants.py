@@ -68,6 +68,24 @@ def outstanding(state: State) -> set[tuple[int, int | None, int]]:
     return attempts
 
 
+def unfinished(state: State) -> set[tuple[int, int | None, int]]:
+    """The attempts (entry, item, number) that were issued, and have neither ended nor been withdrawn.
+
+    A runtime knows these attempts and no others.
+    """
+    attempts: set[tuple[int, int | None, int]] = set()
+    for number in state.open:
+        entry = state.entries[number]
+        if entry.items is None:
+            if phases_of(entry, state.head.since):
+                attempts.add((number, None, entry.attempt))
+            continue
+        for item in state.items.get(number, {}).values():
+            if item.attempt == entry.attempt and item.status is not None and item.status not in COMPLETED:
+                attempts.add((number, item.index, item.attempt))
+    return attempts
+
+
 def items_are_counted(state: State) -> Iterator[str]:
     """21. The counts of with-items entries equal a recount, and no more than `concurrency` are at work."""
     for entry in state.entries:

@@ -134,8 +134,6 @@ class Engine:
         fresh = self.worker.fresh[:]
         taken: list[Report] = []
         with self._dispatcher.unit(self) as unit:
-            if fresh:
-                unit.transaction.many("add_processes", [(p.execution, self.id, p.pid, p.mark) for p in fresh])
             ends = {report.execution for report in reports}
             self.worker.output.store(unit.transaction, self.id, unit.now, ends)
             until = monotonic() + GROUP_SECONDS
@@ -146,7 +144,11 @@ class Engine:
                 taken.append(report)
                 if monotonic() > until:
                     break
-            ended = [one.execution for one in taken if one.execution in self._recorded]
+            done = {report.execution for report in taken}
+            begun = [process for process in fresh if process.execution not in done]
+            if begun:
+                unit.transaction.many("add_processes", [(p.execution, self.id, p.pid, p.mark) for p in begun])
+            ended = [number for number in done if number in self._recorded]
             if ended:
                 unit.transaction.many("delete_processes", [(number, self.id) for number in ended])
             if self._in_doubt:
@@ -156,7 +158,7 @@ class Engine:
                 self.beat(unit)
         self.worker.reports.extendleft(reversed(reports[len(taken) :]))
         del self.worker.fresh[: len(fresh)]
-        self._recorded.update(process.execution for process in fresh)
+        self._recorded.update(process.execution for process in begun)
         self._recorded.difference_update(ended)
         for report in taken:
             self.worker.forget(report.execution)

@@ -5,7 +5,7 @@ of their action allows it. What is left of their processes is ended once that is
 that is refused must not have ended anything; until then the rows of `process` remember them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from orchestrion.actions.runners.processes import end_groups, groups_of
@@ -64,12 +64,17 @@ def sweep(dispatcher: Dispatcher) -> list[str]:
     """
     with dispatcher.store.reading() as transaction:
         dead = dispatcher.peers.dead(transaction)
-    for row in dead:
-        while _clear_up(dispatcher, row["id"]):
-            pass
-    if dead:
-        end_leftovers(dispatcher)
+    clear_up(dispatcher, [row["id"] for row in dead])
     return [row["id"] for row in dead]
+
+
+def clear_up(dispatcher: Dispatcher, engines: Sequence[str]) -> None:
+    """Clear up after processes, as far as they are dead."""
+    for engine in engines:
+        while _clear_up(dispatcher, engine):
+            pass
+    if engines:
+        end_leftovers(dispatcher)
 
 
 def _clear_up(dispatcher: Dispatcher, engine: str) -> bool:

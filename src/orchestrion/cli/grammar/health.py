@@ -10,7 +10,20 @@ if TYPE_CHECKING:
 
 
 def add_health(groups: "Subparsers") -> None:
-    """Add `purge`."""
+    """Add `doctor` and `purge`."""
+    parser = add_command(
+        groups,
+        "doctor",
+        performed_by("doctor", "doctor"),
+        "list what is wrong with the store, and mend it",
+        "orchestrion doctor\norchestrion doctor --mend",
+        "Looks for what nothing would ever end: what dead processes have left, attempts without a task and\n"
+        "tasks without an attempt, statuses that disagree; and at the disk and the key. What nothing would\n"
+        "end is abandoned, and follows the workflow's own rules. Exit code 0: healthy; 1: something is left.",
+    )
+    parser.add_argument("-y", "--mend", action="store_true", help="mend what can be mended, without asking")
+    add_store(parser)
+    add_json(parser)
     parser = add_command(
         groups,
         "purge",
