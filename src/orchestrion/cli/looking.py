@@ -1,17 +1,23 @@
-"""`orchestrion execution history|explain|tail`: what has happened, why it does not move, what is written."""
+"""`orchestrion execution history|explain|tail|export`: what happened, why it waits, what it writes, all."""
 
 import argparse
+import os
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, TypeAlias
+from pathlib import Path
+from time import time_ns
+from typing import Any, TextIO, TypeAlias
 
 from orchestrion.cli.locations import Location, known_store, location_of, user_name
 from orchestrion.cli.many import documents, for_each
 from orchestrion.cli.render.explanations import explanation_document, show_explanation
+from orchestrion.cli.render.exports import write_export
 from orchestrion.cli.render.histories import history_document, show_history
-from orchestrion.cli.render.output import Output
+from orchestrion.cli.render.output import Output, utc_time
 from orchestrion.cli.render.tails import Lines
 from orchestrion.client.looking import Looking, open_looking
+from orchestrion.errors import UsageError
 
 _Found: TypeAlias = tuple[Any, Callable[[Output], None]]
 """The document of an execution, and what shows it to people."""
@@ -46,6 +52,35 @@ def tail(options: argparse.Namespace) -> int:
             lines.show(pieces)
         lines.end()
     return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """All that there is of an execution, as one JSON document; into a file whole, or not at all."""
+    with _open(location_of(options)) as looking:
+        found = looking.export(options.id)
+        head = {**found.head(), "exported_at": utc_time(time_ns() // 1_000)}
+        if options.output is None:
+            write_export(sys.stdout, head, found.records())
+            return 0
+        target = Path(options.output)
+        try:
+            _write_whole(target, lambda stream: write_export(stream, head, found.records()))
+        except OSError as error:
+            raise UsageError(f"{target}: the export cannot be written: {error.strerror}.") from error
+    Output().line(f"{target}: {target.stat().st_size:,} bytes.", "green")
+    return 0
+
+
+def _write_whole(target: Path, write: Callable[[TextIO], None]) -> None:
+    """Write a file that is its owner's alone; a file that is there is replaced at the end."""
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.new")
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            write(stream)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _each(options: argparse.Namespace, look: Callable[[Looking, str], _Found]) -> int:

@@ -12,6 +12,7 @@ from orchestrion.client.session import Session
 from orchestrion.core.values import Json
 from orchestrion.errors import OrchestrionError
 from orchestrion.queries.explaining import Explanation, explain
+from orchestrion.queries.export import Export
 from orchestrion.queries.facts import facts_about
 from orchestrion.queries.history import Request, StatusChange, history_of
 from orchestrion.queries.output import Piece, Tail
@@ -45,6 +46,10 @@ class Looking:
         """Why an execution does not move. Raises NotFound."""
         facts = facts_about(self._session.store, self._session.peers, system_clock, number, self._timeout_of)
         return explain(facts)
+
+    def export(self, number: str) -> Export:
+        """All that there is of an execution. Raises NotFound, Refused."""
+        return Export(self._session.store, number)
 
     def tail(self, number: str, *, follow: bool) -> Iterator[list[Piece]]:
         """What the actions of an execution write: what there is, then what comes, until it has ended.

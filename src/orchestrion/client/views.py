@@ -9,6 +9,7 @@ from orchestrion.core.values import Json
 from orchestrion.operations import Accepted, Asking, RerunPlan, RerunRequest
 from orchestrion.queries import AttemptView, Choice, ExecutionView, InquiryView, ItemsView, TaskView
 from orchestrion.queries.explaining import Explanation, Wait
+from orchestrion.queries.export import Record
 from orchestrion.queries.facts import Process
 from orchestrion.queries.history import Request, StatusChange
 from orchestrion.queries.output import Piece
@@ -32,6 +33,7 @@ __all__ = [
     "PlannedJoin",
     "PlannedTask",
     "Process",
+    "Record",
     "Request",
     "RerunPlan",
     "RerunRequest",

@@ -143,6 +143,19 @@ def _add_insights(group: "Subparsers") -> None:
     )
     add_packs(parser)
     add_store(parser)
+    parser = add_command(
+        group,
+        "export",
+        performed_by("looking", "export"),
+        "write all that there is of an execution as one JSON document",
+        "orchestrion execution export 0661039aead486630d98e07f -o incident.json",
+        "Its sub-workflows, definitions, parameters, results, tasks, requests, history and output, with\n"
+        "secrets masked. What goes on meanwhile is seen in part.",
+    )
+    parser.add_argument("id", metavar="ID", help=ID_HELP)
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to (default: standard output)")
+    add_packs(parser)
+    add_store(parser)
 
 
 def _add_ids(parser: argparse.ArgumentParser) -> None:

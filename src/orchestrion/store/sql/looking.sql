@@ -41,3 +41,22 @@ WHERE attempt.workflow = :workflow ORDER BY attempt.execution;
 -- name: empties_of_workflow
 -- The with-items entries without items of a workflow execution whose end is to be delivered.
 SELECT entries FROM empty WHERE workflow = :workflow ORDER BY id;
+
+-- name: executions_of_branch
+-- The executions of a workflow execution's tasks; those of the whole, too, if it is the `top`. In pages.
+SELECT * FROM execution
+WHERE (of_workflow = :workflow OR (:top = 1 AND workflow = :workflow)) AND id > :after
+ORDER BY id LIMIT :count;
+
+-- name: entries_of_workflow
+-- Its task executions, in pages.
+SELECT id, task, route, status, counts, record FROM entry WHERE workflow = :workflow AND id > :after ORDER BY id LIMIT :count;
+
+-- name: items_of_workflow
+-- Their items, in pages.
+SELECT entry, idx, status, attempt FROM item WHERE workflow = :workflow AND (entry, idx) > (:entry, :item)
+ORDER BY entry, idx LIMIT :count;
+
+-- name: arrivals_of_workflow
+-- What its transitions sent, in pages.
+SELECT id, source, edge, target, route, published FROM arrival WHERE workflow = :workflow AND id > :after ORDER BY id LIMIT :count;

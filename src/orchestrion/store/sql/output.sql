@@ -42,3 +42,7 @@ ORDER BY execution.ended_at, execution.id;
 -- name: attempts_of_tree$
 -- How many attempts of a tree have not ended.
 SELECT count(*) FROM attempt WHERE root = :root;
+
+-- name: output_of_workflow
+-- What the actions of a workflow execution wrote while they ran, in pages.
+SELECT id, execution, stream, at, content FROM output WHERE workflow = :workflow AND id > :after ORDER BY id LIMIT :count;
