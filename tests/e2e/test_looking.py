@@ -117,6 +117,36 @@ def test_an_explanation_tells_that_nobody_works_for_it_and_why_it_is_held(shell:
     assert waits(document)["two"]["waits_for"] == "held"
 
 
+def test_an_explanation_goes_down_to_the_inquiry_in_a_sub_workflow(shell: Shell) -> None:
+    actions = shell.folder / "packs" / "own" / "actions"
+    actions.mkdir(parents=True)
+    (actions.parent / "pack.yaml").write_text("name: own\n")
+    (actions / "child.yaml").write_text("name: child\nrunner_type: orquesta\nentry_point: child.wf\n")
+    (actions / "child.wf").write_text("version: 1.0\ntasks:\n  asks: {action: core.ask ttl=60}\n")
+    parent = "version: 1.0\ntasks:\n  above: {action: own.child}\n"
+    assert shell.run("run", shell.write("parent.yaml", parent)).code == 5
+    document = shell.json("execution", "explain", shell.newest())
+    found = {tuple(one["path"]): one for one in document["waits"]}
+    assert found[()]["why"] == "it waits for its sub-workflow, which is paused"
+    inquiry = found["above",]
+    assert (inquiry["task"], inquiry["waits_for"]) == ("asks", "inquiry")
+    assert inquiry["remedy"] == f"orchestrion inquiry get {inquiry['execution']}"
+    assert inquiry["until"] is not None
+    assert document["reasons"] == ["1 sub-workflow below it is paused."]
+
+
+def test_an_explanation_tells_that_an_attempt_is_lost(shell: Shell) -> None:
+    gate = shell.gate("one")
+    running = shell.start("run", shell.write("chain.yaml", CHAIN))
+    gate.arrived()
+    running.kill()
+    document = shell.json("execution", "explain", shell.newest())
+    assert document["engine"]["alive"] is False
+    assert "is gone" in document["reasons"][0]
+    assert waits(document)["one"]["waits_for"] == "lost"
+    assert shell.run("doctor", "--mend").code == 0
+
+
 def test_the_list_is_filtered(shell: Shell) -> None:
     shell.run("run", "examples.hello", "name=you")
     shell.fail("one")

@@ -119,6 +119,47 @@ def test_of_what_is_purged_no_row_is_left(world: World) -> None:
         world.client.execution(first.id)
 
 
+def test_every_table_that_belongs_to_executions_is_purged(world: World) -> None:
+    """A new table needs a statement of its own, or a reason to stay."""
+    others = {
+        "attempt": "nothing unfinished is purged",
+        "process": "it goes when its process is ended",
+        "purged": "it is the list",
+    }
+    with closing(sqlite3.connect(world.store.path)) as connection:
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        owned = [
+            table
+            for table in tables
+            if {"workflow", "execution", "root"}
+            & {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        ]
+        for table in {*owned} - others.keys():
+            columns = [row[1:4] for row in connection.execute(f"PRAGMA table_info({table})")]
+            row = {
+                name: 0
+                if kind == "INTEGER"
+                else {"workflow": "0", "of_workflow": "0", "root": "0", "id": "0"}.get(name, "x")
+                for name, kind, _ in columns
+                if (table, name) not in {("output", "id"), ("empty", "id")}
+            }
+            names = ", ".join(row)
+            connection.execute(
+                f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", [*row.values()]
+            )
+        connection.execute(
+            "UPDATE execution SET id = 'x', status = 'failed', workflow = '0', of_workflow = NULL, "
+            "ended_at = 1"
+        )
+        connection.execute("UPDATE workflow SET parent = NULL")
+        connection.commit()
+    assert {*world.rows()} == {*owned} - others.keys()
+
+    assert Retention(world.store).purge(LATER) == 1
+
+    assert world.rows() == {}
+
+
 def test_what_is_young_or_of_another_status_or_waits_stays_as_it_was(world: World) -> None:
     failed = world.run(PARENT)
     waits = world.run(PAUSES)

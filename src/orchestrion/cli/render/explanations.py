@@ -1,9 +1,8 @@
 """Why an execution does not move, as text and as a document."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from orchestrion.cli.render.output import Cell, Output, local_time, style_of, utc_time
+from orchestrion.cli.render.output import Output, local_time, style_of, utc_time
 from orchestrion.client.views import Explanation, Process, Wait
 
 _SHOWN = 50
@@ -18,11 +17,12 @@ def show_explanation(output: Output, found: Explanation, options: str) -> None:
         output.line(f"  {reason}")
     if found.waits:
         output.line()
-        rows: list[Sequence[Cell]] = [[_name(wait), wait.why, _times(wait)] for wait in found.waits[:_SHOWN]]
-        output.table(rows, indent="  ")
         for wait in found.waits[:_SHOWN]:
+            output.cells("  ", (_name(wait), "bold"), f"  {wait.execution}" if wait.execution else "")
+            times = _times(wait)
+            output.line(f"    {wait.why}{f', {times}' if times else ''}")
             if wait.process is not None and wait.process != found.process:
-                output.line(f"  {_name(wait)} is run by {_process(wait.process)}", "dim")
+                output.line(f"    run by {_process(wait.process)}")
         if len(found.waits) > _SHOWN:
             output.line(f"  and {len(found.waits) - _SHOWN} more; all of them with -j")
     elif not found.reasons:
