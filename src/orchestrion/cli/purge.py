@@ -23,8 +23,8 @@ def purge(options: argparse.Namespace) -> int:
     if options.json:
         output.json({"before": utc_time(before), "purged": gone})
     else:
-        what = "1 execution that has" if gone == 1 else f"{gone} executions that have"
-        output.line(f"Purged {what} ended before {local_time(before)}.", "green")
+        what = "1 execution" if gone == 1 else f"{gone} executions"
+        output.line(f"Purged {what} that ended before {local_time(before)}.", "green")
     return 0
 
 

@@ -10,7 +10,7 @@ from orchestrion.client.rehearsal import play
 from orchestrion.core import preparing, values
 from orchestrion.core.expressions import bounds
 from orchestrion.core.language import tree
-from orchestrion.runtime import dispatcher, engine, peers, service, worker
+from orchestrion.runtime import dispatcher, engine, output, peers, retention, service, worker
 from orchestrion.store import sqlite
 
 _MICROSECONDS: Final = 1_000_000
@@ -59,6 +59,11 @@ _OTHERS: Final[tuple[tuple[str, ModuleType, str, str], ...]] = (
     ("engine", dispatcher, "EMPTY_ENDS", "tasks without items that end in one commit"),
     ("engine", engine, "GROUP_SECONDS", "seconds in which reports are taken up for one commit"),
     ("engine", engine, "POLL_SECONDS", "seconds that an engine sleeps at the most"),
+    ("output", output, "EVERY", "seconds for which the output of an action that runs is collected"),
+    ("output", output, "MOST_AT_ONCE", "characters of it that are stored at a time; of more the newest"),
+    ("output", output, "KEPT", "characters of it that are kept; of more the newest half"),
+    ("retention", retention, "MOST_ROWS", "rows that one transaction of a purge deletes"),
+    ("retention", retention, "EVERY", "seconds between two purges of a service"),
     ("lease", peers, "LEASE", "seconds after which a process that is silent counts as dead"),
     ("lease", peers, "BEAT", "seconds after which a process says that it lives"),
     ("lease", service, "SWEEP", "seconds between two searches for what the dead have left"),
@@ -66,7 +71,7 @@ _OTHERS: Final[tuple[tuple[str, ModuleType, str, str], ...]] = (
     ("store", sqlite, "BUSY_SECONDS", "seconds that SQLite waits for a lock of another program"),
     ("key", keys, "LONGEST_SECONDS", "seconds of a key's time to live"),
 )
-_IN_MICROSECONDS: Final = ("LEASE", "BEAT", "SWEEP")
+_IN_MICROSECONDS: Final = ("LEASE", "BEAT", "SWEEP", "EVERY")
 
 
 def expression_limits() -> tuple[Limit, ...]:
