@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -216,3 +217,23 @@ def test_a_bug_is_one_sentence_and_a_traceback_for_who_asks(shell: Shell) -> Non
         assert done.returncode == 1
         assert "bug" in done.stderr
         assert ("Traceback" in done.stderr) == bool(debug)
+
+
+@pytest.mark.parametrize("words", [("--help",), ("execution", "list", "-j"), ("limits",)])
+def test_output_that_cannot_be_written_is_told(shell: Shell, words: tuple[str, ...]) -> None:
+    shell.run("run", "examples.hello")
+    program = [sys.executable, "-m", "orchestrion", *words]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            program, cwd=shell.folder, env=shell.environment, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert b"The output could not be written: No space left on device." in done.stderr
+
+
+def test_a_command_whose_output_is_closed_does_its_work(shell: Shell) -> None:
+    program = f"{sys.executable} -m orchestrion run examples.hello >&-"
+    words = ["/bin/sh", "-c", program]
+    done = subprocess.run(words, cwd=shell.folder, env=shell.environment, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert shell.get(shell.newest())["status"] == "succeeded"

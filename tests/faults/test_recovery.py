@@ -337,3 +337,22 @@ def test_a_delay_waits_for_its_time_and_a_clock_that_goes_back_starts_nothing_ea
     world.date += 2_000_000
     world.work(engine)
     assert session.queries.execution(number).status == "succeeded"
+
+
+def test_a_failure_far_below_is_recorded_on_every_level(world: World) -> None:
+    actions = world.folder / "packs" / "own" / "actions"
+    (actions / "deep.yaml").write_text(
+        "name: deep\nrunner_type: orquesta\nentry_point: deep.wf\nparameters: {n: {type: integer}}\n"
+    )
+    (actions / "deep.wf").write_text(
+        "version: 1.0\ninput: [n]\ntasks:\n  a:\n    action: core.noop\n    next:\n"
+        "      - {when: <% ctx(n) > 0 %>, do: b}\n      - {when: <% ctx(n) <= 0 %>, do: fail}\n"
+        "  b: {action: own.deep n=<% ctx(n) - 1 %>}\n"
+    )
+    session, engine = world.engine()
+    text = "version: 1.0\ntasks:\n  a: {action: own.deep n=120}\n"
+    number = session.operations.start(StartRequest("test.wf", text, {}), engine)
+    world.work(engine)
+    view = session.queries.execution(number)
+    assert view.status == "failed"
+    assert "nested too deeply to be repeated here. See the execution" in str(view.result)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestrion.core.values import Json
+from orchestrion.core.yaml_text import check_yaml_depth
 from orchestrion.errors import UsageError
 
 if TYPE_CHECKING:
@@ -90,11 +91,17 @@ def _from_json(file: Path, text: str) -> Json:
         return json.loads(text, parse_constant=refuse)
     except json.JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}: This is not valid JSON: {error.msg}.") from error
+    except RecursionError as error:
+        raise UsageError(f"{file}: This cannot be read: it is nested too deeply.") from error
 
 
 def _from_yaml(file: Path, text: str) -> Json:
     import yaml
 
+    try:
+        check_yaml_depth(text)
+    except ValueError as error:
+        raise UsageError(f"{file}: This cannot be read: {error}.") from error
     try:
         return _plain(yaml.load(text, Loader=_loader()))  # noqa: S506  # a subclass of the safe loader
     except yaml.MarkedYAMLError as error:

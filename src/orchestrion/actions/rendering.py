@@ -3,32 +3,27 @@
 Only metadata is code. A value that a caller, an expression or an action supplied is data: defaults may refer
 to it, and it is inserted as it is, never rendered. Strict: an unknown name is a problem, not an empty text.
 
-A template runs in Jinja's sandbox, and is bounded: `MAX_TEMPLATE` and `MAX_RENDERED` characters, and no
-operator may build a big value before that is noticed. Loops are not counted: who writes metadata writes the
-action, too.
+A template runs in the sandbox of expressions, within the same bounds: values from outside can make it long.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from orchestrion.core.expressions.evaluation import Evaluation
 from orchestrion.core.values import Json
 
 if TYPE_CHECKING:
-    from jinja2.sandbox import SandboxedEnvironment
+    from orchestrion.core.expressions.jinja_environment import BoundedEnvironment
+    from orchestrion.core.expressions.scope import Scope
 
 MAX_TEMPLATE: Final = 1024 * 1024
 """The longest template, in characters."""
-MAX_RENDERED: Final = 16 * 1024 * 1024
-"""The longest text that a template may give, in characters."""
 
 Functions = Mapping[str, Callable[..., Any]]
 """What templates may call, by name; each is a function and a filter."""
 
 _NO_FUNCTIONS: Final[Functions] = {}
-_WIDE: Final = re.compile(r"%[^a-zA-Z%]*(\d{5}|\*)")
-"""A width or precision in a `%` format that is large, or not known."""
 
 
 class RenderingError(Exception):
@@ -84,29 +79,22 @@ def in_order(dependencies: Mapping[str, Iterable[str]]) -> tuple[list[str], list
 
 
 def _render_text(
-    environment: "SandboxedEnvironment", text: str, variables: Mapping[str, object], *, keep_type: bool
+    environment: "BoundedEnvironment", text: str, variables: Mapping[str, object], *, keep_type: bool
 ) -> Json:
     if "{" not in text:
         return text
-    try:
+
+    def evaluate() -> Json:
         if keep_type and (expression := _whole_expression(environment, text)) is not None:
             return _plain(expression(**variables))
-        return _bounded(_compiled(environment, text).generate(**variables))
+        return environment.concat(_compiled(environment, text).generate(**variables))
+
+    try:
+        return Evaluation(cast("Scope", None), frozen=False).run(evaluate)
     except RenderingError:
         raise
     except Exception as error:  # whatever a template's filters and operators raise
         raise RenderingError(str(error) or type(error).__name__) from error
-
-
-def _bounded(pieces: Iterable[str]) -> str:
-    kept: list[str] = []
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if size > MAX_RENDERED:
-            raise RenderingError(f"it gives more than {MAX_RENDERED} characters")
-        kept.append(piece)
-    return "".join(kept)
 
 
 def _plain(value: object) -> Json:
@@ -141,41 +129,30 @@ def _frozen(functions: Functions) -> frozenset[tuple[str, Callable[..., Any]]]:
 
 
 @lru_cache(maxsize=16)
-def _environment(functions: frozenset[tuple[str, Callable[..., Any]]]) -> "SandboxedEnvironment":
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+def _environment(functions: frozenset[tuple[str, Callable[..., Any]]]) -> "BoundedEnvironment":
+    """The sandbox of expressions, with the names and the texts of metadata instead of those of workflows."""
+    from jinja2.defaults import DEFAULT_NAMESPACE
 
-    class Bounded(ImmutableSandboxedEnvironment):
-        intercepted_binops = frozenset(["*", "**", "%"])
+    from orchestrion.core.expressions.jinja_environment import BoundedEnvironment
 
-        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-            _refuse_big(operator, left, right)
-            return super().call_binop(context, operator, left, right)
+    class Metadata(BoundedEnvironment):
+        def _generate(self, source: Any, *names: Any, **options: Any) -> str:
+            return super()._generate(self.bounded(source), *names, **options)
 
-    environment = Bounded(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    environment = Metadata()
+    environment.trim_blocks = environment.lstrip_blocks = False
+    environment.keep_trailing_newline = True
+    environment.finalize = None
+    standard = {name: environment.globals[name] for name in DEFAULT_NAMESPACE}
+    environment.globals.clear()
+    environment.globals.update(standard)
     environment.globals.update(dict(functions))
     environment.filters.update(dict(functions))
     return environment
 
 
-def _refuse_big(operator: str, left: object, right: object) -> None:
-    big = False
-    if operator == "*":
-        for some, times in ((left, right), (right, left)):
-            if isinstance(some, (str, bytes, list, tuple)) and isinstance(times, int):
-                big = big or len(cast("list[object]", some)) * times > MAX_RENDERED
-            elif isinstance(some, int) and isinstance(times, int):
-                big = big or some.bit_length() + times.bit_length() > MAX_RENDERED
-    elif operator == "**" and isinstance(left, int) and isinstance(right, int):
-        big = left.bit_length() * right > MAX_RENDERED // 1024
-    elif operator == "%" and isinstance(left, str):
-        big = _WIDE.search(left) is not None
-    if big:
-        raise RenderingError(f"the operator {operator} is refused here, because its result may be too big")
-
-
 @lru_cache(maxsize=1024)
-def _names(environment: "SandboxedEnvironment", text: str) -> frozenset[str]:
+def _names(environment: "BoundedEnvironment", text: str) -> frozenset[str]:
     from jinja2 import TemplateSyntaxError, meta
 
     if len(text) > MAX_TEMPLATE:
@@ -187,14 +164,14 @@ def _names(environment: "SandboxedEnvironment", text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def _compiled(environment: "SandboxedEnvironment", text: str) -> Any:
+def _compiled(environment: "BoundedEnvironment", text: str) -> Any:
     if len(text) > MAX_TEMPLATE:
         raise RenderingError(f"the template has more than {MAX_TEMPLATE} characters")
     return environment.from_string(text)
 
 
 @lru_cache(maxsize=1024)
-def _whole_expression(environment: "SandboxedEnvironment", text: str) -> Callable[..., object] | None:
+def _whole_expression(environment: "BoundedEnvironment", text: str) -> Callable[..., object] | None:
     """Compile a text that is one `{{ … }}` and nothing else; None for any other text."""
     from jinja2 import nodes
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from orchestrion.actions.metadata import Parameter
+from orchestrion.core.expressions.regexes import found
 from orchestrion.core.values import Json
 
 
@@ -87,4 +88,37 @@ def _validator() -> Any:
         if isinstance(names, list):  # a list is draft 4 proper; a boolean is the business of `properties`
             yield from of_draft_4["required"](validator, names, instance, schema)
 
-    return extend(Draft4Validator, {"properties": properties, "required": required})
+    return extend(Draft4Validator, {"properties": properties, "required": required, **_of_patterns()})
+
+
+def _of_patterns() -> dict[str, Any]:
+    """The keywords that match patterns: the library's own expressions have no time limit."""
+    from jsonschema import Draft4Validator
+    from jsonschema.exceptions import ValidationError
+
+    additional_of_draft_4 = cast("Any", Draft4Validator).VALIDATORS["additionalProperties"]
+
+    def pattern(validator: Any, text: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+        if validator.is_type(instance, "string") and not found(text, instance):
+            yield ValidationError(f"{instance!r} does not match {text!r}")
+
+    def of_patterns(validator: Any, schemas: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+        if not validator.is_type(instance, "object"):
+            return
+        for text, schema in schemas.items():
+            for name in (name for name in instance if found(text, name)):
+                yield from validator.descend(instance[name], schema, path=name, schema_path=text)
+
+    def additional(validator: Any, allowed: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+        """The library looks for the names of `patternProperties` itself; here they are taken out before."""
+        patterns = schema.get("patternProperties")
+        if patterns and validator.is_type(instance, "object"):
+            instance = {
+                name: value
+                for name, value in instance.items()
+                if not any(found(text, name) for text in patterns)
+            }
+            schema = {name: value for name, value in schema.items() if name != "patternProperties"}
+        yield from additional_of_draft_4(validator, allowed, instance, schema)
+
+    return {"pattern": pattern, "patternProperties": of_patterns, "additionalProperties": additional}

@@ -18,6 +18,7 @@ EXIT_INTERRUPTED = 130
 
 def main(words: Sequence[str] | None = None) -> int:
     """Perform one command; returns its exit code."""
+    _open_closed_streams()
     foreign = next((word for word in sys.argv[1:] if words is None and not _is_text(word)), None)
     if foreign is not None:
         shown = foreign.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -31,18 +32,14 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         options = _parse(parser, words)
     except SystemExit as error:  # argparse has said what is wrong, or has shown its help
-        return error.code if isinstance(error.code, int) else EXIT_USAGE
+        return _ended(error.code if isinstance(error.code, int) else EXIT_USAGE)
     try:
         code = _perform(parser, options)
-        sys.stdout.flush()
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
-    except BrokenPipeError:
-        code = 0  # whoever read the output has seen enough
     except Exception as error:  # noqa: BLE001  # the last place that can turn it into a sentence
         code = _show(error)
-    _let_go_of_output()
-    return code
+    return _ended(code)
 
 
 def _is_text(word: str) -> bool:
@@ -111,15 +108,34 @@ def _complain(text: str, *problems: str) -> None:
         return
 
 
-def _let_go_of_output() -> None:
-    """Flush what is left; a closed pipe must not complain when the interpreter ends."""
+def _open_closed_streams() -> None:
+    """Python has no stream where the caller has closed it; what is written there is nobody's to read."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # for the process
+
+
+def _ended(code: int) -> int:
+    """Flush what is left; gives the exit code, which tells of lost output, but not of a closed pipe."""
+    failure = _failure_of_output()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:
-            null = os.open(os.devnull, os.O_WRONLY)
+        except OSError as error:
+            failure = failure or error
+            null = os.open(os.devnull, os.O_WRONLY)  # the interpreter flushes again at its end
             os.dup2(null, stream.fileno())
             os.close(null)
+    if failure is None or isinstance(failure, BrokenPipeError):
+        return code
+    _complain(f"The output could not be written: {failure.strerror}.")
+    return code or EXIT_FAILED
+
+
+def _failure_of_output() -> OSError | None:
+    """What a command could not write; none has written anything before its renderer was loaded."""
+    renderer = sys.modules.get("orchestrion.cli.render.output")
+    return None if renderer is None else renderer.Output.failure
 
 
 if __name__ == "__main__":

@@ -48,7 +48,6 @@ _OTHERS: Final[tuple[tuple[str, ModuleType, str, str], ...]] = (
     ("definition", tree, "MAX_WEIGHT", "characters of all its texts and keys, counted the same way"),
     ("task", preparing, "MAX_DELAY", "seconds of a delay"),
     ("action", rendering, "MAX_TEMPLATE", "characters of a template in metadata"),
-    ("action", rendering, "MAX_RENDERED", "characters that it may give"),
     ("action", shell, "MAX_ARGUMENT_BYTES", "bytes of a command with sudo"),
     ("action", process_runner, "MAX_OUTPUT_BYTES", "bytes of stdout and stderr of an action; more ends it"),
     ("action", python, "MAX_RESULT_BYTES", "bytes of the result of a Python action; more fails it"),

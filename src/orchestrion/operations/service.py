@@ -6,6 +6,7 @@ asked is recorded, with its answer.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from orchestrion.core.conductor import Refused as CoreRefused
@@ -145,9 +146,10 @@ class Operations:
     def plan(self, request: RerunRequest) -> RerunPlan:
         """What a re-run from tasks would do; nothing is changed. Raises NotFound, Refused."""
         with self._dispatcher.rehearsal() as unit:
-            subject, _ = self._subject_of_rerun(unit, request, None)
+            subject, notes = self._subject_of_rerun(unit, request, None)
             mask = unit.secrets.of(subject.row).mask
-            return plan_of(level_of(unit, subject, request), request.execution, mask)
+            plan = plan_of(level_of(unit, subject, request), request.execution, mask)
+            return replace(plan, notes=(*plan.notes, *notes))
 
     def rerun(self, request: RerunRequest, engine: Engine | None, asking: Asking = _PLAIN) -> Accepted:
         """Re-run from tasks: a new execution goes on with the same workflow execution.

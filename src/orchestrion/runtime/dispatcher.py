@@ -26,7 +26,7 @@ from orchestrion.core.events import (
 from orchestrion.core.records import Change, Entry, Head, Item
 from orchestrion.core.state import State
 from orchestrion.core.status import COMPLETED, Status
-from orchestrion.core.values import Json
+from orchestrion.core.values import Json, problem_with
 from orchestrion.core.workflow_status import WORKABLE
 from orchestrion.runtime.clock import Clock, Ids
 from orchestrion.runtime.definitions import graph_of
@@ -364,7 +364,7 @@ class Unit:
         else:
             return
         token = (row["parent_entry"], row["parent_item"], row["parent_attempt"])
-        self.post(row["parent"], AttemptReported(*token, report, result))
+        self.post(row["parent"], AttemptReported(*token, report, _as_reported(result, row["execution"])))
 
     def _offer(self, attempt: Attempt) -> None:
         """Claim an attempt, if it is still wanted, may start now, and there is room for it.
@@ -389,6 +389,14 @@ class Unit:
         claimed = current._replace(engine=claimer.id)
         self.ledger.keep(claimed)
         claimer.begin(self, claimed, execution)
+
+
+def _as_reported(result: dict[str, Json] | None, execution: str) -> dict[str, Json] | None:
+    """A sub-workflow's result as its parent gets it: each level wraps the errors below it, up to a bound."""
+    if result is None or "errors" not in result or problem_with({"errors": [{"result": result}]}) is None:
+        return result
+    message = f"What went wrong is nested too deeply to be repeated here. See the execution {execution}."
+    return {"errors": [{"type": "error", "message": message}], "output": None}
 
 
 def result_of(state: State) -> dict[str, Json]:

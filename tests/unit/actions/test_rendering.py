@@ -141,3 +141,9 @@ def test_a_bad_schema_is_told_and_does_not_raise(tmp_path: Path) -> None:
     action = action_with(tmp_path, '  x: {type: string, pattern: "("}\n')
     with pytest.raises(UsageError, match="The schema cannot be used"):
         resolve(action, {"x": "a"})
+
+
+def test_a_loop_that_writes_nothing_is_stopped() -> None:
+    endless = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+    with pytest.raises(RenderingError, match="MAX_STEPS"):
+        render(endless, {}, keep_type=False)

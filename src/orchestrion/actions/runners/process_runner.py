@@ -15,7 +15,8 @@ from typing import IO, Final, TypeAlias
 
 from orchestrion.actions.runners.base import Job, OnDone, OnStarted, Outcome, refused_outcome
 from orchestrion.actions.runners.environment import NotStartable
-from orchestrion.actions.runners.processes import GRACE_SECONDS, end_groups, kill_group, start_mark
+from orchestrion.actions.runners.processes import GRACE_SECONDS, kill_group
+from orchestrion.actions.runners.tending import Tending
 from orchestrion.actions.runners.waiter import Finished, Waiter
 
 MAX_OUTPUT_BYTES: Final = 64 * 1024 * 1024
@@ -60,8 +61,7 @@ class ProcessRunner:
     ) -> None:
         self._prepare = prepare
         self._max_output_bytes = max_output_bytes
-        self._waiter = waiter or Waiter()
-        self._running: dict[subprocess.Popen[bytes], str] = {}  # with their start marks
+        self._tending = Tending(waiter)
 
     def start(self, job: Job, on_started: OnStarted, on_done: OnDone) -> None:
         """Start the process; see `Runner.start`. `on_done` is called in the waiting thread."""
@@ -71,31 +71,19 @@ class ProcessRunner:
         except NotStartable as error:
             on_done(refused_outcome(str(error)))
             return
-        mark = start_mark(process.pid) or ""  # it cannot be gone: nobody has reaped it
-        try:
-            on_started(process.pid, mark)
-        except BaseException:
-            _discard(process)
-            raise
-        self._running[process] = mark
-
-        def report(finished: Finished) -> None:
-            self._running.pop(process, None)
-            on_done(command.outcome_of(finished))
-
-        self._waiter.watch(
+        self._tending.begin(
             process,
+            on_started,
+            lambda finished: on_done(command.outcome_of(finished)),
+            discard=_discard,
             timeout_seconds=command.timeout_seconds,
             max_output_bytes=self._max_output_bytes,
-            on_finished=report,
             on_output=job.on_output if command.shows_output else None,
         )
 
     def close(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
         """End what still runs (SIGTERM, SIGKILL after `grace_seconds`), report it, and end the thread."""
-        running = [(process.pid, mark) for process, mark in self._running.copy().items()]
-        end_groups(running, grace_seconds=grace_seconds)
-        self._waiter.close()
+        self._tending.close(grace_seconds)
 
 
 def _spawn(command: Command) -> "subprocess.Popen[bytes]":

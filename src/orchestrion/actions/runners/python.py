@@ -15,8 +15,9 @@ from orchestrion.actions.runners.base import Job, OnDone, OnStarted, Outcome, Ou
 from orchestrion.actions.runners.datastore import Desk, KeyStore
 from orchestrion.actions.runners.environment import NotStartable, environment_of, timeout_of
 from orchestrion.actions.runners.process_runner import MAX_OUTPUT_BYTES
-from orchestrion.actions.runners.processes import GRACE_SECONDS, end_groups, kill_group, start_mark
+from orchestrion.actions.runners.processes import GRACE_SECONDS, kill_group
 from orchestrion.actions.runners.scripts import script_path
+from orchestrion.actions.runners.tending import Tending
 from orchestrion.actions.runners.waiter import Cause, Finished, Waiter
 from orchestrion.actions.runners.zygote import Forked, Zygote
 from orchestrion.core.values import Json
@@ -51,10 +52,9 @@ class PythonRunner:
         self._desk: Desk | None = None  # when the first action comes: few commands run one
         self._max_output_bytes = max_output_bytes
         self._max_result_bytes = max_result_bytes
-        self._waiter = waiter or Waiter()
+        self._tending = Tending(waiter)
         self._choosing = Lock()
         self._zygotes: dict[tuple[Path, str], Zygote] = {}
-        self._running: dict[Forked, str] = {}  # with their start marks
 
     def start(self, job: Job, on_started: OnStarted, on_done: OnDone) -> None:
         """Start the action; see `Runner.start`. `on_done` is called in the waiting thread."""
@@ -65,32 +65,24 @@ class PythonRunner:
         except (NotStartable, UsageError) as error:
             on_done(refused_outcome(str(error)))
             return
-        mark = start_mark(process.pid) or ""  # it cannot be gone: nobody has reaped it
-        try:
-            on_started(process.pid, mark)
-        except BaseException:
-            _discard(process)
-            raise
-        self._running[process] = mark
 
         def report(finished: Finished) -> None:
-            self._running.pop(process, None)
             reply = process.take_reply(self._max_result_bytes + _AROUND_RESULT)
             on_done(_outcome_of(finished, reply, timeout_seconds, self._max_output_bytes))
 
-        self._waiter.watch(
+        self._tending.begin(
             process,
+            on_started,
+            report,
+            discard=_discard,
             timeout_seconds=timeout_seconds,
             max_output_bytes=self._max_output_bytes,
-            on_finished=report,
             on_output=job.on_output,
         )
 
     def close(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
         """End what still runs (SIGTERM, SIGKILL after `grace_seconds`), report it, and end the zygotes."""
-        running = [(process.pid, mark) for process, mark in self._running.copy().items()]
-        end_groups(running, grace_seconds=grace_seconds)
-        self._waiter.close()
+        self._tending.close(grace_seconds)
         for zygote in self._zygotes.values():
             zygote.close()
         if self._desk is not None:

@@ -15,7 +15,7 @@ from orchestrion.actions.runners.leash import held_here, leash_input
 from orchestrion.actions.runners.process_runner import Command
 from orchestrion.actions.runners.scripts import interpreter_of, script_arguments, script_path
 from orchestrion.actions.runners.waiter import Cause, Finished
-from orchestrion.core.values import Json
+from orchestrion.core.values import Json, problem_with
 
 MAX_ARGUMENT_BYTES: Final = 100 * 1024
 """A longer command is read by bash from a file: Linux allows 128 KiB for one argument."""
@@ -151,8 +151,8 @@ def _status_of(
 def _value_of(output: bytes) -> Json:
     """Give output as StackStorm does: without its last line end, and parsed when it is JSON as a whole.
 
-    Exactly as it was written: whether it can be kept (`1e400`, half a surrogate pair, an integer of 70 bits)
-    is for the runtime to say.
+    That it is JSON is a guess: what cannot be kept as it was written (`1e400`, half a surrogate pair, an
+    integer of 70 bits, NaN, 300 lists in each other) stays text.
     """
     text = output.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
     if text.lstrip()[:1] not in _JSON_STARTS:
@@ -160,9 +160,10 @@ def _value_of(output: bytes) -> Json:
     import json
 
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        value: Json = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return text
+    return value if problem_with(value) is None else text
 
 
 def _refuse_constant(constant: str) -> NoReturn:

@@ -121,12 +121,15 @@ def add_async(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_MOST: Final = 1_000_000_000
+
+
 def count(text: str) -> int:
     """A number greater than 0, as an option's type."""
     try:
         number = int(text)
     except ValueError:
         number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a number greater than 0')
+    if not 1 <= number <= _MOST:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number from 1 to {_MOST}')
     return number

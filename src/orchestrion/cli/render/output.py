@@ -13,7 +13,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO, TypeAlias
+from typing import Any, ClassVar, Final, TextIO, TypeAlias
 
 from orchestrion.cli.visible import visible, visible_json
 from orchestrion.client.views import Json
@@ -72,7 +72,12 @@ def style_of(status: str) -> str | None:
 
 
 class Output:
-    """Writes to one stream. `is_live`: control codes are welcome there."""
+    """Writes to one stream. `is_live`: control codes are welcome there.
+
+    A stream that fails (a full disk) ends no work: `failure` says so at the end of the command.
+    """
+
+    failure: ClassVar[OSError | None] = None
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream: Final = sys.stdout if stream is None else stream
@@ -148,8 +153,11 @@ class Output:
         except UnicodeEncodeError:
             encoding = self.stream.encoding or "ascii"
             self._write(text.encode(encoding, "replace").decode(encoding))
-        except OSError:
+        except BrokenPipeError:
+            self._broken = True  # whoever read it has seen enough
+        except OSError as error:
             self._broken = True
+            Output.failure = error
 
 
 def columns(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import regex
 
-from orchestrion.core.expressions.bounds import STEPS_PER_REGEX
+from orchestrion.core.expressions.bounds import REGEX_SECONDS, STEPS_PER_REGEX
 from orchestrion.core.expressions.evaluation import current
 
 T = TypeVar("T")
@@ -52,6 +52,14 @@ def _patiently(text: str, match: Callable[[float], T]) -> T:
         raise budget.fail("has a pattern that takes too long to match", "REGEX_SECONDS") from None
     finally:
         budget.patience = max(budget.patience - (perf_counter() - start), _LEAST_PATIENCE)
+
+
+def found(pattern: str, text: str) -> bool:
+    """Whether a pattern is found in a text, outside of evaluations. Raises ValueError if that takes long."""
+    try:
+        return _compiled(pattern, 0).search(text, timeout=REGEX_SECONDS) is not None
+    except TimeoutError:
+        raise ValueError(f"the pattern {pattern!r} takes too long to match") from None
 
 
 def search(pattern: Pattern, text: str) -> Match | None:

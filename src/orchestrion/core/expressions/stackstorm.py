@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from orchestrion.core.expressions.evaluation import current
 from orchestrion.core.expressions.views import thaw
+from orchestrion.core.yaml_text import check_yaml_depth
 
 PARSED_PER_STEP = 64
 """Characters of JSON that are read for one step."""
@@ -66,6 +67,7 @@ def from_yaml_string(value: str) -> object:
 
     budget = current().budget
     budget.step(_STEPS_PER_YAML + len(value) // YAML_READ_PER_STEP)
+    check_yaml_depth(value)
     if "&" in value and "*" in value:
         budget.about_to_build(_expanded_size(yaml.compose(value, Loader=yaml.CSafeLoader), {}))
     return budget.built(yaml.load(value, Loader=yaml.CSafeLoader))

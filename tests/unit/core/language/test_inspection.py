@@ -467,3 +467,16 @@ def test_what_another_copy_of_a_key_changes_elsewhere_is_no_problem() -> None:
     assert [message for _, _, message in places(text)] == [
         'Failed to load workflow definition because found duplicate key "one".'
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ " + "(" * 99 + "1" + ")" * 99 + " }}",
+        "{{ " + "[" * 99 + "]" * 99 + " }}",
+        "{% if 1 %}" * 400 + "{% endif %}" * 400,
+    ],
+)
+def test_jinja_that_is_nested_too_deeply_is_a_problem(text: str) -> None:
+    definition = f"version: 1.0\ntasks: {{a: {{action: core.echo, input: {{message: '{text}'}}}}}}\n"
+    assert any("nested too deeply" in problem.message for problem in inspect(definition).problems)
