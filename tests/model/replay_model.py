@@ -149,9 +149,10 @@ class FreshRun(World):
                     raise Incomparable("a canceled entry stays open here, so that no later lap could start")
                 if entry.status != "canceled":
                     reports.append(report)
-            elif attempt == entry.attempt and report.status in COMPLETED:
-                if item in self._kept.items.get(number, ()):
-                    reports.append(report._replace(key=(number, item, 1)))
+                continue
+            stays = item in self._kept.items.get(number, ())
+            if stays and attempt == entry.attempt and report.status in COMPLETED:
+                reports.append(report._replace(key=(number, item, 1)))
         reports += (
             Report(at, (number, index, 1), "requested", None)
             for (number, index), at in self._old.left_out.items()
