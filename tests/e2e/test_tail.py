@@ -78,3 +78,18 @@ def test_secrets_are_stored_sealed_and_are_not_seen(shell: Shell) -> None:
     gate.open()
     assert tail.end().code == 0
     assert running.end().code == 0
+
+
+def test_what_a_lost_action_wrote_is_kept(shell: Shell) -> None:
+    gate = shell.gate("talks")
+    running = shell.start("run", start(shell, TALKS))
+    gate.arrived()
+    number = shell.newest()
+    tail = shell.start("execution", "tail", number)
+    tail.wait_for("first")
+    running.kill()
+    assert shell.run("execution", "resume", number).code == 0
+    assert tail.end().code == 0
+    tasks = shell.json("execution", "get", number, "--attempts")["tasks"]
+    assert [one["status"] for one in tasks[0]["attempts"]] == ["abandoned"]
+    assert shell.run("execution", "tail", number).out == "talks | first\nshort | at once\n"

@@ -16,7 +16,7 @@ from orchestrion.core.invariants import check, outstanding
 from orchestrion.core.language import Definition
 from orchestrion.core.plan import Selection, select
 from orchestrion.core.records import Entry
-from orchestrion.core.state import State
+from orchestrion.core.state import Key, State
 from orchestrion.core.status import COMPLETED, Status
 from orchestrion.core.transitions import ITEMS_TASK, PLAIN_TASK, WORKFLOW
 from orchestrion.core.values import Json
@@ -82,7 +82,9 @@ class CheckedWorld(World):
         self._check_commands(answer, len(entries))
         self._check_published()
         if selection is not None:
-            self._check_rerun(selection, entries, answer, waiting)
+            assert isinstance(event, RerunRequested)
+            chosen = {(request.task, request.route): request.items for request in reversed(event.tasks)}
+            self._check_rerun(selection, entries, answer, waiting, chosen)
         return answer
 
     def report(self, key: AttemptKey, status: Status, result: Json) -> Answer:
@@ -138,7 +140,12 @@ class CheckedWorld(World):
             assert self.published.setdefault(arrival.id, text) == text, f"arrival {arrival.id} was modified"
 
     def _check_rerun(
-        self, selection: Selection, before: list[Entry], decision: Decision, waiting: set[str]
+        self,
+        selection: Selection,
+        before: list[Entry],
+        decision: Decision,
+        waiting: set[str],
+        chosen: Mapping[Key, tuple[int, ...] | None],
     ) -> None:
         """28, 33 to 35, and that the plan is what happens; `waiting` was ready and had not started."""
         entries = self.state.entries
@@ -151,12 +158,20 @@ class CheckedWorld(World):
         runs = [command for command in decision.commands if isinstance(command, RunAction)]
         planned = waiting | {before[n].task for n in (*selection.restarted, *selection.continued)}
         for number in selection.restarted:
-            self._check_restarted(before[number], selection, runs, len(before))
+            old = before[number]
+            self._check_restarted(old, selection, runs, len(before), chosen[old.task, old.route])
         for run in runs:
             if run.entry >= len(before) and not entries[run.entry].arrivals:
                 assert run.task in planned, f"{run.task} starts and is not in the plan"
 
-    def _check_restarted(self, old: Entry, selection: Selection, runs: list[RunAction], known: int) -> None:
+    def _check_restarted(
+        self,
+        old: Entry,
+        selection: Selection,
+        runs: list[RunAction],
+        known: int,
+        chosen: tuple[int, ...] | None,
+    ) -> None:
         """33 to 35. A restarted task has its route and context, no retries used, its kept items."""
         new = next(
             (e for e in self.state.entries[known:] if (e.task, e.route) == (old.task, old.route)), None
@@ -166,14 +181,22 @@ class CheckedWorld(World):
         assert new.arrivals == old.arrivals
         assert new.tally == 0
         if old.id in selection.keep_items and new.items is not None:
-            kept = {i.index for i in self.state.items.get(new.id, {}).values() if i.status == "succeeded"}
+            items = self.state.items.get(new.id, {}).values()
+            kept = {i.index: (i.status, i.result, i.done) for i in items if i.status in COMPLETED}
+            left_out = {i.index for i in items if i.is_left_out}
             old_items = self.state.items.get(old.id, {}).values()
-            succeeded = {i.index for i in old_items if i.status == "succeeded" and i.attempt == old.attempt}
-            assert kept == succeeded
+            now = {i.index: i for i in old_items if i.status in COMPLETED and i.attempt == old.attempt}
+            stays = {
+                index: (item.status, item.result, item.done)
+                for index, item in now.items()
+                if (item.status == "succeeded" if chosen is None else index not in chosen)
+            }
+            assert kept == stays
+            assert not left_out & {*now, *(chosen or ())}
             begun = {run.item for run in runs if run.entry == new.id}
-            assert not begun & kept
+            assert not begun & {*kept, *left_out}
             if new.items.concurrency is None and self.status in ("resuming", "running"):
-                assert begun == set(range(new.items.total)) - kept
+                assert begun == set(range(new.items.total)) - {*kept, *left_out}
 
 
 def _assert_equal(first: Answer, second: Answer) -> None:

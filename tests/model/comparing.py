@@ -10,7 +10,8 @@ from orchestrion.core.conductor import Refused
 from orchestrion.core.events import CancelRequested, RerunRequested, TaskRequest
 from orchestrion.core.status import COMPLETED, Status
 from orchestrion.core.values import Json
-from tests.model.replay_model import FreshRun, Incomparable, Kept, keep
+from tests.model.keeping import Kept, keep
+from tests.model.replay_model import FreshRun, Incomparable
 from tests.model.strategies import Luck, outcome
 from tests.model.world import AttemptKey, Name, World
 

@@ -2,7 +2,7 @@
 
 Written apart from the re-run's own code.
 
-`keep` reads from the records and the log of an execution what a re-run keeps. `FreshRun` then starts a new
+`keep` (in `keeping`) reads from the records of an execution what a re-run keeps. `FreshRun` then starts a new
 execution and feeds it every report of what is kept, in the original order, retries included, before anything
 new begins. From there on both executions get the same new results, and must start the same things and come to
 the same end.
@@ -18,123 +18,29 @@ otherwise the one that the first kept failure or cancellation imposes.
 
 A request without reset keeps succeeded items "first", even those that could only start when an item that now
 runs again had freed its slot. Where concurrency would not let them start, they are entered by hand
-(`_enter_items`).
+(`_enter_item`). A kept item that failed or was canceled does not stop its task, but makes its end so: it
+reports success, and is set back by hand (`_set_back`) to what it was. So is an item that never begins,
+because the one that had ended its task before is kept.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import NamedTuple
 
 from orchestrion.core.conductor import Answer, Decision
-from orchestrion.core.events import EmptyEnded, Started, TaskRequest
+from orchestrion.core.events import EmptyEnded, Started
 from orchestrion.core.graph import Graph, build_graph
-from orchestrion.core.language import ENGINE_COMMANDS, Transition
-from orchestrion.core.records import Entry, Item
+from orchestrion.core.language import Transition
+from orchestrion.core.records import Entry, Failure, Item
 from orchestrion.core.state import State
-from orchestrion.core.status import ABENDED, COMPLETED, Status
+from orchestrion.core.status import ABENDED, COMPLETED
+from orchestrion.core.values import Json
+from tests.model.keeping import Kept, spoils
 from tests.model.world import AttemptKey, Identity, Name, Path, Report, World
-
-
-class Kept(NamedTuple):
-    """What a re-run keeps of an execution; numbers of entries there."""
-
-    entries: frozenset[int]
-    items: dict[int, bool]
-    """Entries that run again with kept items: the succeeded ones only (True), or all that ended (False)."""
-    end: Status | None
-    """The end that kept failures and cancellations impose."""
-    busy: bool
-    """Something that would have to run again has not ended: the re-run must be refused."""
-    missing: bool
-    """A requested task never ran: the re-run must be refused."""
 
 
 class Incomparable(Exception):  # noqa: N818
     """The fresh run cannot be had, for a reason that the documents allow."""
-
-
-def keep(state: State, requests: Sequence[TaskRequest]) -> Kept:
-    """What a re-run of `requests` keeps (product, "Re-run from tasks")."""
-    entries = [entry for entry in state.entries if entry.counts]
-    wanted: dict[int, bool] = {}
-    missing = False
-    for request in requests:
-        ran = [e.id for e in entries if (e.task, e.route) == (request.task, request.route)]
-        missing = missing or not ran
-        if ran:
-            wanted.setdefault(ran[-1], request.reset)
-    passed = {number for number, reset in wanted.items() if not reset and _all_done(state.entries[number])}
-    again: set[int] = set()
-    laps: set[tuple[str, int]] = set()
-    """Where an earlier lap runs again: a later one follows it, and nothing of it is kept."""
-    items: dict[int, bool] = {}
-    for entry in entries:
-        sources = {state.arrivals[arrival].source for arrival in entry.arrivals}
-        follows = bool(sources & again) or (bool(sources & passed) and entry.task not in ENGINE_COMMANDS)
-        if entry.id in passed and not follows:
-            continue
-        passed.discard(entry.id)
-        cut = _was_cut_off(entry)
-        if not (follows or entry.id in wanted or cut or _never_began(entry)):
-            continue
-        again.add(entry.id)
-        is_first = (entry.task, entry.route) not in laps
-        laps.add((entry.task, entry.route))
-        if is_first and not follows and entry.items is not None:
-            if entry.id in wanted and not wanted[entry.id]:
-                items[entry.id] = True
-            elif entry.id not in wanted and cut:
-                items[entry.id] = False
-    kept = frozenset(entry.id for entry in entries) - again
-    return Kept(kept, items, _end(state, kept), any(_is_busy(state.entries[n]) for n in again), missing)
-
-
-def _all_done(entry: Entry) -> bool:
-    return entry.items is not None and entry.status == "succeeded"
-
-
-def _never_began(entry: Entry) -> bool:
-    return entry.prepared and not entry.begun
-
-
-def _was_cut_off(entry: Entry) -> bool:
-    """Whether a with-items entry ended only because its workflow had: items are left that never started.
-
-    An item that is held has started. None was canceled; and none failed where items run one by one, for that
-    would have ended it anyway.
-    """
-    items = entry.items
-    if items is None or entry.status not in COMPLETED or not entry.withdrawn:
-        return False
-    alone = items.concurrency == 1 and items.failed
-    begun = items.completed + items.active + items.paused + items.pending
-    return begun < items.total and not items.canceled and not alone
-
-
-def _is_busy(entry: Entry) -> bool:
-    if entry.items is not None:
-        return entry.items.active + entry.items.paused + entry.items.pending > 0
-    return entry.begun and entry.status not in COMPLETED and entry.status != "retrying"
-
-
-def _end(state: State, kept: frozenset[int]) -> Status | None:
-    ends: list[tuple[int, int, Status]] = []
-    for number in kept:
-        entry = state.entries[number]
-        assert entry.done is not None or entry.status not in COMPLETED
-        if entry.done is not None and entry.status == "canceled":
-            ends.append((entry.done, number, "canceled"))
-        elif entry.done is not None and _spoils(entry):
-            ends.append((entry.done, number, "failed"))
-    return min(ends)[2] if ends else None
-
-
-def _spoils(entry: Entry) -> bool:
-    """Whether an entry makes its workflow fail."""
-    remedied = any(sent and not edge.startswith("continue__") for edge, sent in entry.edges)
-    failed = entry.status in ABENDED and not remedied
-    return failed or entry.broken or entry.retry_denied or not entry.prepared
 
 
 class _Names:
@@ -243,10 +149,20 @@ class FreshRun(World):
                     raise Incomparable("a canceled entry stays open here, so that no later lap could start")
                 if entry.status != "canceled":
                     reports.append(report)
-            elif number in self._kept.items and attempt == entry.attempt and report.status in COMPLETED:
-                only_succeeded = self._kept.items[number]
-                if report.status == "succeeded" or not only_succeeded:
-                    reports.append(report._replace(key=(number, item, 1)))
+                continue
+            stays = item in self._kept.items.get(number, ())
+            if stays and attempt == entry.attempt and report.status in COMPLETED:
+                reports.append(report._replace(key=(number, item, 1)))
+        reports += (
+            Report(at, (number, index, 1), "requested", None)
+            for (number, index), at in self._old.left_out.items()
+            if number in self._kept.entries and self._old.state.entries[number].status != "canceled"
+        )
+        reports += (
+            Report(self._old.state.head.event, (number, index, 1), "requested", None)
+            for number, indexes in self._kept.left_out.items()
+            for index in indexes
+        )
         return sorted(reports, key=lambda report: (self._is_all_kept(report.key[0]), self._when(report)))
 
     def _is_last(self, report: Report) -> bool:
@@ -266,15 +182,20 @@ class FreshRun(World):
     def _is_all_kept(self, number: int) -> bool:
         """Whether an entry runs again and no item of it is left to run: its end is the first new thing."""
         items = self._old.state.entries[number].items
-        return number in self._kept.items and items is not None and items.succeeded == items.total
+        kept = self._kept.items.get(number)
+        return items is not None and kept is not None and len(kept) == items.total
 
     def _feed(self, report: Report) -> bool:
         """Let one attempt report; False where it is the end of a with-items task without items."""
         number, item, attempt = report.key
         identity = self._names.of(number)
         key = self._key((identity, item, attempt))
+        back = self._is_set_back(report)
+        told = report._replace(status="succeeded") if back else report
         if key is None:
-            self._enter_item(identity, report)
+            entered = self._enter_item(identity, told)
+            if back:
+                self._set_back(entered, report)
             return True
         if key[0] in self.empty:
             return False
@@ -282,9 +203,42 @@ class FreshRun(World):
             self._take(self.begin(key))
         usual = self.state.graph
         self._let_be_last(report, key[0])
-        self._take(self.report(key, report.status, report.result))
+        self._take(self.report(key, told.status, told.result))
         self.state.graph = usual
+        if back:
+            self._set_back(key[0], report)
         return True
+
+    def _is_set_back(self, report: Report) -> bool:
+        """Whether an item was kept as it failed or was canceled, or left out."""
+        number, item, attempt = report.key
+        kept = number in self._kept.items or (attempt == 1 and (number, item) in self._old.inherited)
+        return report.status == "requested" or (kept and report.status != "succeeded")
+
+    def _set_back(self, number: int, report: Report) -> None:
+        """Make of an item that has succeeded what it is in the records."""
+        entry, index = self.state.entries[number], report.key[1]
+        assert entry.items is not None
+        assert index is not None
+        at, failures = self.state.head.event, self.state.head.failures
+        status = None if report.status == "requested" else report.status
+        counts = entry.items.moved("succeeded", status)
+        counts = counts._replace(
+            kept_failed=counts.kept_failed + (status in ABENDED),
+            kept_canceled=counts.kept_canceled + (status == "canceled"),
+            left_out=counts.left_out + (status is None),
+        )
+        self.state.apply([entry._replace(items=counts), Item(number, index, status, 1, report.result, at)])
+        if status in ABENDED:
+            word = {"timeout": "timed out"}.get(status, status)
+            content: dict[str, Json] = {
+                "type": "error",
+                "message": f"Execution {word}. See result for details.",
+                "task_id": entry.task,
+            }
+            content |= {} if report.result is None else {"result": report.result}
+            head = self.state.head._replace(failures=failures + 1)
+            self.state.apply([head, Failure(failures, number, content)])
 
     def _end_empty_ones(self, reports: Sequence[Report]) -> None:
         """With-items tasks without items that ended in one event end in one event here."""
@@ -316,8 +270,8 @@ class FreshRun(World):
         empty: list[AttemptKey] = [(number, None, 1) for number in self.empty]
         return next((key for key in (*self.issued, *self.running, *empty) if self.name(key) == name), None)
 
-    def _enter_item(self, identity: Identity, report: Report) -> None:
-        """A kept item that found no free slot: note that it has succeeded."""
+    def _enter_item(self, identity: Identity, report: Report) -> int:
+        """A kept item that found no free slot: note that it has succeeded. Returns its entry's number."""
         number, index, _ = report.key
         if self._old.state.entries[number].run_on_fail:
             raise Incomparable("beside `fail` an item started although an inquiry was open")
@@ -336,6 +290,7 @@ class FreshRun(World):
         moved = entry._replace(begun=True, items=entry.items.moved(None, "succeeded"))
         at = self.state.head.event
         self.state.apply([moved, Item(entry.id, index, "succeeded", 1, report.result, at)])
+        return entry.id
 
     def _begin_what_still_runs(self) -> None:
         """What was kept and has not ended is at work here too."""
@@ -355,7 +310,7 @@ class FreshRun(World):
         entry = self.state.entries[fresh]
         self.state.apply([entry._replace(retry_count=entry.tally)])
         sent = {a.edge: a.target for a in self._old.state.arrivals if a.source == old.id}
-        if not _spoils(old) and "fail" not in sent.values():
+        if not spoils(old) and "fail" not in sent.values():
             return graph
         task = graph.definition.tasks[old.task]
         edges = {(edge.ref, edge.target): edge.id for edge in graph.outgoing[old.task]}

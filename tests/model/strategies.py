@@ -241,9 +241,9 @@ def outcome(dice: Random, luck: Luck, number: int) -> Outcome:
 
 
 def requests(
-    dice: Random, state: State, *, several: float = 0.4, keep: float = 0.4
+    dice: Random, state: State, *, several: float = 0.4, keep: float = 0.4, choose: float = 0.4
 ) -> tuple[TaskRequest, ...]:
-    """A random request for a re-run: names that ran, each on all its routes or on one."""
+    """A random request for a re-run: names that ran, each on all its routes or on one; items of some."""
     ran: dict[str, list[int]] = {}
     entries: Counter[str] = Counter()
     for entry in state.entries:
@@ -262,8 +262,18 @@ def requests(
     for name in names:
         reset = dice.random() >= keep
         routes = ran[name] if dice.random() < 0.8 else [dice.choice(ran[name])]
-        wanted += [TaskRequest(name, route, reset) for route in routes]
+        wanted += [_chosen(dice, state, TaskRequest(name, route, reset), choose) for route in routes]
     return tuple(wanted)
+
+
+def _chosen(dice: Random, state: State, request: TaskRequest, choose: float) -> TaskRequest:
+    """The request, or one that chooses some of the items."""
+    ran = (entry for entry in reversed(state.entries) if entry.counts)
+    entry = next(entry for entry in ran if (entry.task, entry.route) == request[:2])
+    if entry.items is None or not entry.items.total or dice.random() >= choose:
+        return request
+    number = dice.randint(1, entry.items.total)
+    return request._replace(reset=True, items=tuple(dice.sample(range(entry.items.total), number)))
 
 
 def dice() -> st.SearchStrategy[Random]:

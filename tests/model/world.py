@@ -61,6 +61,10 @@ class World:
         self.started: list[RunAction] = []
         self.failed_while_held: set[int] = set()
         """With-items entries of which an item failed during a pause, when no further item could start."""
+        self.inherited: set[tuple[int, int]] = set()
+        """Items (entry, index) that a re-run kept as they had ended."""
+        self.left_out: dict[tuple[int, int], int] = {}
+        """Items (entry, index) that had never begun, and the event of the re-run that left them so."""
 
     def tell(self, event: Event) -> Answer:
         """Conduct an event and take its decision. With-items tasks without items end at once."""
@@ -92,9 +96,12 @@ class World:
         for entry in self.state.entries[first:]:
             if entry.kept is not None:
                 for item in self.state.items.get(entry.id, {}).values():
-                    if item.status in COMPLETED:
+                    if item.is_left_out:
+                        self.left_out[entry.id, item.index] = self.state.head.event
+                    elif item.status in COMPLETED:
                         assert item.status is not None
                         assert item.done is not None
+                        self.inherited.add((entry.id, item.index))
                         self.log.append(
                             Report(item.done, (entry.id, item.index, 1), item.status, item.result)
                         )

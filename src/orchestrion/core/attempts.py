@@ -45,8 +45,10 @@ def issue_items(draft: Draft, entry: Entry) -> Entry:
 
 
 def is_item_set(item: Item | None, entry: Entry) -> bool:
-    """Whether an item has started, or is kept, in the entry's current attempt."""
-    return item is not None and item.status is not None and item.attempt == entry.attempt
+    """Whether an item has started, is kept or left out, in the entry's current attempt."""
+    if item is None or item.attempt != entry.attempt:
+        return False
+    return item.status is not None or item.is_left_out
 
 
 def conclude(draft: Draft, entry: Entry) -> None:

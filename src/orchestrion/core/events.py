@@ -79,9 +79,10 @@ class CancelRequested(NamedTuple):
 
 
 class TaskRequest(NamedTuple):
-    """One task on one route to re-run; without `reset` the succeeded items of a with-items task are kept.
+    """One task on one route to re-run.
 
-    `items` chooses the items that run again; all others stay as they are.
+    Without `reset` the succeeded items of a with-items task are kept. `items` chooses the items that run
+    again: all others stay as they are, status and result. One excludes the other.
     """
 
     task: str

@@ -92,11 +92,15 @@ def items_are_counted(state: State) -> Iterator[str]:
         counts = entry.items
         if counts is None:
             continue
-        recount = ItemCounts(counts.total, counts.concurrency, counts.next)
-        for item in state.items.get(entry.id, {}).values():
-            if item.attempt == entry.attempt:
-                recount = recount.moved(None, item.status)
-        if recount != counts:
+        now = [item for item in state.items.get(entry.id, {}).values() if item.attempt == entry.attempt]
+        recount = ItemCounts(counts.total, counts.concurrency, counts.next)._replace(
+            kept_failed=counts.kept_failed,
+            kept_canceled=counts.kept_canceled,
+            left_out=sum(item.is_left_out for item in now),
+        )
+        for item in now:
+            recount = recount.moved(None, item.status)
+        if recount != counts or min(counts.own_failed, counts.own_canceled) < 0:
             yield f"items of entry {entry.id}: {counts} but counted {recount}"
         at_work = counts.in_flight + counts.paused + counts.pending
         if counts.concurrency is not None and at_work > counts.concurrency:

@@ -6,7 +6,7 @@ everything that followed from it, is invalidated; everything else is kept. Work 
 began goes on as well.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from orchestrion.core.draft import Draft
@@ -17,13 +17,25 @@ from orchestrion.core.state import ACTIVE, PAUSED, PENDING, Key, is_open, phases
 from orchestrion.core.status import COMPLETED
 
 
+class KeptItems(NamedTuple):
+    """What a with-items entry that runs again keeps of its items: indexes, ascending.
+
+    `ended` keep status and result. `left_out` never began, and stay so: the task had ended by an item that
+    failed or was canceled, and that is kept.
+    """
+
+    ended: tuple[int, ...]
+    left_out: tuple[int, ...]
+
+
 class Selection(NamedTuple):
     """Which entries a re-run restarts, invalidates and keeps; numbers of entries, ascending.
 
     `restarted` are the requested entries that run again, `passed` those of which every item is kept, so that
     their kept result goes on, `dropped` those that lie downstream of another request, `continued` are entries
-    that began nothing or were cut off, `keep_items` maps an invalidated with-items entry to whether only its
-    succeeded items are kept (a request without reset) or all that have ended (one that was cut off).
+    that began nothing or were cut off, `keep_items` tells of an invalidated with-items entry what it keeps:
+    the items that succeeded (a request without reset), all but the chosen ones, or all that have ended (one
+    that was cut off).
     """
 
     restarted: tuple[int, ...]
@@ -32,14 +44,14 @@ class Selection(NamedTuple):
     continued: tuple[int, ...]
     invalidated: tuple[int, ...]
     kept: tuple[int, ...]
-    keep_items: dict[int, bool]
+    keep_items: dict[int, KeptItems]
     problems: tuple[str, ...]
 
 
 def select(draft: Draft, requests: Sequence[TaskRequest]) -> Selection:
     """Find out what a re-run of `requests` means for every entry that counts."""
     entries = [entry for entry in draft.all_entries() if entry.counts]
-    wanted, problems = _requested(entries, requests)
+    wanted, problems = _requested(draft, entries, requests)
     restarted: list[int] = []
     passed: dict[int, None] = {}
     dropped: list[int] = []
@@ -66,8 +78,8 @@ def select(draft: Draft, requests: Sequence[TaskRequest]) -> Selection:
         invalidated[entry.id] = entry
         again.add((entry.task, entry.route))
     problems += _still_running(invalidated.values())
-    keep = {number: True for number in restarted if not wanted[number].reset and _has_items(draft, number)}
-    keep |= {n: False for n in continued if n not in later and was_cut_off(draft.entry(n))}
+    keep = {n: _kept(draft, n, wanted[n]) for n in restarted if _keeps_items(draft.entry(n), wanted[n])}
+    keep |= {n: _kept(draft, n) for n in continued if n not in later and was_cut_off(draft.entry(n))}
     kept = tuple(entry.id for entry in entries if entry.id not in invalidated)
     return Selection(
         tuple(restarted),
@@ -93,7 +105,7 @@ def was_cut_off(entry: Entry) -> bool:
     items = entry.items
     if items is None or not entry.withdrawn or entry.status not in COMPLETED:
         return False
-    return items.remaining > 0 and items.canceled == 0 and not items.ended_early
+    return items.remaining > 0 and items.own_canceled == 0 and not items.ended_early
 
 
 def _all_succeeded(entry: Entry) -> bool:
@@ -103,16 +115,41 @@ def _all_succeeded(entry: Entry) -> bool:
     )
 
 
-def _has_items(draft: Draft, number: int) -> bool:
-    return draft.entry(number).items is not None
+def _keeps_items(entry: Entry, request: TaskRequest) -> bool:
+    return entry.items is not None and (request.items is not None or not request.reset)
+
+
+def _kept(draft: Draft, number: int, request: TaskRequest | None = None) -> KeptItems:
+    """What an entry that a request restarts, or that was cut off, keeps of its items."""
+    entry = draft.entry(number)
+    assert entry.items is not None
+    now = {item.index: item for item in draft.items_of(number) if item.attempt == entry.attempt}
+    ended = {index: item.status for index, item in now.items() if item.status in COMPLETED}
+    chosen = set(request.items) if request is not None and request.items is not None else None
+    if chosen is not None:
+        kept = tuple(index for index in ended if index not in chosen)
+    else:
+        kept = tuple(index for index in ended if request is None or ended[index] == "succeeded")
+    if all(ended[index] == "succeeded" for index in kept):
+        return KeptItems(kept, ())
+    cut_off = was_cut_off(entry)
+    others = (index for index in range(entry.items.total) if index not in ended)
+    return KeptItems(
+        kept,
+        tuple(
+            index
+            for index in others
+            if index not in (chosen or ()) and (not cut_off or (index in now and now[index].is_left_out))
+        ),
+    )
 
 
 def _requested(
-    entries: Iterable[Entry], requests: Sequence[TaskRequest]
+    draft: Draft, entries: Iterable[Entry], requests: Sequence[TaskRequest]
 ) -> tuple[dict[int, TaskRequest], list[str]]:
     """The latest entry of each requested task and route; problems for those that never ran.
 
-    A request that names no task is a problem too: nothing would run.
+    Chosen items that do not fit are a problem too, and so is a request that names no task: nothing would run.
     """
     if not requests:
         return {}, ["No task to re-run was named."]
@@ -126,9 +163,31 @@ def _requested(
             missing.append(f"{request.task}|{request.route}")
         else:
             wanted.setdefault(number, request)
-    if not missing:
-        return wanted, []
-    return wanted, [f"Unable to re-run task|route(s) that never ran: {', '.join(sorted(set(missing)))}."]
+    problems = [problem for number, request in wanted.items() for problem in _misfits(draft, number, request)]
+    if missing:
+        problems.append(f"Unable to re-run task|route(s) that never ran: {', '.join(sorted(set(missing)))}.")
+    return wanted, problems
+
+
+def _misfits(draft: Draft, number: int, request: TaskRequest) -> Iterator[str]:
+    """What is wrong with the chosen items of a request."""
+    if request.items is None:
+        return
+    where = f'Task "{request.task}" (route {request.route})'
+    if not request.reset:
+        yield f"{where}: chosen items and a re-run without reset exclude each other."
+    items = draft.entry(number).items
+    if items is None:
+        has_items = draft.graph.definition.tasks[request.task].items is not None
+        reason = "could not be rendered: there are no items yet" if has_items else "has no items"
+        yield f"{where} {reason} to choose from."
+        return
+    if not request.items:
+        yield f"{where}: no item was chosen."
+    unknown = sorted({index for index in request.items if not 0 <= index < items.total})
+    if unknown:
+        count = f"{items.total} item{'' if items.total == 1 else 's'}, counted from 0"
+        yield f"{where} has {count}: there is no item {', '.join(map(str, unknown))}."
 
 
 def _still_running(entries: Iterable[Entry]) -> list[str]:

@@ -6,9 +6,10 @@ It is worked out by the same selection and the same conducting as the re-run its
 disagree with it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from orchestrion.core.attempts import is_item_set
 from orchestrion.core.commands import RunAction
 from orchestrion.core.conductor import Answer, Decision, NeedValues, Refused, conduct
 from orchestrion.core.draft import Draft, ExternalKey
@@ -40,8 +41,10 @@ class PlannedTask(NamedTuple):
 class Plan(NamedTuple):
     """What a re-run would do (architecture 2).
 
-    `restarts` are the requested tasks that run again, with the items that run; `keeps_items` those whose
-    succeeded items stay; `passes` the requested ones of which every item stays, so that their result goes on;
+    `restarts` are the requested tasks that run again, with the items that run; `keeps_items` those of which
+    items stay as they ended; `fails_by` are of these the ones that failed or were canceled, with the status
+    in which their task ends because of them; `left_out` are items that had not begun and never will;
+    `passes` the requested ones of which every item stays, so that their result goes on;
     `repeats` follow from them and ran before; `continues` were ready, waited for another attempt, or were cut
     off, with the items that are left; `kept` is not run again; `ignored` are requests downstream of another
     one. `starts` is what starts at once. `imposed_end` is the status in which kept failures make the re-run
@@ -51,6 +54,8 @@ class Plan(NamedTuple):
 
     restarts: tuple[PlannedTask, ...]
     keeps_items: tuple[PlannedTask, ...]
+    fails_by: tuple[PlannedTask, ...]
+    left_out: tuple[PlannedTask, ...]
     passes: tuple[PlannedTask, ...]
     repeats: tuple[PlannedTask, ...]
     continues: tuple[PlannedTask, ...]
@@ -121,7 +126,13 @@ class _Preview:
         return Plan(
             restarts=tuple(self._with_items(number) for number in selection.restarted),
             keeps_items=tuple(
-                _planned(entries[number], self._kept_items(number)) for number in selection.keep_items
+                _planned(entries[number], kept.ended) for number, kept in selection.keep_items.items()
+            ),
+            fails_by=tuple(self._fails_by()),
+            left_out=tuple(
+                _planned(entries[number], kept.left_out)
+                for number, kept in selection.keep_items.items()
+                if kept.left_out
             ),
             passes=self._tasks(selection.passed),
             repeats=self._tasks(number for number in selection.invalidated if number not in listed),
@@ -150,22 +161,24 @@ class _Preview:
         entry = self._before.entries[number]
         if entry.items is None:
             return _planned(entry)
-        done = set(self._kept_items(number))
+        done: set[int] = set()
         if number in self._selection.kept:
             items = self._before.items.get(number, {}).values()
-            done = {item.index for item in items if item.status is not None and item.attempt == entry.attempt}
+            done = {item.index for item in items if is_item_set(item, entry)}
+        elif number in self._selection.keep_items:
+            kept = self._selection.keep_items[number]
+            done = {*kept.ended, *kept.left_out}
         return _planned(entry, tuple(index for index in range(entry.items.total) if index not in done))
 
-    def _kept_items(self, number: int) -> tuple[int, ...]:
-        """The items of an entry that runs again that stay as they are."""
-        entry = self._before.entries[number]
-        only_succeeded = self._selection.keep_items.get(number)
-        kept: list[int] = []
-        for index, item in sorted(self._before.items.get(number, {}).items()):
-            ended = item.attempt == entry.attempt and item.status in COMPLETED
-            if ended and only_succeeded is not None and (item.status == "succeeded" or not only_succeeded):
-                kept.append(index)
-        return tuple(kept)
+    def _fails_by(self) -> Iterator[PlannedTask]:
+        """The tasks that end badly at the best, because of items that they keep."""
+        for number, kept in self._selection.keep_items.items():
+            entry = self._before.entries[number]
+            statuses = {index: self._before.items[number][index].status for index in kept.ended}
+            bad = tuple(index for index, status in statuses.items() if status != "succeeded")
+            if bad:
+                end: Status = "canceled" if "canceled" in statuses.values() else "failed"
+                yield PlannedTask(entry.task, entry.route, end, bad)
 
     def _waiting(self) -> list[PlannedTask]:
         """What had been ready and never became an entry."""

@@ -42,7 +42,8 @@ class ItemCounts(NamedTuple):
     """What the items of one entry are doing; a with-items entry decides from these numbers, never by a scan.
 
     `scheduled` items wait for a worker, `active` ones have begun. `next` is the lowest index that may not
-    have started.
+    have started. Of those that failed and were canceled a re-run has kept `kept_failed` and `kept_canceled`:
+    they decide how the task ends, not when. `left_out` items never start (`Item.is_left_out`).
     """
 
     total: int
@@ -55,6 +56,9 @@ class ItemCounts(NamedTuple):
     succeeded: int = 0
     failed: int = 0
     canceled: int = 0
+    kept_failed: int = 0
+    kept_canceled: int = 0
+    left_out: int = 0
 
     @property
     def in_flight(self) -> int:
@@ -63,9 +67,9 @@ class ItemCounts(NamedTuple):
 
     @property
     def remaining(self) -> int:
-        """Items that have not started."""
+        """Items that have not started, and are to."""
         begun = self.scheduled + self.active + self.paused + self.pending
-        return self.total - begun - self.succeeded - self.failed - self.canceled
+        return self.total - begun - self.completed - self.left_out
 
     @property
     def completed(self) -> int:
@@ -85,15 +89,25 @@ class ItemCounts(NamedTuple):
         return self._replace(**numbers)
 
     @property
+    def own_failed(self) -> int:
+        """Items that failed here, and were not kept so."""
+        return self.failed - self.kept_failed
+
+    @property
+    def own_canceled(self) -> int:
+        """Items that were canceled here, and were not kept so."""
+        return self.canceled - self.kept_canceled
+
+    @property
     def ended_early(self) -> bool:
         """Whether a failed item ended the task at once: with a single slot no other item can be active."""
-        return self.concurrency == 1 and self.failed > 0
+        return self.concurrency == 1 and self.own_failed > 0
 
     @property
     def free_slots(self) -> int:
         """How many items may start now; a paused or pending item keeps its slot."""
         taken = self.scheduled + self.active + self.paused + self.pending
-        remaining = self.total - taken - self.succeeded - self.failed - self.canceled
+        remaining = self.remaining
         if self.concurrency is None or self.concurrency - taken >= remaining:
             return remaining
         return max(self.concurrency - taken, 0)
@@ -140,7 +154,7 @@ class Entry(NamedTuple):
     counts: bool = True
     """False once a re-run has invalidated it: it stays as history and is as if it had never run."""
     kept: int | None = None
-    """The entry whose item results it keeps (a re-run without reset)."""
+    """The entry whose item results it keeps (a re-run without reset, or of chosen items)."""
 
 
 class Item(NamedTuple):
@@ -152,6 +166,11 @@ class Item(NamedTuple):
     attempt: int
     result: Json = None
     done: int | None = None
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether it never starts: others had ended its task before it could, and a re-run keeps them."""
+        return self.status is None and self.done is not None
 
 
 class RenderedAction(NamedTuple):

@@ -162,17 +162,23 @@ def items_event(draft: Draft, entry: Entry, reported: Status) -> str:
 
 
 def _dormant_event(draft: Draft, entry: Entry, counts: ItemCounts, kind: str) -> str:
-    """The same for a report after which no item is started any more."""
+    """The same for a report after which no item is at work.
+
+    Items that a re-run has kept as they failed, or were canceled, do not end their task before the others.
+    """
+    spoiled = counts.own_failed > 0 or counts.own_canceled > 0
     startable = counts.free_slots > 0 and not entry.withdrawn
     holding = counts.pending > 0 or (counts.paused > 0 and not startable) or (is_held(draft) and startable)
     if kind == "stopped":
-        if counts.paused + counts.pending == 1 and (counts.canceled or counts.failed):
+        if counts.paused + counts.pending == 1 and spoiled:
             return "stopped_canceled" if counts.canceled else "stopped_failed"
         return "stopped_more" if startable and not holding else "stopped_held"
-    if entry.withdrawn and counts.remaining and not (counts.paused or counts.pending or counts.canceled):
-        return "cut_failed" if counts.failed else "cut"
+    if entry.withdrawn and counts.remaining and not (counts.paused or counts.pending or counts.own_canceled):
+        return "cut_failed" if counts.failed and not counts.canceled else "cut"
     if holding:
         return f"{kind}_held"
+    if kind == "succeeded" and startable and not spoiled:
+        return "succeeded_more"
     if counts.canceled:
         return f"{kind}_canceled"
     if counts.failed and kind == "succeeded":

@@ -10,18 +10,22 @@ that fresh run. Nothing kept is evaluated again.
 
 from itertools import groupby
 from operator import itemgetter
+from typing import TypeAlias
 
 from orchestrion.core.attempts import conclude, give_up, issue, withdraw
 from orchestrion.core.draft import Draft
 from orchestrion.core.events import RerunRequested
 from orchestrion.core.joins import arrive, due
-from orchestrion.core.plan import Selection
+from orchestrion.core.plan import KeptItems, Selection
 from orchestrion.core.preparing import Prepared, PreparingError, prepare_again
 from orchestrion.core.records import Entry, Item, Staged
 from orchestrion.core.scheduling import new_entry, schedule
 from orchestrion.core.state import Key
-from orchestrion.core.status import COMPLETED, Status
+from orchestrion.core.status import ABENDED, COMPLETED, Status
 from orchestrion.core.workflow_status import is_abended
+
+_Keepers: TypeAlias = dict[Key, tuple[Entry, KeptItems]]
+"""The with-items entries that keep items, by task and route."""
 
 _START = 1
 """The event that starts an execution; its first tasks are ready from then on."""
@@ -41,10 +45,10 @@ def rerun(draft: Draft, event: RerunRequested, selection: Selection) -> None:
     draft.rendered = False
     draft.output = None
     draft.kept_end = next((status for _, status in imposing(draft, selection)), None)
-    keepers = {
-        (entry.task, entry.route): (entry, only_succeeded)
-        for entry, only_succeeded in ((draft.entry(n), only) for n, only in selection.keep_items.items())
-    }
+    keepers: _Keepers = {}
+    for number, kept in selection.keep_items.items():
+        entry = draft.entry(number)
+        keepers[entry.task, entry.route] = (entry, kept)
     _invalidate(draft, selection)
     _tidy_kept(draft, selection)
     draft.recount()
@@ -102,7 +106,7 @@ def _tidy_kept(draft: Draft, selection: Selection) -> None:
             draft.replace(entry._replace(terminal=not entry.terminal))
 
 
-def _replay(draft: Draft, selection: Selection, keepers: dict[Key, tuple[Entry, bool]]) -> None:
+def _replay(draft: Draft, selection: Selection, keepers: _Keepers) -> None:
     """Let everything that kept entries have sent out arrive again, in its original order.
 
     A with-items task that keeps items becomes an entry again as soon as it is ready.
@@ -131,19 +135,18 @@ def _unprepared_kept(draft: Draft, kept: set[int], task: str) -> bool:
     return any(draft.entry(number).task == task for number in kept if not draft.entry(number).prepared)
 
 
-def _restore_ready(draft: Draft, keepers: dict[Key, tuple[Entry, bool]], *, before: int) -> None:
+def _restore_ready(draft: Draft, keepers: _Keepers, *, before: int) -> None:
     """Make entries again of those with-items tasks that keep items and were ready before an event."""
     for key in [key for key in draft.newly_ready if key in keepers]:
         staged = draft.staged(key)
         assert staged is not None
         if staged.ready_at is None or staged.ready_at >= before:
             continue
-        old, only_succeeded = keepers.pop(key)
-        entry = _restore(draft, staged, old, only_succeeded=only_succeeded)
+        entry = _restore(draft, staged, *keepers.pop(key))
         draft.touched_items[entry.id] = None
 
 
-def _restore(draft: Draft, staged: Staged, old: Entry, *, only_succeeded: bool) -> Entry:
+def _restore(draft: Draft, staged: Staged, old: Entry, kept: KeptItems) -> Entry:
     """A new entry with the kept items of an old one: same rendering, same results, retries at zero."""
     assert old.items is not None
     actions = draft.rendered_items(old.id)
@@ -153,24 +156,36 @@ def _restore(draft: Draft, staged: Staged, old: Entry, *, only_succeeded: bool) 
     fresh = new_entry(draft, due(draft, staged), stored)
     counts = fresh.items
     assert counts is not None
-    for item in draft.items_of(old.id):
-        ended = item.attempt == old.attempt and item.status in COMPLETED
-        if ended and (item.status == "succeeded" or not only_succeeded):
-            draft.put_item(Item(fresh.id, item.index, item.status, 1, item.result, item.done))
-            counts = counts.moved(None, item.status)
-    _keep_failures(draft, old, fresh.id, counts.failed)
+    for index in kept.ended:
+        item = draft.item(old.id, index)
+        assert item is not None
+        draft.put_item(item._replace(entry=fresh.id, attempt=1))
+        counts = counts.moved(None, item.status)
+    for index in kept.left_out:
+        draft.put_item(Item(fresh.id, index, None, 1, done=draft.event))
+    counts = counts._replace(
+        kept_failed=counts.failed, kept_canceled=counts.canceled, left_out=len(kept.left_out)
+    )
+    _keep_failures(draft, old, fresh.id, kept)
     draft.add_rendered(fresh.id, actions)
     return draft.add(fresh._replace(begun=counts.completed > 0, items=counts, kept=old.id))
 
 
-def _keep_failures(draft: Draft, old: Entry, fresh: int, failed: int) -> None:
-    """The errors of kept items that failed go on counting; they are the last ones that actions reported.
+def _keep_failures(draft: Draft, old: Entry, fresh: int, kept: KeptItems) -> None:
+    """The errors of kept items that failed go on counting.
 
-    What the engine itself reports of an entry names the route.
+    Those of the last attempt's items are the last ones that actions reported, in the order in which the items
+    ended. What the engine itself reports of an entry names the route.
     """
-    if failed:
-        reported = (one for one in draft.state.failures.values() if "route" not in one.content)
-        for failure in [one for one in reported if one.entry == old.id][-failed:]:
+    items = [item for item in draft.items_of(old.id) if item.attempt == old.attempt]
+    failed = sorted((item.done or 0, item.index) for item in items if item.status in ABENDED)
+    if not failed:
+        return
+    reported = (one for one in draft.state.failures.values() if "route" not in one.content)
+    failures = [one for one in reported if one.entry == old.id][-len(failed) :]
+    stay = set(kept.ended)
+    for failure, (_, index) in zip(failures, failed, strict=True):
+        if index in stay:
             draft.keep_failure(failure._replace(entry=fresh))
 
 

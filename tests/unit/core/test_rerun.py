@@ -2,20 +2,10 @@
 
 from orchestrion.core.commands import RunAction, WithdrawAttempt
 from orchestrion.core.conductor import Decision, Refused, conduct
-from orchestrion.core.events import (
-    AttemptBegan,
-    AttemptReported,
-    Event,
-    RerunRequested,
-    Started,
-    TaskRequest,
-)
-from orchestrion.core.graph import build_graph
+from orchestrion.core.events import RerunRequested, TaskRequest
 from orchestrion.core.invariants import outstanding
-from orchestrion.core.language import load_definition
 from orchestrion.core.preview import preview
-from orchestrion.core.state import State
-from orchestrion.core.status import Status
+from tests.unit.core.telling import end, state_of, told
 
 CLEANUP = """
 version: 1.0
@@ -33,26 +23,6 @@ tasks:
   b: {action: a.b, retry: {count: 1}}
   c: {action: a.b, retry: {count: 1}, input: {x: <% ctx().st2.name %>}}
 """
-
-
-def state_of(text: str, application: dict[str, object] | None = None) -> State:
-    state = State(build_graph(load_definition(text)))
-    told(state, Started({}, application or {}))  # type: ignore[arg-type]  # JSON
-    return state
-
-
-def told(state: State, event: Event) -> Decision:
-    """Conduct an event that must be accepted."""
-    answer = conduct(state, event)
-    assert isinstance(answer, Decision), answer
-    state.apply(answer.changes)
-    return answer
-
-
-def end(state: State, entry: int, status: Status, item: int | None = None) -> Decision:
-    attempt = state.entries[entry].attempt
-    told(state, AttemptBegan(entry, item, attempt))
-    return told(state, AttemptReported(entry, item, attempt, status))
 
 
 def withdrawn(decision: Decision) -> list[WithdrawAttempt]:

@@ -76,6 +76,8 @@ def plan_document(plan: RerunPlan) -> dict[str, Any]:
     lists = {
         "restarts": parts.restarts,
         "keeps_items": parts.keeps_items,
+        "fails_by": parts.fails_by,
+        "left_out": parts.left_out,
         "passes": parts.passes,
         "repeats": parts.repeats,
         "continues": parts.continues,

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from orchestrion.cli.render.output import Cell, Output, compact
 from orchestrion.client.views import COMPLETED, Plan, PlannedJoin, PlannedTask, RerunPlan, Target
 
 _ITEMS_SHOWN = 12
+_BAD_ENDS = {"failed": ("failed", "fail"), "canceled": ("failed or canceled", "be canceled")}
+"""How kept items ended that make their task end so again, and that end."""
 
 Key: TypeAlias = tuple[str, int]
 """(task, route)."""
@@ -45,7 +47,7 @@ def show_whole_plan(output: Output, number: str, target: Target) -> None:
 
 
 def _parts(plan: Plan) -> Iterator[tuple[str, str | None, list[tuple[str, str]]]]:
-    keeps = {(one.task, one.route): one.items or () for one in plan.keeps_items}
+    keeps = {(one.task, one.route): _kept_items(plan, one) for one in plan.keeps_items}
     kept = {(one.task, one.route) for one in plan.kept}
     again = [(_name(one), _restart(one, keeps, kept)) for one in plan.restarts]
     yield "runs again", "cyan", again
@@ -56,6 +58,31 @@ def _parts(plan: Plan) -> Iterator[tuple[str, str | None, list[tuple[str, str]]]
     yield "joins", None, [(_name_of_join(join), _join(join)) for join in plan.joins]
     yield "is kept", "green", _passes_of(plan.kept, _as_kept)
     yield from _end(plan)
+
+
+class _Kept(NamedTuple):
+    """What a task that runs again keeps of its items: how many do not run, and a text; empty for none."""
+
+    number: int
+    text: str
+
+
+def _kept_items(plan: Plan, keeps: PlannedTask) -> _Kept:
+    """What a task keeps of its items, and what comes of it."""
+    if not keeps.items:
+        return _Kept(0, "")
+    left_out, bad = (
+        next((one for one in part if (one.task, one.route) == (keeps.task, keeps.route)), None)
+        for part in (plan.left_out, plan.fails_by)
+    )
+    text = f"keeps {_counted(keeps.items)}"
+    if bad is not None:
+        ended, end = _BAD_ENDS[bad.status]
+        text += f" ({_counted(bad.items)} {ended}: the task will {end} again)"
+    if left_out is None:
+        return _Kept(len(keeps.items), text)
+    number = len(keeps.items) + len(left_out.items or ())
+    return _Kept(number, f"{text}; leaves out {_counted(left_out.items)}")
 
 
 def _follows(plan: Plan) -> list[tuple[str, str]]:
@@ -90,7 +117,7 @@ def _name(task: PlannedTask) -> str:
     return f"{task.task} (route {task.route})" if task.route else task.task
 
 
-def _restart(task: PlannedTask, keeps: dict[Key, tuple[int, ...]], kept: set[Key]) -> str:
+def _restart(task: PlannedTask, keeps: dict[Key, _Kept], kept: set[Key]) -> str:
     key = (task.task, task.route)
     if task.status in ("scheduled", "delayed"):
         text = "had not begun"
@@ -100,22 +127,23 @@ def _restart(task: PlannedTask, keeps: dict[Key, tuple[int, ...]], kept: set[Key
         text = f"was {task.status}; all items, rendered anew (there were {len(task.items)})"
     elif not task.items:
         text = f"was {task.status}; no item is left to run: the kept results go on"
-    elif keeps[key]:
-        text = f"{_word(task.items)} {_numbers(task.items)}; keeps {_word(keeps[key])} {_numbers(keeps[key])}"
+    elif keeps[key].text:
+        total = len(task.items) + keeps[key].number
+        text = f"{_counted(task.items)} of {total}; {keeps[key].text}"
     else:
-        text = f"{_word(task.items)} {_numbers(task.items)}; no item succeeded"
+        text = f"all {len(task.items)} items, as they were rendered"
     return f"its latest pass: {text}" if key in kept else text
 
 
-def _rest(task: PlannedTask, keeps: dict[Key, tuple[int, ...]]) -> str:
+def _rest(task: PlannedTask, keeps: dict[Key, _Kept]) -> str:
     """What is left of a task that continues."""
     if task.items is None:
         return "waited for its next attempt" if task.status == "retrying" else "was ready and never began"
     kept = keeps.get((task.task, task.route))
-    text = f"{_word(task.items)} {_numbers(task.items)} never began"
+    text = f"{_counted(task.items)} never began"
     if task.status in ("scheduled", "delayed"):
         return f"none of its {len(task.items)} items began"
-    return f"{text}; keeps {_word(kept)} {_numbers(kept)}" if kept else f"{text}; the others count"
+    return f"{text}; {kept.text if kept is not None and kept.text else 'the others count'}"
 
 
 def _as_kept(task: PlannedTask) -> str:
@@ -124,8 +152,10 @@ def _as_kept(task: PlannedTask) -> str:
     return task.status if task.status in COMPLETED else f"still {task.status}: is let be, and counts"
 
 
-def _word(items: tuple[int, ...]) -> str:
-    return "item" if len(items) == 1 else "items"
+def _counted(items: tuple[int, ...] | None) -> str:
+    """Indexes with the word for them."""
+    indexes = items or ()
+    return f"{'item' if len(indexes) == 1 else 'items'} {_numbers(indexes)}"
 
 
 def _numbers(items: Iterable[int]) -> str:

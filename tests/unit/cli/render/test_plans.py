@@ -40,6 +40,7 @@ MIXED = """
   runs: {action: a.b}
 """
 ITEMS = "  a: {action: a.b, with: <% ctx(xs) %>, next: [{do: b}]}\n  b: {action: a.b}\n"
+ONE_BY_ONE = "  a: {action: a.b, with: {items: <% ctx(xs) %>, concurrency: 1}}\n"
 SPLIT = """
   s: {action: a.b, next: [{do: u}, {do: u}]}
   u: {action: a.b, next: [{do: 'v, w'}]}
@@ -70,9 +71,13 @@ def ran(tasks: str, reports: str) -> World:
 
 
 def plan_of(world: World, tasks: str) -> Plan:
-    """The plan of a re-run of these tasks; `!`: without reset."""
-    wanted = tuple(TaskRequest(name.rstrip("!"), 0, reset=not name.endswith("!")) for name in tasks.split())
-    plan = preview(world.state, wanted)
+    """The plan of a re-run of these tasks; `!`: without reset; `:0,2`: these items."""
+    wanted: list[TaskRequest] = []
+    for word in tasks.split():
+        name, _, items = word.rstrip("!").partition(":")
+        chosen = tuple(map(int, items.split(","))) if items else None
+        wanted.append(TaskRequest(name, 0, reset=not word.endswith("!"), items=chosen))
+    plan = preview(world.state, tuple(wanted))
     assert isinstance(plan, Plan), plan
     return plan
 
@@ -147,7 +152,52 @@ def plan_of(world: World, tasks: str) -> Plan:
             ITEMS,
             "a:0=succeeded a:1=failed a:2=succeeded a:3=failed b=succeeded",
             "a!",
-            ["runs again a items 1, 3; keeps items 0, 2"],
+            ["runs again a items 1, 3 of 4; keeps items 0, 2"],
+        ),
+        (
+            ITEMS,
+            "a:0=failed a:1=failed a:2=failed a:3=failed b=succeeded",
+            "a!",
+            ["runs again a all 4 items, as they were rendered"],
+        ),
+        (
+            ITEMS,
+            "a:0=succeeded a:1=failed a:2=succeeded a:3=failed b=succeeded",
+            "a:0,1",
+            ["runs again a items 0-1 of 4; keeps items 2-3 (item 3 failed: the task will fail again)"],
+        ),
+        (
+            ITEMS,
+            "a:0=succeeded a:1=succeeded a:2=succeeded a:3=canceled",
+            "a:0",
+            [
+                (
+                    "runs again a item 0 of 4; keeps items 1-3 (item 3 failed or canceled: "
+                    "the task will be canceled again)"
+                )
+            ],
+        ),
+        (
+            MIXED,
+            "a=failed each:0=succeeded each:1=failed tried=succeeded runs=succeeded",
+            "a",
+            [
+                (
+                    "continues each items 2-3 never began; keeps items 0-1 "
+                    "(item 1 failed: the task will fail again)"
+                )
+            ],
+        ),
+        (
+            ONE_BY_ONE,
+            "a:0=succeeded a:1=failed",
+            "a:3",
+            [
+                (
+                    "runs again a item 3 of 4; keeps items 0-1 (item 1 failed: the task will fail again); "
+                    "leaves out item 2"
+                )
+            ],
         ),
         (
             ITEMS,
