@@ -114,13 +114,39 @@ def test_two_levels_down(shell: Shell) -> None:
     assert shell.get(shell.newest())["status"] == "succeeded"
 
 
-def test_a_task_with_items_is_not_re_run_inside_yet(shell: Shell) -> None:
+def test_the_child_of_one_item(shell: Shell) -> None:
+    shell.fail("b.second")
+    assert shell.run("run", "own.rollout").code == 1
+    assert "c.first" not in shell.begun
+    shell.mend()
+    done = shell.run("execution", "re-run", shell.newest(), "--tasks", "rollout[1]/second")
+    assert done.code == 0, done
+    assert shell.begun.count("a.second") == shell.begun.count("b.first") == 1
+    assert shell.begun.count("b.second") == 2
+    assert shell.begun[-1] == "last"
+
+
+def test_every_child_in_which_the_task_ran(shell: Shell) -> None:
     assert shell.run("run", "own.rollout").code == 0
-    begun = shell.begun
     done = shell.run("execution", "re-run", shell.newest(), "--tasks", "rollout/second")
+    assert done.code == 0, done
+    assert shell.begun.count("a.first") == 1
+    assert [shell.begun.count(f"{name}.second") for name in "abc"] == [2, 2, 2]
+    assert shell.begun.count("last") == 2
+
+
+def test_chosen_items_run_again(shell: Shell) -> None:
+    text = (
+        "version: 1.0\ntasks:\n  t:\n    with: n in <% list(0, 1, 2, 3) %>\n"
+        '    action: core.local cmd="./act item<% item(n) %>"\n'
+    )
+    assert shell.run("run", shell.write("items.yaml", text)).code == 0
+    number = shell.newest()
+    assert shell.run("execution", "re-run", number, "--items", "t=0,2-3").code == 0
+    assert [shell.begun.count(f"item{n}") for n in range(4)] == [2, 1, 2, 2]
+    done = shell.run("execution", "re-run", number, "--items", "t=9", "--no-reset", "t")
     assert done.code == 3
-    assert "has items" in done.err
-    assert shell.begun == begun
+    assert shell.run("execution", "re-run", number, "--items", "t:1").code == 2
 
 
 def test_a_whole_rerun_takes_other_parameters(shell: Shell) -> None:

@@ -14,6 +14,7 @@ from orchestrion.cli.render.output import Output, style_of
 from orchestrion.cli.render.plans import show_plan, show_whole_plan
 from orchestrion.cli.run import asking_of, started, warn
 from orchestrion.client.local import LocalClient
+from orchestrion.client.targets import chosen_items
 from orchestrion.client.views import Accepted, Asking, Choice, RerunRequest
 from orchestrion.errors import NotFound
 
@@ -152,13 +153,14 @@ def _asking_of_each(options: argparse.Namespace) -> Asking:
 
 def rerun(options: argparse.Namespace) -> int:
     """Run an execution again, whole or from some of its tasks; or show the plan of that."""
-    if options.no_reset and not options.tasks:
+    tasks = options.tasks or options.items
+    if options.no_reset and not tasks:
         options.parser.error("--no-reset says which of --tasks keep their items: give --tasks, too")
-    if options.parameters and options.tasks:
+    if options.parameters and tasks:
         options.parser.error("NAME=VALUE changes the parameters of a whole re-run; from tasks they stay")
     location = location_of(options)
     with open_known(location) as client:
-        if options.tasks:
+        if tasks:
             return _rerun_from_tasks(client, options, location)
         target = client.whole_rerun(options.id, options.parameters)
         if options.plan:
@@ -176,8 +178,9 @@ def rerun(options: argparse.Namespace) -> int:
 def _rerun_from_tasks(client: LocalClient, options: argparse.Namespace, location: Location) -> int:
     request = RerunRequest(
         options.id,
-        tuple(options.tasks),
+        tuple(options.tasks or ()),
         tuple(options.no_reset or ()),
+        chosen_items(options.items or ()),
     )
     if options.plan:
         plan = client.plan(request)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
+from re import compile as compiled
+from typing import Final
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, workflow_path
@@ -30,6 +32,8 @@ from orchestrion.errors import NotFound, Refused, UsageError
 from orchestrion.queries import ExecutionView
 from orchestrion.runtime.secrets import Output, secret_output, secret_parameters
 
+_MOST_ITEMS: Final = 1_000_000
+_RANGE: Final = compiled(r"(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 _FILE_SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -127,6 +131,27 @@ def whole_rerun(
         )
         return replace(target, warnings=(*target.warnings, warning))
     return target
+
+
+def chosen_items(words: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """What `TASK=0,3-5` words choose. Raises UsageError with every problem."""
+    chosen: dict[str, tuple[int, ...]] = {}
+    problems: list[str] = []
+    for word in words:
+        task, _, text = word.rpartition("=")
+        ranges = [_RANGE.fullmatch(part) for part in text.split(",")]
+        if not task or not all(ranges):
+            problems.append(f'"{word}" does not choose items: write TASK=0,3-5.')
+            continue
+        bounds = [(int(one["first"]), int(one["last"] or one["first"])) for one in ranges if one is not None]
+        if any(last - first >= _MOST_ITEMS for first, last in bounds):
+            problems.append(f'"{word}" chooses more than {_MOST_ITEMS} items.')
+            continue
+        items = {item for first, last in bounds for item in range(first, last + 1)}
+        chosen[task] = tuple(sorted({*chosen.get(task, ()), *items}))
+    if problems:
+        raise UsageError("These items cannot be chosen.", problems=problems)
+    return chosen
 
 
 def _pairs(words: Sequence[str]) -> tuple[dict[str, str | list[str]], list[str]]:

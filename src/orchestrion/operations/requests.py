@@ -32,13 +32,15 @@ class StartRequest:
 class RerunRequest:
     """A re-run of `execution` from `tasks`.
 
-    `no_reset` names with-items tasks that keep the items that succeeded. Every name may be a path:
-    `task/task` lies in the sub-workflow that `task` is.
+    `no_reset` names with-items tasks that keep the items that succeeded, `items` those of which only some
+    run again. Every name may be a path: `task/task` lies in the sub-workflow that `task` is, `task[2]/task`
+    in that of its item 2.
     """
 
     execution: str
     tasks: tuple[str, ...]
     no_reset: tuple[str, ...] = ()
+    items: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
 
 
 @dataclass(frozen=True, slots=True)

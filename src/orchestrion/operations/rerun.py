@@ -23,11 +23,6 @@ from orchestrion.runtime.dispatcher import Unit, Workflow
 from orchestrion.runtime.revivals import plan_revival
 from orchestrion.runtime.secrets import Mask
 
-_ITEMS: Final = (
-    'The task "{}" has items, and a re-run inside of one of its sub-workflows is not possible yet. '
-    "Re-run the task; --no-reset keeps the items that succeeded."
-)
-
 Routes = Mapping[str, Mapping[int, Entry]]
 """The tasks that have run, and on each of their routes the entry that counts last."""
 
@@ -38,11 +33,12 @@ class Wanted:
 
     tasks: tuple[str, ...]
     no_reset: tuple[str, ...]
+    items: Mapping[str, tuple[int, ...]]
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name once."""
-        return tuple(dict.fromkeys((*self.tasks, *self.no_reset)))
+        return tuple(dict.fromkeys((*self.tasks, *self.no_reset, *self.items)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ def level_of(unit: Unit, subject: Workflow, request: RerunRequest) -> Level:
     if subject.head.status not in COMPLETED:
         raise Refused(_still_going(unit, subject, request.execution))
     problems: list[str] = []
-    wanted = Wanted(request.tasks, request.no_reset)
+    wanted = Wanted(request.tasks, request.no_reset, request.items)
     level = _Reader(unit, problems).level(subject, wanted, "")
     if level is None or problems:
         raise refused(request.execution, problems)
@@ -113,9 +109,7 @@ class _Reader:
         self._problems.extend(_unknown_names(here, routes, prefix))
         below, notes = self._below(subject, wanted, paths, routes, prefix)
         tasks = [*_tasks_here(wanted, paths, routes), *_tasks_of(below)]
-        chosen = dict.fromkeys(task.task for task in tasks if task.items is not None)
-        self._problems.extend(_ITEMS.format(f"{prefix}{task}") for task in chosen)
-        if chosen or (not tasks and len(self._problems) > before):
+        if not tasks and len(self._problems) > before:
             return None
         plan = preview(subject.state, tuple(tasks))
         if isinstance(plan, CoreRefused):
@@ -224,6 +218,7 @@ def _restricted(inside: Wanted, child: Workflow, fitting: Collection[tuple[objec
     return Wanted(
         tuple(name for name in inside.tasks if name in ran),
         tuple(name for name in inside.no_reset if name in ran),
+        {name: items for name, items in inside.items.items() if name in ran},
     )
 
 
@@ -233,14 +228,15 @@ def _inside(wanted: Wanted, paths: Mapping[str, Path], names: Iterable[str]) -> 
     return Wanted(
         tuple(rests[name] for name in wanted.tasks if name in rests),
         tuple(rests[name] for name in wanted.no_reset if name in rests),
+        {rests[name]: items for name, items in wanted.items.items() if name in rests},
     )
 
 
 def _tasks_here(wanted: Wanted, paths: Mapping[str, Path], routes: Routes) -> Iterator[TaskRequest]:
-    for name in dict.fromkeys(wanted.tasks):
+    for name in dict.fromkeys((*wanted.tasks, *wanted.items)):
         if paths[name].rest is None:
             for route in sorted(routes.get(name, ())):
-                yield TaskRequest(name, route, name not in wanted.no_reset)
+                yield TaskRequest(name, route, name not in wanted.no_reset, wanted.items.get(name))
 
 
 def _tasks_of(below: Iterable[tuple[str, int, int | None]]) -> Iterator[TaskRequest]:

@@ -172,6 +172,7 @@ class Operations:
         details: dict[str, Json] = {
             "tasks": [*request.tasks],
             "no_reset": [*request.no_reset],
+            "items": {task: [*items] for task, items in request.items.items()},
         }
         return self._perform(_Request("re-run", request.execution, details), asking, engine, rerun)
 

@@ -220,11 +220,12 @@ def _add_rerun(group: "Subparsers") -> None:
         performed_by("execution", "rerun"),
         "run an execution again: the whole, or from some of its tasks",
         "orchestrion execution re-run 0661039aead486630d98e07f --tasks build dns --no-reset build --plan\n"
-        "orchestrion execution re-run 0661039aead486630d98e07f --tasks deploy/migrate\n"
+        "orchestrion execution re-run 0661039aead486630d98e07f --tasks deploy/migrate rollout[2]/restart\n"
         "orchestrion execution re-run 0661039aead486630d98e07f version=1.2.4",
         "Without --tasks a fresh execution starts. With --tasks the same workflow execution goes on:\n"
         "what is neither requested nor downstream of a requested task is kept. TASK/TASK lies in the\n"
-        "sub-workflow that the first one is, and the parent goes on with the new result.",
+        "sub-workflow that the first one is, TASK[2]/TASK in that of its item 2; the parent goes on with\n"
+        "the new result.",
     )
     parser.add_argument("id", metavar="ID", help=ID_HELP)
     parser.add_argument(
@@ -246,6 +247,13 @@ def _add_rerun(group: "Subparsers") -> None:
         nargs="+",
         action="extend",
         help="of --tasks: keep the items that succeeded, run only the others",
+    )
+    parser.add_argument(
+        "--items",
+        metavar="TASK=ITEMS",
+        nargs="+",
+        action="extend",
+        help="run only these items of a task again, for example build=0,3-5; the others stay as they are",
     )
     parser.add_argument("--plan", action="store_true", help="show what would happen, and change nothing")
     add_asking(parser)
