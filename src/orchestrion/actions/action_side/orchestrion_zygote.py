@@ -129,7 +129,7 @@ def _end(started: set[int]) -> None:
     _signal(started, signal.SIGTERM)
     deadline = time.monotonic() + GRACE_SECONDS
     while time.monotonic() < deadline and not all(map(_has_ended, started)):
-        time.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)  # nothing tells when a group is empty
     _signal(started, signal.SIGKILL)
 
 
