@@ -7,6 +7,8 @@ from orchestrion.core.values import MAX_DEPTH
 _SUSPICIOUS = 150
 _BLOCK = " \t-?:"
 """What stands before the first word of a line, one character or more for each level of blocks."""
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""How libyaml from 0.2.6 on, which reads ahead of its events, tells a depth of more than 1,000."""
 
 
 def check_yaml_depth(text: str) -> None:
@@ -38,6 +40,7 @@ def _depth(text: str) -> int:
                     break
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
-    except yaml.YAMLError:
-        pass
+    except yaml.YAMLError as error:
+        if getattr(error, "problem", None) == _TOO_DEEP:
+            return MAX_DEPTH + 1
     return deepest
