@@ -39,6 +39,10 @@ class _Handler(BaseHTTPRequestHandler):
             )
             self.answers[self.path.partition("?")[0]](self)
 
+    def end_headers(self) -> None:
+        self.send_header("Connection", "close")  # or a client may send its next request where nobody reads
+        super().end_headers()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it
         """Say nothing."""
 

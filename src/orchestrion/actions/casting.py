@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NoReturn, cast
 
 from orchestrion.actions.metadata import Parameter
-from orchestrion.core.values import Json, problem_with
+from orchestrion.core.values import TOO_DEEP, Json, problem_with
 
 NONE_TEXT: Final = "%*****__%NONE%__*****%"
 """The text by which the expression function `use_none` says null."""
@@ -101,19 +101,18 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _from_json(text: str) -> Json:
-    """Parse JSON proper, without NaN. Raises `ValueError`."""
+    """Parse JSON proper, without NaN. Raises `ValueError`, and `CastError` for what is too deep to tell."""
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError as error:
-        message = "nested too deeply"
-        raise ValueError(message) from error
+        raise CastError(f"cannot be kept as it is: {TOO_DEEP.removesuffix('.')}") from error
 
 
 def _literal(text: str) -> Json:
     """Read JSON, else a Python literal; None when the text is neither, or no value of the domain."""
     try:
         value = _from_json(text)
-    except ValueError:
+    except (ValueError, CastError):
         value = _python_literal(text)
     return None if problem_with(value) else value
 

@@ -47,7 +47,8 @@ def follow(
     interruption = Interruption()
     try:
         with _interruptible(client, interruption, progress):
-            view = client.follow(number, progress.show, interruption)
+            watch = None if isinstance(progress, Silent) else progress.show
+            view = client.follow(number, watch, interruption)
     except LeftAtOnce:
         progress.stop()
         command = f"orchestrion execution resume {number}{location.options}"

@@ -200,10 +200,11 @@ class LocalClient:
 
     # --- the work
 
-    def follow(self, number: str, watch: Watch, interruption: Interruption) -> ExecutionView:
+    def follow(self, number: str, watch: Watch | None, interruption: Interruption) -> ExecutionView:
         """Do the work of an execution's tree, or follow whoever does it, until it has ended or is held.
 
         The first interruption requests a pause of the whole tree. Returns how the execution stands then.
+        `watch`: None where nobody wants to see it before.
         """
         pace = Pace()
         pause_requested = False
@@ -211,7 +212,7 @@ class LocalClient:
         while True:
             engine = self._working
             changed |= engine is None or engine.run_once() > 0
-            if changed and pace.is_due():
+            if watch is not None and changed and pace.is_due():
                 with pace.measured():
                     watch(self.execution(number))
                 changed = False
@@ -220,9 +221,10 @@ class LocalClient:
                 continue
             if self._is_over(number):
                 break
-            self._wait(pace.seconds_left() if changed else POLL_SECONDS)
+            self._wait(pace.seconds_left() if watch is not None and changed else POLL_SECONDS)
         view = self.execution(number)
-        watch(view)
+        if watch is not None:
+            watch(view)
         return view
 
     def _is_over(self, number: str) -> bool:

@@ -27,7 +27,7 @@ from orchestrion.actions.parameters import (
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
 from orchestrion.client.inspecting import report_of
 from orchestrion.core.language import Definition, load_definition
-from orchestrion.core.values import Json, problem_with
+from orchestrion.core.values import TOO_DEEP, Json, problem_with
 from orchestrion.errors import NotFound, Refused, UsageError
 from orchestrion.queries import ExecutionView
 from orchestrion.runtime.secrets import Output, secret_output, secret_parameters
@@ -230,12 +230,12 @@ def answer_of(document: str | None, words: Sequence[str]) -> Json:
     answer: dict[str, Json] = {}
     texts, problems = _pairs(words)
     if document is not None:
-        given = _typed(document)
-        repeated = repeated_key_problem("--response", document)
-        if isinstance(given, dict):
+        given, unkept = _typed(document)
+        if unkept:
+            problems.append(unkept)
+        elif isinstance(given, dict):
             answer |= given
-            unkept = problem_with(given)
-            problems += [text for text in (repeated, unkept) if text]
+            problems += filter(None, [repeated_key_problem("--response", document)])
         else:
             problems.append("--response must be a JSON object.")
     answer |= _values(texts, problems)
@@ -251,8 +251,7 @@ def _values(texts: Mapping[str, str | list[str]], found: list[str]) -> dict[str,
         if not isinstance(given, str):
             found.append(f'Parameter "{name}" is given more than once: a list is written as JSON.')
             continue
-        values[name] = _typed(given)
-        problem = problem_with(values[name])
+        values[name], problem = _typed(given)
         found += [f'Parameter "{name}" cannot be kept as it is: {problem}'] if problem else []
         repeated = None if isinstance(values[name], str) else repeated_key_problem(name, given)
         found += [repeated] if repeated else []
@@ -271,13 +270,16 @@ def _undeclared(name: str, declared: Collection[str]) -> str:
     return f'The workflow has no input "{name}".{hint} Inputs: {known}.'
 
 
-def _typed(text: str) -> Json:
-    """A JSON number, boolean, null, list or object is that; everything else is text."""
+def _typed(text: str) -> tuple[Json, str | None]:
+    """A JSON number, boolean, null, list or object is that, all else is text; and why it cannot be kept."""
     try:
         value: Json = json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return text
-    return text if isinstance(value, str) else value
+    except RecursionError:
+        return None, TOO_DEEP
+    except ValueError:
+        value = text
+    kept = text if isinstance(value, str) else value
+    return kept, problem_with(kept)
 
 
 def _refuse(constant: str) -> Json:

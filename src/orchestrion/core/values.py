@@ -15,6 +15,7 @@ SMALLEST_INTEGER: Final = -(2**63)
 LARGEST_INTEGER: Final = 2**63 - 1
 MAX_DEPTH: Final = 200
 """Containers inside each other in a value."""
+TOO_DEEP: Final = f"A value is nested too deeply: more than {MAX_DEPTH} lists and mappings inside each other."
 
 
 def is_unicode(text: str) -> bool:
@@ -67,7 +68,7 @@ def problem_with(value: object) -> str | None:
         if not deeper:
             return None
         level = deeper
-    return f"A value is nested too deeply: more than {MAX_DEPTH} lists and mappings inside each other."
+    return TOO_DEEP
 
 
 def _problem_with_key(key: object) -> str | None:

@@ -5,7 +5,7 @@ Read only, each in one short transaction.
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +19,9 @@ from orchestrion.runtime.peers import Peers
 from orchestrion.runtime.secrets import mask_of
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Store, Transaction
+
+DEPTH_SHOWN: Final = 32
+"""How many levels of sub-workflows the view of an execution has: deeper ones have a view of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class ExecutionView:
     """An action execution.
 
     Times are microseconds since 1970, UTC. `engine` is the process that does its work; None when it is
-    unfinished and nobody does. `current` says that no re-run goes on with its workflow execution.
+    unfinished and nobody does. `is_cut`: its tasks are left out, since it is nested too deeply.
     """
 
     id: str
@@ -89,6 +92,7 @@ class ExecutionView:
     source: str | None = None
     engine: str | None = None
     tasks: tuple[TaskView, ...] = field(default=())
+    is_cut: bool = False
 
     @property
     def is_unattended(self) -> bool:
@@ -152,7 +156,7 @@ class Queries:
             return [reading.view(row, row["engine"]) for row in found]
 
     def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
-        """One execution with its tasks, and theirs, down to the last sub-workflow. Raises NotFound."""
+        """One execution with its tasks, and theirs, `DEPTH_SHOWN` levels down. Raises NotFound."""
         with self._reading() as reading:
             return reading.detail(reading.row(number), attempts=attempts)
 
@@ -242,22 +246,23 @@ class _Reading:
         workflow = self.one("load_workflow", id=execution["workflow"] or execution["of_workflow"])
         return None if workflow is None else self.one("load_workflow", id=workflow["root"])
 
-    def detail(self, row: Mapping[str, Any], *, attempts: bool) -> ExecutionView:
-        """The view of a row with its tasks."""
+    def detail(self, row: Mapping[str, Any], *, attempts: bool, levels: int = DEPTH_SHOWN) -> ExecutionView:
+        """The view of a row with its tasks, and so many levels of sub-workflows."""
         if row["workflow"] is None:
             return self.view(row, self._engine_of_task(row))
         workflow = self.one("load_workflow", id=row["workflow"])
         assert workflow is not None
         root = self.one("load_workflow", id=workflow["root"])
         engine = root["engine"] if root is not None else None
-        tasks = self._tasks(row, attempts=attempts)
-        return self.view(row, engine, tasks)
+        if levels < 0:
+            return replace(self.view(row, engine), is_cut=True)
+        return self.view(row, engine, self._tasks(row, attempts=attempts, levels=levels - 1))
 
     def _engine_of_task(self, row: Mapping[str, Any]) -> str | None:
         attempt = self.one("attempt", execution=row["id"])
         return None if attempt is None else attempt["engine"]
 
-    def _tasks(self, row: Mapping[str, Any], *, attempts: bool) -> tuple[TaskView, ...]:
+    def _tasks(self, row: Mapping[str, Any], *, attempts: bool, levels: int) -> tuple[TaskView, ...]:
         """The task executions that count, in their order; those that a re-run kept are marked.
 
         An execution that another one continues shows what counted when that began.
@@ -288,7 +293,7 @@ class _Reading:
                     starter if starter not in (None, row["id"]) else None,
                     tuple(_attempt(run) for run in runs.get(entry["id"], ())) if attempts else (),
                     tuple(
-                        self.detail(run, attempts=attempts)
+                        self.detail(run, attempts=attempts, levels=levels)
                         for run in runs.get(entry["id"], ())
                         if run["workflow"] is not None
                     ),

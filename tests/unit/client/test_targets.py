@@ -68,10 +68,9 @@ def test_all_problems_of_the_inputs_of_a_file_at_once(catalog: Catalog, tmp_path
 
 
 @pytest.mark.parametrize("brackets", [100_000, 3_000])
-def test_what_is_too_deep_for_json_is_text(catalog: Catalog, tmp_path: Path, brackets: int) -> None:
-    text = "[" * brackets
-    target = target_of(str(tmp_path / "bare.yaml"), [f"names={text}"], catalog)
-    assert target.inputs == {"names": text}
+def test_what_is_too_deep_to_be_read_is_refused(catalog: Catalog, tmp_path: Path, brackets: int) -> None:
+    (problem,) = problems(str(tmp_path / "bare.yaml"), [f"names={'[' * brackets}"], catalog)
+    assert problem.startswith('Parameter "names" cannot be kept as it is: A value is nested too deeply')
 
 
 def test_an_action_that_cannot_run_here_is_told_before_it_fails(catalog: Catalog, tmp_path: Path) -> None:

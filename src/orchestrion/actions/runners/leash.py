@@ -12,10 +12,10 @@ from typing import Final
 _LEASH: Final = """\
 while IFS= read -r line && [ "$line" != go ]; do :; done # a password that sudo has not asked for
 read -r size; IFS= read -r folder; text=$(head -c "$size"; printf .); text=${text%.}
-exec 3<&0 < /dev/null
+exec 3<&0 4>&2 < /dev/null 2> /dev/null # what bash itself says of its jobs is not the action's
 set -m # each of the two that follow leads a process group
-(set +m; exec 3<&-; eval "$text") & action=$!
-exec 2> /dev/null
+(set +m; exec 2>&4 3<&- 4>&-; eval "$text") & action=$!
+exec 4>&-
 clear() { [ -z "$folder" ] || rm -rf -- "$folder"; }
 (exec > /dev/null; read -r _ <&3; kill -KILL -- "-$action"; clear) & guard=$!
 wait "$action"; code=$?

@@ -123,6 +123,9 @@ def _remarks(task: TaskView) -> Iterator[str]:
         yield items_text(task.items)
     if task.kept_from is not None:
         yield f"kept from {task.kept_from}"
+    for view in task.workflows:
+        if view.is_cut:
+            yield f"too deep to be shown here; see the execution {view.id}"
 
 
 def items_text(items: ItemsView) -> str:

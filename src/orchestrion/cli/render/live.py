@@ -35,6 +35,7 @@ class LiveProgress:
         self._console = Console(file=output.stream, highlight=False)
         self._spinner = Spinner("dots")
         self._view: ExecutionView | None = None
+        self._tasks: list[tuple[TaskView, int]] = []
         self._remarks: list[str] = []
         self._since = monotonic()
         self._live = Live(
@@ -49,6 +50,7 @@ class LiveProgress:
 
     def show(self, view: ExecutionView) -> None:
         """Redraw with the execution as it stands now."""
+        self._tasks = list(walk(view.tasks))
         self._view = view
         if not self._started:
             self._started = True
@@ -70,9 +72,8 @@ class LiveProgress:
         view = self._view
         if view is None:
             return Group()
-        tasks = list(walk(view.tasks))
         room = max(3, self._console.size.height - _LINES_AROUND - len(self._remarks))
-        shown, hidden = _fitting(tasks, room)
+        shown, hidden = _fitting(self._tasks, room)
         grid = Table.grid(padding=(0, 2, 0, 0))
         for _ in range(3):
             grid.add_column(no_wrap=True, overflow="ellipsis")

@@ -78,10 +78,11 @@ def _statuses(view: ExecutionView, prefix: str = "") -> Iterator[tuple[str, str,
     """Name, status and remark of a workflow and its tasks; one that has ended comes after its tasks."""
     if not prefix and view.status not in COMPLETED:
         yield view.action, shown_status(view), ""
+    laps = _laps(view)
     for task in view.tasks:
         if task.kept_from is not None:
             continue
-        name = f"{prefix}{task.task}" + (f" (route {task.route})" if task.route else "") + _lap(view, task)
+        name = f"{prefix}{task.task}" + (f" (route {task.route})" if task.route else "") + laps[task.entry]
         own = (name, task.status, items_text(task.items) if task.items else "")
         if task.status not in COMPLETED:
             yield own
@@ -93,10 +94,16 @@ def _statuses(view: ExecutionView, prefix: str = "") -> Iterator[tuple[str, str,
         yield view.action, view.status, ""
 
 
-def _lap(view: ExecutionView, task: TaskView) -> str:
-    """Which time it is that a task of a loop runs."""
-    same = [one.entry for one in view.tasks if (one.task, one.route) == (task.task, task.route)]
-    return f" (lap {same.index(task.entry) + 1})" if len(same) > 1 else ""
+def _laps(view: ExecutionView) -> dict[int, str]:
+    """For each entry, which time it is that a task of a loop runs; empty for a task that has run once."""
+    entries: dict[tuple[str, int], list[int]] = {}
+    for task in view.tasks:
+        entries.setdefault((task.task, task.route), []).append(task.entry)
+    return {
+        entry: f" (lap {lap})" if len(same) > 1 else ""
+        for same in entries.values()
+        for lap, entry in enumerate(same, start=1)
+    }
 
 
 def _item(task: TaskView, workflow: ExecutionView) -> str:

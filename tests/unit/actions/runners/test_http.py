@@ -69,7 +69,11 @@ class TestAnswer:
             "status_code": 200,
             "body": {"a": [1, "語"]},
             "parsed": True,
-            "headers": {"Content-Type": "application/json; charset=utf-8", "Content-Length": "20"},
+            "headers": {
+                "Content-Type": "application/json; charset=utf-8",
+                "Content-Length": "20",
+                "Connection": "close",
+            },
         }
 
     @pytest.mark.parametrize(
