@@ -52,7 +52,9 @@ def levels_of(document: Any) -> tuple[int, str]:
     return levels, document["id"]
 
 
-def test_all_levels_pause_and_resume_and_the_view_ends_where_it_would_be_too_deep_and_names_the_rest(shell: Shell) -> None:
+def test_all_levels_pause_and_resume_and_the_view_ends_where_it_would_be_too_deep_and_names_the_rest(
+    shell: Shell,
+) -> None:
     gate = shell.gate("bottom")
     running = shell.start("run", "own.down", f"n={LEVELS}")
     gate.arrived()
