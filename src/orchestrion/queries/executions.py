@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from orchestrion.actions.parameters import MASK
 from orchestrion.actions.runners.registry import INQUIRER
 from orchestrion.core.language import ENGINE_COMMANDS
 from orchestrion.core.status import COMPLETED
@@ -19,6 +20,8 @@ from orchestrion.runtime.peers import Peers
 from orchestrion.runtime.secrets import mask_of
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Store, Transaction
+
+_MASKED: Final = rows.to_json(MASK)
 
 DEPTH_SHOWN: Final = 32
 """How many levels of sub-workflows the view of an execution has: deeper ones have a view of their own."""
@@ -140,13 +143,17 @@ class Queries:
         self._peers: Final = peers
 
     def executions(self, count: int, only: "Choice | None" = None) -> list[ExecutionView]:
-        """The newest executions that no workflow has started, without their tasks."""
+        """The newest executions that no workflow has started, without their tasks.
+
+        Where the key is missing that opens what is secret, all values of such an execution are masked.
+        """
         with self._reading() as reading:
             found = (
-                reading.all("executions", count=count)
+                reading.all_openable("executions", _MASKED, count=count)
                 if only is None
-                else reading.all(
+                else reading.all_openable(
                     "chosen_executions",
+                    _MASKED,
                     count=count,
                     statuses=rows.to_json([*only.statuses]) if only.statuses else None,
                     action=only.action,
@@ -217,6 +224,7 @@ class _Reading:
 
     def __init__(self, transaction: Transaction, peers: Peers) -> None:
         self.all: Final = transaction.all
+        self.all_openable: Final = transaction.all_openable
         self.one: Final = transaction.one
         self._transaction = transaction
         self._peers = peers

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 
 import aiosql
 
-from orchestrion.errors import StoreError, StoreFull, UsageError
+from orchestrion.errors import SealError, StoreError, StoreFull, UsageError
 from orchestrion.store.copies import copy_store, reading
 from orchestrion.store.schema import MIGRATIONS, PACKAGE, migrate, schema_of
 from orchestrion.store.turnstile import Turnstile
@@ -70,6 +70,20 @@ class Transaction:
         rows = self._connection.execute(getattr(self._queries, query).sql, parameters)
         return [self._opened(row) for row in rows]
 
+    def all_openable(self, query: str, instead: str, **parameters: Any) -> list[Mapping[str, Any]]:
+        """All rows of a query; in one that does not open, `instead` stands for each sealed JSON text."""
+        found: list[Mapping[str, Any]] = []
+        for row in self._connection.execute(getattr(self._queries, query).sql, parameters):
+            try:
+                found.append(self._opened(row))
+            except SealError:
+                hidden = {
+                    name: instead if isinstance(value, str) and is_sealed(value) else value
+                    for name, value in dict(row).items()
+                }
+                found.append({**hidden, "secrets": None})
+        return found
+
     def value(self, query: str, **parameters: Any) -> Any:
         """The only value of a query, or None."""
         row = self._connection.execute(getattr(self._queries, query).sql, parameters).fetchone()
@@ -85,16 +99,20 @@ class Transaction:
 
     # --- secrets
 
+    def check_key(self) -> bool:
+        """Whether anything was ever sealed here. Raises SealError where the key to open it is not there."""
+        proof = self.value("vault_proof")
+        if proof is not None:
+            self._vault.check(proof)
+        return proof is not None
+
     def unlock(self) -> None:
         """Make sure of the key before something is the first to be sealed: the store's own, or a new one.
 
         Raises SealError.
         """
-        proof = self.value("vault_proof")
-        if proof is None:
+        if not self.check_key():
             self.run("add_vault", proof=self._vault.proof())
-        else:
-            self._vault.check(proof)
 
     def seal(self, text: str, purpose: Purpose = "execution") -> str:
         """Seal a text. Raises SealError."""
