@@ -2,7 +2,8 @@
 
 Lazy: `find("pack.action")` reads one pack.yaml and one metadata file when the file is named after the action,
 as it nearly always is. A file that changed since is read again, so that an action can be corrected without a
-restart; what runs already keeps the `Action` that it has. The built-in pack `core` comes first, then the
+restart; what runs already keeps the `Action` that it has. The built-in pack `core`, which only changes with
+the version and so is read once, comes first, then the
 folders in their order: the first pack of a name counts.
 
 Safe to use from several threads: every cache entry is replaced whole, and reading one twice does no harm.
@@ -49,6 +50,7 @@ class Catalog:
         self._read: dict[Path, _Read] = {}
         self._pack_folder_of: dict[str, Path] = {}
         self._file_of: dict[str, Path] = {}
+        self._built_in: dict[str, Action] = {}
 
     def find(self, ref: str) -> Action:
         """Give the action `PACK.NAME`.
@@ -56,6 +58,9 @@ class Catalog:
         Raises `NotFound`, with the nearest spelling and what there is instead; `UsageError` when its metadata
         is not valid.
         """
+        built_in = self._built_in.get(ref)
+        if built_in is not None:
+            return built_in
         known = self._file_of.get(ref)
         if known is not None and known.is_file():
             action = self._action(known, self._pack(known.parents[1]))
@@ -71,6 +76,8 @@ class Catalog:
                 action = self._action(file, pack)
                 if action.ref == ref:
                     self._file_of[ref] = file
+                    if pack.folder.parent == BUILT_IN_PACKS:
+                        self._built_in[ref] = action
                     return action
         actions, problems = self._load(pack)
         for action in actions:

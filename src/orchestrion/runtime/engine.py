@@ -8,6 +8,7 @@ of `recovery`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -38,6 +39,9 @@ CLAIMS: Final = 100
 
 GROUP_SECONDS: Final = 0.005
 """How long an engine takes up reports for one commit; the rest waits for the next one."""
+
+EXPECTED: Final = 10
+"""For how many reports an engine reads together what they need."""
 
 POLL_SECONDS: Final = 0.25
 """How long an engine sleeps at the most: the net under lost wake-ups."""
@@ -137,7 +141,9 @@ class Engine:
             ends = {report.execution for report in reports}
             self.worker.output.store(unit.transaction, self.id, unit.now, ends)
             until = monotonic() + GROUP_SECONDS
-            for report in reports:
+            for at, report in enumerate(reports):
+                if at % EXPECTED == 0:
+                    unit.expect([one.execution for one in reports[at : at + EXPECTED]])
                 self.worker.release(report.execution)
                 unit.report(*report, engine=self.id)
                 unit.settle()
@@ -243,14 +249,16 @@ class Engine:
             secrets.note_parameters(action.ref, secret_parameters(action, resolved.all))
             secrets.note_output(action.ref, secret_output(action))
             execution.runner = action.runner_type
-            unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
+            if attempt.repeatable != action.idempotent:
+                unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
             if action.runner_type == WORKFLOW_RUNNER:
                 self._begin_workflow(unit, attempt, execution, action, dict(resolved.action_parameters))
                 return
             if action.runner_type == INQUIRER:
                 ask(unit, attempt, execution, resolved.runner_parameters)
                 return
-            job = job_of_task(unit, execution, action, resolved, self.id)
+            on_output = partial(self.worker.output.add, execution.id)
+            job = job_of_task(unit, execution, action, resolved, self.id, on_output)
         except OrchestrionError as error:
             message: dict[str, Json] = {"error": str(error)}
             unit.ledger.keep(attempt._replace(repeatable=True))  # nothing has begun

@@ -32,6 +32,10 @@ WHERE process.engine = :engine AND attempt.engine IS NOT process.engine;
 -- One attempt, if it has not ended.
 SELECT * FROM attempt WHERE execution = :execution;
 
+-- name: attempts_among
+-- Those of some attempts that have not ended.
+SELECT * FROM attempt WHERE execution IN (SELECT value FROM json_each(:executions));
+
 -- name: attempt_of^
 -- The attempt with this fencing token, if it has not ended.
 SELECT * FROM attempt
