@@ -7,7 +7,8 @@ is measured together is printed together.
 import json
 import sys
 
-from benchmarks import commands, conductor, durable, python_actions
+from benchmarks import commands, conductor, python_actions
+from benchmarks.durable import registry as durable
 from benchmarks.figures import Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -30,7 +31,10 @@ def main(arguments: list[str]) -> int:
         return 2
     for benchmark in dict.fromkeys(BENCHMARKS[name] for name in chosen):
         for figure in benchmark():
-            print(json.dumps(figure._replace(value=round(figure.value, 4))._asdict()), flush=True)
+            print(
+                json.dumps(figure._replace(value=round(figure.value, 4))._asdict(), ensure_ascii=False),
+                flush=True,
+            )
     return 0
 
 

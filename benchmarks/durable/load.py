@@ -53,12 +53,14 @@ class Load:
         flying: set[str] = set()
         started = 0
         is_over = False
-        while flying or not is_over:
-            flying -= self.ends.keys()
+        while True:
+            flying = {number for number in flying if number not in self.ends}
             while len(flying) < at_once and not (is_over := is_over or is_enough(started)):
                 flying.add(self.start(definition))
                 started += 1
-            if not self.engine.run_once() and flying - self.ends.keys():
+            if not flying:
+                return
+            if not self.engine.run_once():
                 self.engine.wait()
 
     def run_one(self, definition: str, inputs: Mapping[str, Json] | None = None) -> str:
