@@ -5,7 +5,7 @@ from orchestrion.core.status import COMPLETED, Status
 from orchestrion.errors import Refused
 from orchestrion.operations.answers import open_inquiries
 from orchestrion.operations.requests import Accepted
-from orchestrion.operations.tree import cascade
+from orchestrion.operations.tree import cascade, has_begun
 from orchestrion.runtime.dispatcher import Unit, Workflow
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.inquiries import cancel_inquiries
@@ -39,6 +39,11 @@ def request_of_action(unit: Unit, execution: Execution, kind: str, engine: Engin
     Its process is ended and its attempt fenced (product).
     """
     if kind != "cancel":
+        if not has_begun(execution):
+            raise Refused(
+                f"Unable to {kind} {execution.id}: it is {execution.status}, and has not begun. "
+                f"Name the execution of its workflow, {execution.parent}."
+            )
         raise Refused(
             f"Unable to {kind} {execution.id}: {execution.action or 'it'} is an action, not a workflow. "
             f"Name the execution of its workflow, {execution.parent}."
