@@ -152,6 +152,23 @@ def test_a_pause_of_a_child_is_explained_from_above(shell: Shell) -> None:
     assert explained["remedies"] == [f"orchestrion execution resume {number}"]
 
 
+def test_one_action_that_is_canceled_cancels_the_whole_tree(shell: Shell) -> None:
+    gates = [shell.gate("left.first"), shell.gate("right.first")]
+    running = shell.start("run", "own.parent")
+    for gate in gates:
+        gate.arrived()
+    number = shell.newest()
+    left = next(task for task in shell.get(number)["tasks"] if task["task"] == "left")
+    child = shell.json("execution", "get", left["workflows"][0]["id"], "--attempts")
+    done = shell.run("execution", "cancel", child["tasks"][0]["attempts"][0]["id"])
+    assert done.code == 0
+    assert f"Its whole tree is canceled, from {number} on." in done.err
+    gates[1].open()
+    assert running.end().code == 1
+    assert shell.get(number)["status"] == "canceled"
+    assert not {"left.second", "right.second", "last"} & {*shell.begun}
+
+
 def test_every_child_in_which_the_task_ran(shell: Shell) -> None:
     assert shell.run("run", "own.rollout").code == 0
     done = shell.run("execution", "re-run", shell.newest(), "--tasks", "rollout/second")

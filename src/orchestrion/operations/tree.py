@@ -17,6 +17,11 @@ def find(unit: Unit, number: str) -> Execution:
     return unit.ledger.execution(number)
 
 
+def has_begun(execution: Execution) -> bool:
+    """Whether somebody has begun with it; before that nobody knows whether its action is a workflow."""
+    return bool(execution.workflow or execution.runner or not execution.action)
+
+
 def current(unit: Unit, execution: Execution, kind: str) -> Workflow:
     """The workflow of an execution. Refused when another execution goes on with it."""
     assert execution.workflow is not None

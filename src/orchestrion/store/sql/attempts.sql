@@ -58,6 +58,10 @@ WHERE attempt.root = :root AND attempt.engine IS NULL AND (workflow.held = 0 OR 
 -- The attempts of a tree that an engine has claimed, in the order in which it did.
 SELECT * FROM attempt WHERE root = :root AND engine IS NOT NULL ORDER BY due_at, execution;
 
+-- name: attempts_of_tree
+-- The attempts of a tree that have not ended.
+SELECT * FROM attempt WHERE root = :root ORDER BY execution;
+
 -- name: engines_of_entries
 -- Which engines have claimed attempts of the entries of a workflow execution.
 SELECT DISTINCT entry, engine FROM attempt WHERE workflow = :workflow AND engine IS NOT NULL;
