@@ -176,7 +176,10 @@ class Engine:
             unit.settle()
 
     def _begin_unknown(self, unit: Unit) -> None:
-        """A commit that raised may have happened all the same: begin what it has claimed."""
+        """A commit that raised may have happened all the same: go on with what it has taken, and begin it."""
+        if self._kind == "command":
+            for row in unit.transaction.all("trees_of_engine", engine=self.id, count=-1):
+                self.trees.roots[row["id"]] = None
         for row in unit.transaction.all("attempts_of_engine", engine=self.id, count=-1):
             attempt = unit.ledger.attempt(row["execution"])
             if attempt is not None and not self.worker.knows(attempt.execution):
@@ -212,6 +215,8 @@ class Engine:
             self.worker.reports.extend(begun.reports)
             self._next_beat = begun.beat or self._next_beat
             return
+        if begun.roots or begun.jobs or begun.reports:
+            self._in_doubt = True  # the commit may be what has failed
         for root in begun.roots:
             self.trees.roots.pop(root, None)
         for job in begun.jobs:
@@ -318,7 +323,7 @@ class Engine:
 
         Decided and committed at one moment, so that no request that comes in between waits for this engine.
         """
-        if self.worker.busy:
+        if self.worker.busy or self._in_doubt:
             return False
         with self._dispatcher.store.reading() as transaction:
             if not self._is_over(transaction):
