@@ -30,6 +30,28 @@ def begin(machine: Machine, text: str, kind: str = "serve") -> Life:
     return life
 
 
+def test_a_date_set_back_leaves_nothing_out_of_a_pause_or_cancellation(machine: Machine) -> None:
+    """Another process goes on with a tree whose ids are of a later date: its new ones sort behind them."""
+    for kind, status in (("pause", "pausing"), ("cancel", "canceling")):
+        machine.world.be_born("serve")
+        machine.world.be_born("serve")
+        machine.clock_jumps(forward=True, rarely=0)
+        machine.start_text(machine.world.lives[0], text_of(a="nests"))
+        machine.round(0)
+        machine.clock_jumps(forward=False, rarely=0)
+        machine.kill(0, 0)
+        machine.rest(0)  # the action that was lost has ended; the sub-workflow of the sub-workflow begins
+        root = [row for row in machine.audit.seen.workflows.values() if row["parent"] is None][-1]
+        below = machine.audit.seen.subtree(root["id"])
+        assert len(below) == 3
+        with machine.world.acting(machine.world.lives[0]):
+            getattr(machine.world.lives[0].operations, kind)(root["execution"], None)
+        assert {machine.audit.seen.workflows[one]["status"] for one in below} == {status}
+        machine.all_end(1)
+        machine.rest(0)
+        machine.kill(0, 0)
+
+
 def test_what_an_operation_has_claimed_begins_although_its_commit_was_told_to_fail(machine: Machine) -> None:
     machine.be_born("command")
     machine.doom(0, 1, "fails after")
