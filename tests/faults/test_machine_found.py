@@ -30,6 +30,24 @@ def begin(machine: Machine, text: str, kind: str = "serve") -> Life:
     return life
 
 
+def test_an_engine_that_hung_does_not_take_the_end_of_its_first_start_for_that_of_its_second(
+    machine: Machine,
+) -> None:
+    begin(machine, text_of(a="again"))
+    machine.be_born("command")
+    machine.hang(0)
+    machine.doctor_mends(0, 0)  # its attempt is given up, and may start again
+    machine.wake(0)
+    machine.round(0)  # it is awake again, and what it started still runs
+    assert len(machine.world.starts) == 1
+    machine.end(0, 2, 7)  # a late failure, which changes nothing
+    machine.rest(0)
+    assert len(machine.world.starts) == 2
+    machine.all_end(1)
+    machine.rest(0)
+    assert [row["status"] for row in machine.audit.seen.workflows.values()] == ["succeeded"]
+
+
 def test_a_date_set_back_leaves_nothing_out_of_a_pause_or_cancellation(machine: Machine) -> None:
     """Another process goes on with a tree whose ids are of a later date: its new ones sort behind them."""
     for kind, status in (("pause", "pausing"), ("cancel", "canceling")):
