@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrion.errors import Refused
+from orchestrion.operations import RerunRequest
 from tests.faults.machine import Machine
 from tests.faults.machine_world import Life
 
@@ -46,6 +48,25 @@ def test_an_engine_that_hung_does_not_take_the_end_of_its_first_start_for_that_o
     machine.all_end(1)
     machine.rest(0)
     assert [row["status"] for row in machine.audit.seen.workflows.values()] == ["succeeded"]
+
+
+@pytest.mark.parametrize("kind", ["resume", "cancel"])
+def test_what_a_service_works_for_has_an_engine(machine: Machine, kind: str) -> None:
+    """So that a request that its status forbids is refused, and not answered as if it were taken over."""
+    service = begin(machine, text_of(a="plain", b="chain, next: [{do: c}]", c="plain"))
+    command = machine.world.be_born("command")
+    root, child = machine.audit.seen.workflows.values()
+    if kind == "cancel":
+        machine.end(1, 2, 0)
+        machine.round(0)
+        machine.end(1, 2, 0)
+        machine.round(0)
+    number = root["execution"] if kind == "resume" else child["execution"]
+    status = service.queries.brief(number).status
+    with pytest.raises(Refused, match=status):
+        getattr(command.operations, kind)(number, command.engine)
+    with pytest.raises(Refused, match="Wait for its end"):
+        command.operations.rerun(RerunRequest(root["execution"], ("a",)), command.engine)
 
 
 def test_a_date_set_back_leaves_nothing_out_of_a_pause_or_cancellation(machine: Machine) -> None:
