@@ -69,6 +69,15 @@ def test_what_a_service_works_for_has_an_engine(machine: Machine, kind: str) -> 
         command.operations.rerun(RerunRequest(root["execution"], ("a",)), command.engine)
 
 
+def test_a_lost_attempt_starts_again_at_once_although_the_date_was_set_back(machine: Machine) -> None:
+    begin(machine, text_of(a="again"))
+    machine.be_born("serve")
+    machine.clock_jumps(forward=False, rarely=0)
+    machine.kill(0, 0)
+    machine.rest(0)
+    assert len(machine.world.starts) == 2
+
+
 def test_a_date_set_back_leaves_nothing_out_of_a_pause_or_cancellation(machine: Machine) -> None:
     """Another process goes on with a tree whose ids are of a later date: its new ones sort behind them."""
     for kind, status in (("pause", "pausing"), ("cancel", "canceling")):

@@ -162,8 +162,11 @@ class Unit:
         return True
 
     def repeat(self, attempt: Attempt) -> None:
-        """An attempt whose engine has died is back in the queue, and may start again at once."""
-        waiting = attempt._replace(engine=None)
+        """An attempt whose engine has died is back in the queue, and may start again at once.
+
+        Also where the date was set back since it began.
+        """
+        waiting = attempt._replace(engine=None, due_at=min(attempt.due_at, self.now))
         self.ledger.keep(waiting)
         self._fresh.append(waiting)
 
