@@ -40,7 +40,7 @@ def test_an_engine_that_hung_does_not_take_the_end_of_its_first_start_for_that_o
     machine.hang(0)
     machine.doctor_mends(0, 0)  # its attempt is given up, and may start again
     machine.wake(0)
-    machine.round(0)  # it is awake again, and what it started still runs
+    machine.rest(0)  # it is awake again, and what it started still runs
     assert len(machine.world.starts) == 1
     machine.end(0, 2, 7)  # a late failure, which changes nothing
     machine.rest(0)

@@ -63,8 +63,12 @@ class Claimer(Protocol):
         """The unit has ended: what was begun in it is true now, or never was."""
         ...
 
-    def may_claim(self, unit: "Unit", attempt: Attempt) -> bool:
-        """Whether the engine works for the attempt's tree and has room for it."""
+    def may_claim(self, unit: "Unit", root: str) -> bool:
+        """Whether the engine works for that tree and has room for one more action."""
+        ...
+
+    def runs(self, execution: str) -> bool:
+        """Whether something that the engine has started for an execution has not ended."""
         ...
 
     def begin(self, unit: "Unit", attempt: Attempt, execution: Execution) -> None:
@@ -378,9 +382,11 @@ class Unit:
         claimer = self._claimer
         if current is None or claimer is None or current.due_at > self.now:
             return
+        if current.repeatable and claimer.runs(current.execution):
+            return  # it was taken from this engine; the end of its first start is not that of its second
         execution = self.ledger.execution(attempt.execution)
         subject = self.workflow(attempt.token.workflow)
-        if not (subject.claimable or current.repeatable) or not claimer.may_claim(self, current):
+        if not (subject.claimable or current.repeatable) or not claimer.may_claim(self, attempt.root):
             return
         if not current.repeatable:
             token = attempt.token

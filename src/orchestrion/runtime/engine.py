@@ -222,18 +222,17 @@ class Engine:
         for job in begun.jobs:
             self.worker.release(job.execution_id)
 
-    def may_claim(self, unit: Unit, attempt: Attempt) -> bool:
-        """Whether this engine works for the attempt's tree and has a free slot.
+    def runs(self, execution: str) -> bool:
+        """Whether something that this engine has started for an execution has not ended."""
+        return self.worker.knows(execution)
 
-        Not for an attempt that was taken from it: what it started then must have ended first, since the end
-        of that is not the end of what starts now.
-        """
+    def may_claim(self, unit: Unit, root: str) -> bool:
+        """Whether this engine works for the tree and has a free slot."""
         return (
             self.worker.has_room
-            and not (attempt.repeatable and self.worker.knows(attempt.execution))
             and self._begun.claims_left > 0
             and not self._draining
-            and self._share.covers(unit, attempt.root)
+            and self._share.covers(unit, root)
         )
 
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:
