@@ -7,7 +7,7 @@ from orchestrion.core.status import COMPLETED, Status
 from orchestrion.errors import Refused
 from orchestrion.operations.answers import open_inquiries
 from orchestrion.operations.requests import Accepted
-from orchestrion.operations.tree import cascade, has_begun
+from orchestrion.operations.tree import cascade, has_begun, is_attended
 from orchestrion.runtime.dispatcher import Unit, Workflow
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.inquiries import cancel_inquiries
@@ -20,7 +20,7 @@ _CANCELED: Final = frozenset[Status](("canceling", "canceled"))
 def request_of_workflow(unit: Unit, subject: Workflow, kind: str, engine: Engine | None) -> Accepted:
     """Pause, resume or cancel a workflow execution, and take its tree over where its engine is gone."""
     root = unit.workflow(subject.row["root"])
-    unattended = root.head.status not in COMPLETED and not unit.is_alive(root.row["engine"])
+    unattended = root.head.status not in COMPLETED and not is_attended(unit, root)
     lost = unattended or bool(lost_attempts(unit, root.id))
     if engine is not None and (lost or kind == "resume"):
         engine.own(unit, root.id)
@@ -60,7 +60,7 @@ def request_of_action(unit: Unit, execution: Execution, kind: str, engine: Engin
     if attempt.engine is not None and not unit.is_alive(attempt.engine):
         unit.ledger.suspect_process(attempt)
     unit.report(execution.id, "canceled", {"error": "Canceled by an operator."})
-    if root.head.status not in COMPLETED and not unit.is_alive(root.row["engine"]):
+    if root.head.status not in COMPLETED and not is_attended(unit, root):
         if engine is not None:
             engine.own(unit, root.id)
         give_up_lost(unit, root.id)

@@ -19,7 +19,7 @@ from orchestrion.errors import Refused
 from orchestrion.operations.leftovers import still_inside
 from orchestrion.operations.paths import Path, joined, path_of
 from orchestrion.operations.requests import RerunPlan, RerunRequest
-from orchestrion.operations.tree import refused
+from orchestrion.operations.tree import is_attended, refused
 from orchestrion.runtime.dispatcher import Unit, Workflow
 from orchestrion.runtime.revivals import plan_revival
 from orchestrion.runtime.secrets import Mask
@@ -256,7 +256,7 @@ def _tasks_of(below: Iterable[tuple[str, int, int | None]]) -> Iterator[TaskRequ
 def _still_going(unit: Unit, subject: Workflow, execution: str) -> str:
     holder, status = subject.row["execution"], subject.head.status
     problem = f"Unable to re-run {execution}: its workflow execution is {status} in {holder}"
-    if unit.is_alive(unit.workflow(subject.row["root"]).row["engine"]):
+    if is_attended(unit, unit.workflow(subject.row["root"])):
         return f"{problem}. Wait for its end, or cancel it: orchestrion execution cancel {holder}"
     return f"{problem}, and has no engine. Go on with it first: orchestrion execution resume {holder}"
 

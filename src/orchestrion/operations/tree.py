@@ -35,6 +35,14 @@ def current(unit: Unit, execution: Execution, kind: str) -> Workflow:
     return subject
 
 
+def is_attended(unit: Unit, root: Workflow) -> bool:
+    """Whether a process works for a tree: the one that it names, or where it names none a service."""
+    engine = root.row["engine"]
+    if engine is None:
+        return unit.peers.service(unit.transaction) is not None
+    return unit.is_alive(engine)
+
+
 def cascade(unit: Unit, subject: Workflow, event: Event, below: Event) -> None:
     """Deliver a request to a workflow execution, and to all that is unfinished below it. Raises Refused."""
     answer = unit.deliver(subject.id, event)

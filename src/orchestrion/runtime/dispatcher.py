@@ -67,6 +67,10 @@ class Claimer(Protocol):
         """Whether the engine works for that tree and has room for one more action."""
         ...
 
+    def runs(self, execution: str) -> bool:
+        """Whether something that the engine has started for an execution has not ended."""
+        ...
+
     def begin(self, unit: "Unit", attempt: Attempt, execution: Execution) -> None:
         """An attempt was claimed: note what starts after the commit, or start a sub-workflow in this unit."""
         ...
@@ -168,8 +172,11 @@ class Unit:
         return True
 
     def repeat(self, attempt: Attempt) -> None:
-        """An attempt whose engine has died is back in the queue, and may start again at once."""
-        waiting = attempt._replace(engine=None)
+        """An attempt whose engine has died is back in the queue, and may start again at once.
+
+        Also where the date was set back since it began.
+        """
+        waiting = attempt._replace(engine=None, due_at=min(attempt.due_at, self.now))
         self.ledger.keep(waiting)
         self._fresh.append(waiting)
 
@@ -388,6 +395,8 @@ class Unit:
         claimer = self._claimer
         if current is None or claimer is None or current.due_at > self.now:
             return
+        if current.repeatable and claimer.runs(current.execution):
+            return  # it was taken from this engine; the end of its first start is not that of its second
         execution = self.ledger.execution(attempt.execution)
         subject = self.workflow(attempt.token.workflow)
         if not (subject.claimable or current.repeatable) or not claimer.may_claim(self, attempt.root):

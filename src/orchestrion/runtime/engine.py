@@ -182,7 +182,10 @@ class Engine:
             unit.settle()
 
     def _begin_unknown(self, unit: Unit) -> None:
-        """A commit that raised may have happened all the same: begin what it has claimed."""
+        """A commit that raised may have happened all the same: go on with what it has taken, and begin it."""
+        if self._kind == "command":
+            for row in unit.transaction.all("trees_of_engine", engine=self.id, count=-1):
+                self.trees.roots[row["id"]] = None
         for row in unit.transaction.all("attempts_of_engine", engine=self.id, count=-1):
             attempt = unit.ledger.attempt(row["execution"])
             if attempt is not None and not self.worker.knows(attempt.execution):
@@ -218,10 +221,16 @@ class Engine:
             self.worker.reports.extend(begun.reports)
             self._next_beat = begun.beat or self._next_beat
             return
+        if begun.roots or begun.jobs or begun.reports:
+            self._in_doubt = True  # the commit may be what has failed
         for root in begun.roots:
             self.trees.roots.pop(root, None)
         for job in begun.jobs:
             self.worker.release(job.execution_id)
+
+    def runs(self, execution: str) -> bool:
+        """Whether something that this engine has started for an execution has not ended."""
+        return self.worker.knows(execution)
 
     def may_claim(self, unit: Unit, root: str) -> bool:
         """Whether this engine works for the tree and has a free slot."""
@@ -326,7 +335,7 @@ class Engine:
 
         Decided and committed at one moment, so that no request that comes in between waits for this engine.
         """
-        if self.worker.busy:
+        if self.worker.busy or self._in_doubt:
             return False
         with self._dispatcher.store.reading() as transaction:
             if not self._is_over(transaction):
