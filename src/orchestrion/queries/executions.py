@@ -14,6 +14,7 @@ from orchestrion.core.language import ENGINE_COMMANDS
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound
+from orchestrion.queries.revisions import RevisionView, revisions_above
 from orchestrion.runtime.inquiries import NEVER
 from orchestrion.runtime.peers import Peers
 from orchestrion.runtime.secrets import mask_of
@@ -73,7 +74,8 @@ class ExecutionView:
     """An action execution.
 
     Times are microseconds since 1970, UTC. `engine` is the process that does its work; None when it is
-    unfinished and nobody does. `is_cut`: its tasks are left out, since it is nested too deeply.
+    unfinished and nobody does. `is_cut`: its tasks are left out, since it is nested too deeply. `revisions`
+    of packs are only in the view of one execution.
     """
 
     id: str
@@ -93,6 +95,7 @@ class ExecutionView:
     engine: str | None = None
     tasks: tuple[TaskView, ...] = field(default=())
     is_cut: bool = False
+    revisions: tuple[RevisionView, ...] = ()
 
     @property
     def is_unattended(self) -> bool:
@@ -158,7 +161,8 @@ class Queries:
     def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
         """One execution with its tasks, and theirs, `DEPTH_SHOWN` levels down. Raises NotFound."""
         with self._reading() as reading:
-            return reading.detail(reading.row(number), attempts=attempts)
+            view = reading.detail(reading.row(number), attempts=attempts)
+            return replace(view, revisions=reading.revisions(number))
 
     def brief(self, number: str) -> ExecutionView:
         """One execution without its tasks. Raises NotFound."""
@@ -257,6 +261,10 @@ class _Reading:
         if levels < 0:
             return replace(self.view(row, engine), is_cut=True)
         return self.view(row, engine, self._tasks(row, attempts=attempts, levels=levels - 1))
+
+    def revisions(self, number: str) -> tuple[RevisionView, ...]:
+        """The revisions of packs that an execution uses."""
+        return revisions_above(self._transaction, number)
 
     def _engine_of_task(self, row: Mapping[str, Any]) -> str | None:
         attempt = self.one("attempt", execution=row["id"])

@@ -6,12 +6,10 @@ its share: the trees that it owns, or all that belongs to nobody. What engines t
 of `recovery`.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
 
-from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, workflow_path
 from orchestrion.actions.parameters import resolve
 from orchestrion.actions.runners.base import Job
@@ -25,6 +23,7 @@ from orchestrion.runtime.dispatcher import EMPTY_ENDS, Dispatcher, Unit
 from orchestrion.runtime.inquiries import ask, expire
 from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import SUBWORKFLOW, Kind
+from orchestrion.runtime.pins import Catalogs, PinnedPacks, Pins
 from orchestrion.runtime.secrets import secret_output, secret_parameters
 from orchestrion.runtime.share import Pool, Share, Trees
 from orchestrion.runtime.subworkflows import Start, start_workflow
@@ -41,9 +40,6 @@ GROUP_SECONDS: Final = 0.005
 
 POLL_SECONDS: Final = 0.25
 """How long an engine sleeps at the most: the net under lost wake-ups."""
-
-Catalogs = Callable[[Sequence[str]], Catalog]
-"""Gives the actions of a tree, by the folders of packs that were recorded when it started."""
 
 _MICROSECONDS: Final = 1_000_000
 _CONTRADICTION: Final = (
@@ -75,9 +71,8 @@ class Engine:
         self._share: Share = self.trees if kind == "command" else Pool()
         self._kind: Kind = kind
         self._dispatcher = dispatcher
-        self._catalogs = catalogs
+        self._pins = Pins(PinnedPacks(dispatcher.store, catalogs))
         self._user = user
-        self._known_catalogs: dict[str, Catalog] = {}
         self._recorded: set[str] = set()
         self._begun = _Begun()
         self._next_beat = 0
@@ -88,7 +83,7 @@ class Engine:
 
     def run_once(self) -> int:
         """One round; the number of things that were done: reports, claims, starts."""
-        return self._deliver() + self.worker.start_all()
+        return self._pins.prepare() + self._deliver() + self.worker.start_all()
 
     def wait(self, seconds: float = POLL_SECONDS) -> None:
         """Sleep until an action has ended, somebody else has committed, something is due.
@@ -217,13 +212,14 @@ class Engine:
         for job in begun.jobs:
             self.worker.release(job.execution_id)
 
-    def may_claim(self, unit: Unit, root: str) -> bool:
-        """Whether this engine works for the tree and has a free slot."""
+    def may_claim(self, unit: Unit, root: str, action: str) -> bool:
+        """Whether this engine works for the tree, has a free slot, and the revision of the action's pack."""
         return (
             self.worker.has_room
             and self._begun.claims_left > 0
             and not self._draining
             and self._share.covers(unit, root)
+            and self._pins.is_ready(unit, root, action)
         )
 
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:
@@ -233,9 +229,9 @@ class Engine:
             unit.ledger.keep(attempt._replace(repeatable=True))
             self._begun.reports.append(Report(execution.id, "succeeded", None))
             return
+        action = None
         try:
-            packs = unit.workflow(attempt.root).row["packs"]
-            action = self._catalog_for(packs).find(execution.action)
+            action = self._pins.find(unit, attempt.root, execution.action)
             check_runnable(action)
             values = execution.parameters if isinstance(execution.parameters, dict) else {}
             resolved = resolve(action, values, surroundings_of_task(unit, execution, action))
@@ -252,7 +248,7 @@ class Engine:
                 return
             job = job_of_task(unit, execution, action, resolved, self.id)
         except OrchestrionError as error:
-            message: dict[str, Json] = {"error": str(error)}
+            message: dict[str, Json] = {"error": action.pack.told(str(error)) if action else str(error)}
             unit.ledger.keep(attempt._replace(repeatable=True))  # nothing has begun
             self._begun.reports.append(Report(execution.id, "failed", message))
             return
@@ -273,12 +269,6 @@ class Engine:
         start = Start(execution, definition, inputs, self._user, packs)
         start_workflow(unit, start, attempt.token, attempt.root)
         unit.ledger.keep(attempt._replace(engine=SUBWORKFLOW))
-
-    def _catalog_for(self, packs: str) -> Catalog:
-        found = self._known_catalogs.get(packs)
-        if found is None:
-            found = self._known_catalogs[packs] = self._catalogs(rows.from_json(packs))
-        return found
 
     # --- which trees, and how long
 
