@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -38,6 +38,13 @@ _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}
 """What opening a file says that has become nothing, a link or a socket."""
 
 Kind: TypeAlias = Literal["file", "folder", "link"]
+
+Heed: TypeAlias = Callable[[], None]
+"""What is to be done now and then while much is copied."""
+
+
+def ignore() -> None:
+    """Nothing is to be done."""
 
 
 class Changed(Exception):  # noqa: N818  # who copies tries again
@@ -72,10 +79,11 @@ class Listing:
         text = str([tuple(entry) for entry in self.entries])
         return blake2b(os.fsencode(text), digest_size=16).hexdigest()
 
-    def content(self, into: Path | None = None) -> str:
+    def content(self, into: Path | None = None, heed: Heed = ignore) -> str:
         """The hash of the content, which may be copied `into` an empty folder at the same time.
 
-        Copies are for their owner only, and read-only. Raises Changed, OSError.
+        Copies are for their owner only, and read-only. `heed` is called now and then, for whoever must not
+        be silent so long. Raises Changed, OSError.
         """
         digest = blake2b(digest_size=16)
         left = MAX_BYTES
@@ -85,7 +93,7 @@ class Listing:
             if entry.kind == "file":
                 copy = None if into is None else _made(into / entry.path, is_executable=entry.is_executable)
                 try:
-                    own, size = _read(f"{self.root}/{entry.path}", copy, left)
+                    own, size = _read(f"{self.root}/{entry.path}", copy, left, heed)
                 finally:
                     if copy is not None:
                         os.close(copy)
@@ -200,7 +208,7 @@ def _made(path: Path, *, is_executable: bool) -> int:
     return os.open(path, flags, 0o500 if is_executable else 0o400)
 
 
-def _read(path: str, copy: int | None, most: int) -> tuple[bytes, int]:
+def _read(path: str, copy: int | None, most: int, heed: Heed) -> tuple[bytes, int]:
     """Read a file, and write it to a descriptor: the hash of it, and how long it is."""
     digest = blake2b(digest_size=16)
     size = 0
@@ -209,6 +217,7 @@ def _read(path: str, copy: int | None, most: int) -> tuple[bytes, int]:
         if size > most:
             raise _too_large(path, _LARGE)
         digest.update(chunk)
+        heed()
         rest = memoryview(chunk)
         while copy is not None and rest:
             rest = rest[os.write(copy, rest) :]

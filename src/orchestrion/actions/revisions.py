@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 from orchestrion.actions.metadata import Pack
 from orchestrion.actions.metadata_file import read_mapping
-from orchestrion.actions.pack_files import Changed, Listing, listing_of
+from orchestrion.actions.pack_files import Changed, Heed, Listing, ignore, listing_of
 from orchestrion.errors import UsageError
 
 SHOWN: Final = 8
@@ -58,10 +58,11 @@ class Revision(NamedTuple):
 
 
 class Revisions:
-    """The revisions beside one store."""
+    """The revisions beside one store. `heed` is called now and then while something is copied."""
 
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Path, heed: Heed = ignore) -> None:
         self._store: Final = store
+        self._heed: Final = heed
         self._folder: Final = folder_of_revisions(store)
 
     def find(self, pack: str, name: str, version: str, home: Path) -> Revision:
@@ -105,14 +106,14 @@ class Revisions:
 
     def _kept(self, place: Path, listing: Listing) -> str:
         """The name of what is listed, which is there from now on. Raises Changed, OSError."""
-        name = listing.content()
+        name = listing.content(heed=self._heed)
         if (place / name).is_dir():
             return name
         for folder in (self._folder, place):
             folder.mkdir(mode=0o700, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=_NEW, dir=place))
         try:
-            name = listing.content(into=unfinished)
+            name = listing.content(into=unfinished, heed=self._heed)
             _sync(unfinished)
             with suppress(FileExistsError):  # somebody else was faster
                 _rename(unfinished, place / name)

@@ -71,7 +71,7 @@ class Engine:
         self._share: Share = self.trees if kind == "command" else Pool()
         self._kind: Kind = kind
         self._dispatcher = dispatcher
-        self._pins = Pins(PinnedPacks(dispatcher.store, catalogs))
+        self._pins = Pins(PinnedPacks(dispatcher.store, catalogs, self._beat_amid))
         self._user = user
         self._recorded: set[str] = set()
         self._begun = _Begun()
@@ -147,9 +147,9 @@ class Engine:
             if ended:
                 unit.transaction.many("delete_processes", [(number, self.id) for number in ended])
             if self._in_doubt:
-                self._begin_unknown(unit)
+                self._reclaim_unknown(unit)
             self._take_up(unit)
-            if self._draining or self._dispatcher.peers.monotonic() >= self._next_beat:
+            if self._draining or self._is_silent:
                 self.beat(unit)
         self.worker.reports.extendleft(reversed(reports[len(taken) :]))
         del self.worker.fresh[: len(fresh)]
@@ -170,12 +170,12 @@ class Engine:
             unit.claim(self._share.due(unit.transaction, unit.now, self._begun.claims_left))
             unit.settle()
 
-    def _begin_unknown(self, unit: Unit) -> None:
-        """A commit that raised may have happened all the same: begin what it has claimed."""
+    def _reclaim_unknown(self, unit: Unit) -> None:
+        """A commit that raised may have happened all the same: what it has claimed is to be claimed again."""
         for row in unit.transaction.all("attempts_of_engine", engine=self.id, count=-1):
             attempt = unit.ledger.attempt(row["execution"])
             if attempt is not None and not self.worker.knows(attempt.execution):
-                self.begin(unit, attempt, unit.ledger.execution(attempt.execution))
+                unit.repeat(attempt._replace(repeatable=True))  # nothing has begun
 
     def _end_unwanted(self) -> None:
         """End the processes of attempts that somebody has given up."""
@@ -298,6 +298,17 @@ class Engine:
         self._begun.beat = self._dispatcher.peers.beat(unit.transaction, self._kind)
         if self._draining:
             self._dispatcher.peers.drain(unit.transaction)
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether it is time to say so again."""
+        return self._dispatcher.peers.monotonic() >= self._next_beat
+
+    def _beat_amid(self) -> None:
+        """Say that this engine lives, while it is busy with something else than its rounds."""
+        if self._is_silent:
+            with self._dispatcher.unit(self) as unit:
+                self.beat(unit)
 
     def drain(self) -> None:
         """Start nothing more; what runs may end."""

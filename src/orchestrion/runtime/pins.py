@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from orchestrion.actions.action_files import ActionFiles
 from orchestrion.actions.catalog import Catalog, built_in_packs
 from orchestrion.actions.metadata import Action, Pack
+from orchestrion.actions.pack_files import Heed, ignore
 from orchestrion.actions.revisions import Revision, Revisions
 from orchestrion.errors import NotFound, OrchestrionError, Refused, StoreBusy, UsageError
 from orchestrion.store import rows
@@ -50,10 +51,13 @@ def pin(transaction: Transaction, execution: str, revision: Revision) -> None:
 
 
 class PinnedPacks:
-    """Finds actions as executions use them: in the revision of the pack, if it is pinned."""
+    """Finds actions as executions use them: in the revision of the pack, if it is pinned.
 
-    def __init__(self, store: Store, catalogs: Catalogs) -> None:
-        self.revisions: Final = Revisions(store.path)
+    `heed` is called now and then while a pack is copied.
+    """
+
+    def __init__(self, store: Store, catalogs: Catalogs, heed: Heed = ignore) -> None:
+        self.revisions: Final = Revisions(store.path, heed)
         self._catalogs: Final = catalogs
         self._known_catalogs: Final[dict[str, Catalog]] = {}
         self._opened: Final = lru_cache(_OPENED)(_open)
@@ -155,10 +159,7 @@ class Pins:
         if ref.partition(".")[0] not in built_in_packs():
             revision = self._packs.pinned(unit.transaction, execution, ref)
             if revision is None:
-                wanted = (packs, ref)
-                if wanted not in self._taken:  # its claim was in doubt
-                    self._taken[wanted] = self._take(wanted, {})
-                taken = self._taken[wanted]
+                taken = self._taken[packs, ref]
                 if isinstance(taken, OrchestrionError):
                     raise taken.with_traceback(None)
                 if taken is not None:
