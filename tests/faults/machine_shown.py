@@ -4,7 +4,6 @@ from collections import Counter
 from typing import Final
 
 from orchestrion.core.status import COMPLETED
-from orchestrion.core.values import Json
 from orchestrion.operations.health import examine
 from orchestrion.queries import ExecutionView, ItemsView
 from orchestrion.queries.explaining import Explanation, explain
@@ -64,5 +63,5 @@ def explained(world: World, life: Life, number: str) -> Explanation:
     return explanation
 
 
-def _no_timeout(action: str, parameters: Json, packs: tuple[str, ...]) -> None:
+def _no_timeout(*_known: object) -> None:
     """No action here has one."""

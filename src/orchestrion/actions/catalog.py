@@ -1,37 +1,28 @@
 """Packs on disk: which actions there are, and where (spec 6.1).
 
 Lazy: `find("pack.action")` reads one pack.yaml and one metadata file when the file is named after the action,
-as it nearly always is. A file that changed since is read again, so that an action can be corrected without a
-restart; what runs already keeps the `Action` that it has. The built-in pack `core`, which only changes with
-the version and so is read once, comes first, then the
-folders in their order: the first pack of a name counts.
-
-Safe to use from several threads: every cache entry is replaced whole, and reading one twice does no harm.
+as it nearly always is. The built-in pack `core` comes first, then the folders in their order: the first pack
+of a name counts. An execution that runs already finds its actions in `revisions` instead.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from re import fullmatch
 from typing import Final
 
-from orchestrion.actions.metadata import Action, Pack, action_of
-from orchestrion.actions.metadata_file import line_of, read_mapping
+from orchestrion.actions.action_files import ActionFiles, not_found, some
+from orchestrion.actions.metadata import Action, Pack
 from orchestrion.errors import NotFound, UsageError
 
 BUILT_IN_PACKS: Final = Path(__file__).parents[1] / "packs"
 """The folder of the packs that come with Orchestrion."""
 
-_SUFFIXES: Final = (".yaml", ".yml", ".json")
-_LISTED_AT_MOST: Final = 50
 
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One file as it was read: `stamp` tells whether it is still the same."""
-
-    stamp: tuple[int, int, int]
-    content: Action | Pack | UsageError
+@cache
+def built_in_packs() -> frozenset[str]:
+    """The names of the packs that come with Orchestrion, and that no other pack replaces."""
+    return frozenset(folder.name for folder in _pack_folders_in(BUILT_IN_PACKS))
 
 
 class Catalog:
@@ -47,7 +38,7 @@ class Catalog:
                 message = f"{folder}: There is no such folder. Give a folder that holds packs, or a pack."
                 raise UsageError(message)
         self._folders = (BUILT_IN_PACKS, *pack_folders)
-        self._read: dict[Path, _Read] = {}
+        self._files = ActionFiles()
         self._pack_folder_of: dict[str, Path] = {}
         self._file_of: dict[str, Path] = {}
         self._built_in: dict[str, Action] = {}
@@ -63,28 +54,34 @@ class Catalog:
             return built_in
         known = self._file_of.get(ref)
         if known is not None and known.is_file():
-            action = self._action(known, self._pack(known.parents[1]))
+            action = self._files.action(known, self._files.pack(known.parents[1]))
             if action.ref == ref:
                 return action
         pack_ref, _, name = ref.partition(".")
-        pack = self._find_pack(pack_ref) if name else None
+        pack = self.pack(pack_ref) if name else None
         if pack is None:
             raise self._not_found(ref)
-        for suffix in _SUFFIXES:
-            file = pack.actions_folder / f"{name}{suffix}"
-            if fullmatch(r"\w[\w.-]*", name) and file.is_file():
-                action = self._action(file, pack)
-                if action.ref == ref:
-                    self._file_of[ref] = file
-                    if pack.folder.parent == BUILT_IN_PACKS:
-                        self._built_in[ref] = action
-                    return action
-        actions, problems = self._load(pack)
-        for action in actions:
-            if action.ref == ref:
-                self._file_of[ref] = action.metadata_file
-                return action
-        raise self._not_found(ref, problems)
+        action = self._files.find(ref, pack)
+        self._file_of[ref] = action.metadata_file
+        if pack.folder.parent == BUILT_IN_PACKS:  # which only changes with the version
+            self._built_in[ref] = action
+        return action
+
+    def pack(self, ref: str) -> Pack | None:
+        """Give a pack; None when there is none of this name. Raises UsageError when it is not valid.
+
+        Looks where it is likely to be (a folder of its name) before every pack.yaml is read.
+        """
+        known = self._pack_folder_of.get(ref)
+        likely = [known] if known else []
+        if fullmatch(r"\w+", ref):
+            likely += [folder if _is_pack(folder) else folder / ref for folder in self._folders]
+        for folder in filter(_is_pack, likely):
+            pack = self._files.pack(folder)
+            if pack.ref == ref:
+                self._pack_folder_of[ref] = folder
+                return pack
+        return self._load_packs()[0].get(ref)
 
     def packs(self) -> tuple[Pack, ...]:
         """Give every valid pack, by name. What is not valid is told by `problems`."""
@@ -97,106 +94,40 @@ class Catalog:
 
     def actions(self) -> tuple[Action, ...]:
         """Give all valid actions, by pack and file."""
-        return tuple(action for pack in self.packs() for action in self._load(pack)[0])
+        return tuple(action for pack in self.packs() for action in self._files.all(pack).actions)
 
     def problems(self) -> tuple[str, ...]:
         """Give one text for each file that is not valid: what is wrong, where, and what to do."""
         packs, problems = self._load_packs()
-        return (*problems, *(problem for pack in packs.values() for problem in self._load(pack)[1]))
-
-    def _find_pack(self, ref: str) -> Pack | None:
-        """Look where the pack is likely to be (a folder of its name) before every pack.yaml is read."""
-        known = self._pack_folder_of.get(ref)
-        likely = [known] if known else []
-        if fullmatch(r"\w+", ref):
-            likely += [folder if _is_pack(folder) else folder / ref for folder in self._folders]
-        for folder in filter(_is_pack, likely):
-            pack = self._pack(folder)
-            if pack.ref == ref:
-                self._pack_folder_of[ref] = folder
-                return pack
-        return self._load_packs()[0].get(ref)
+        return (
+            *problems,
+            *(problem for pack in packs.values() for problem in self._files.all(pack).problems),
+        )
 
     def _load_packs(self) -> tuple[dict[str, Pack], list[str]]:
         packs: dict[str, Pack] = {}
         problems: list[str] = []
         for folder in (found for parent in self._folders for found in _pack_folders_in(parent)):
             try:
-                pack = self._pack(folder)
+                pack = self._files.pack(folder)
             except UsageError as error:
                 problems.append(error.message)
                 continue
             packs.setdefault(pack.ref, pack)
         return packs, problems
 
-    def _load(self, pack: Pack) -> tuple[list[Action], list[str]]:
-        """Read all metadata files of a pack; a file that is not valid does not stop the others."""
-        actions: dict[str, Action] = {}
-        problems: list[str] = []
-        for file in _metadata_files(pack.actions_folder):
-            try:
-                action = self._action(file, pack)
-            except UsageError as error:
-                problems.extend(error.problems or [error.message])
-                continue
-            if action.ref in actions:
-                problems.append(
-                    f"{file}:{line_of(file, ['name'])}: {actions[action.ref].metadata_file.name} has the "
-                    f"name {action.name!r} too and counts. Give each action of a pack its own name."
-                )
-            actions.setdefault(action.ref, action)
-        return list(actions.values()), problems
-
-    def _action(self, file: Path, pack: Pack) -> Action:
-        content = self._cached(file, lambda: action_of(read_mapping(file), pack, file))
-        assert isinstance(content, Action)
-        return content
-
-    def _pack(self, folder: Path) -> Pack:
-        content = self._cached(folder / "pack.yaml", lambda: _read_pack(folder))
-        assert isinstance(content, Pack)
-        return content
-
-    def _cached(self, file: Path, read: Callable[[], Action | Pack]) -> Action | Pack:
-        """Give what the file holds now; read it only when it changed. Raises what reading it raised."""
-        try:
-            status = file.stat()
-        except OSError as error:
-            message = f"{file}: The file cannot be read: {error.strerror}."
-            raise UsageError(message) from error
-        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-        known = self._read.get(file)
-        if known is None or known.stamp != stamp:
-            try:
-                known = _Read(stamp, read())
-            except UsageError as error:
-                known = _Read(stamp, error)
-            self._read[file] = known
-        if isinstance(known.content, UsageError):
-            raise UsageError(known.content.message, problems=known.content.problems)
-        return known.content
-
-    def _not_found(self, ref: str, problems: Iterable[str] = ()) -> NotFound:
-        from difflib import get_close_matches
-
+    def _not_found(self, ref: str) -> NotFound:
+        """What to say of an action whose pack is not there."""
         pack_ref, _, name = ref.partition(".")
         packs, broken_packs = self._load_packs()
-        message = f'Action "{ref}" cannot be found.'
-        if not name:
-            message += " An action is named PACK.NAME, for example core.local."
-        if name and pack_ref not in packs:
-            folders = ", ".join(str(folder) for folder in self._folders[1:]) or "no folder (none was given)"
-            message += f' There is no pack "{pack_ref}" in {folders}.'
-        pack = packs.get(pack_ref)
-        candidates = [action.ref for action in self._load(pack)[0]] if pack else list(self.refs())
-        near = get_close_matches(ref, candidates, n=1)
-        if near:
-            message += f' Did you mean "{near[0]}"?'
-        if pack:
-            listed = f'Pack "{pack_ref}" has {_some(candidates)}.'
-        else:
-            listed = f"There are the packs {_some(packs)}."
-        return NotFound(message, problems=[listed, *broken_packs, *problems])
+        folders = ", ".join(str(folder) for folder in self._folders[1:]) or "no folder (none was given)"
+        besides = (
+            f' There is no pack "{pack_ref}" in {folders}.'
+            if name
+            else " An action is named PACK.NAME, for example core.local."
+        )
+        message = not_found(ref, self.refs(), besides)
+        return NotFound(message, problems=[f"There are the packs {some(packs)}.", *broken_packs])
 
 
 def _is_pack(folder: Path) -> bool:
@@ -211,52 +142,3 @@ def _pack_folders_in(folder: Path) -> list[Path]:
     except OSError as error:
         message = f"{folder}: The folder cannot be read: {error.strerror}."
         raise UsageError(message) from error
-
-
-def _metadata_files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(
-        file
-        for file in folder.iterdir()
-        if file.suffix in _SUFFIXES
-        and file.stem != "config"
-        and not file.name.startswith(".")
-        and file.is_file()
-    )
-
-
-def _read_pack(folder: Path) -> Pack:
-    file = folder / "pack.yaml"
-    metadata = read_mapping(file)
-    name = metadata.get("name")
-    if not isinstance(name, str) or not name:
-        message = (
-            f"{file}:{line_of(file, ['name'])}: name is missing. Add a line `name: …` with the pack's name."
-        )
-        raise UsageError(message)
-    given = metadata.get("ref")
-    if given is not None and not (isinstance(given, str) and _is_reference(given)):
-        message = (
-            f"{file}:{line_of(file, ['ref'])}: ref may hold lower case letters, digits and underscores only, "
-            f"found {given!r}."
-        )
-        raise UsageError(message)
-    ref = next((text for text in (given, name, folder.resolve().name) if text and _is_reference(text)), None)
-    if ref is None:
-        message = (
-            f"{file}:1: Neither the name {name!r} nor the folder {folder.name!r} can be a reference (lower "
-            f"case letters, digits, underscores). Add a line `ref: …`."
-        )
-        raise UsageError(message)
-    return Pack(ref=ref, name=name, folder=folder, metadata=metadata)
-
-
-def _is_reference(text: str) -> bool:
-    return fullmatch(r"[a-z0-9_]+", text) is not None
-
-
-def _some(names: Iterable[str]) -> str:
-    known = sorted(names)
-    shown = ", ".join(known[:_LISTED_AT_MOST]) or "no actions"
-    return shown if len(known) <= _LISTED_AT_MOST else f"{shown} and {len(known) - _LISTED_AT_MOST} more"

@@ -1,8 +1,9 @@
 """The configuration of a pack: its file, over the defaults of its schema (spec 6.3).
 
 The file is CONFIGS/PACK.yaml, where CONFIGS is the folder `configs` beside the folder of packs, as in
-StackStorm, or the one that the setting `configs` names. The schema is `config.schema.yaml` in the pack. A
-text of the file that holds Jinja refers to the key store; where the schema says `secret`, it is decrypted.
+StackStorm, or the one that the setting `configs` names. It is no part of the pack: what is in it counts at
+once. The schema is `config.schema.yaml` in the pack. A text of the file that holds Jinja refers to the key
+store; where the schema says `secret`, it is decrypted.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ from orchestrion.settings import current
 
 def config_file(pack: Pack) -> Path:
     """Where the configuration of a pack is, if it has one."""
-    folder = current().path("configs") or pack.folder.absolute().parents[1] / "configs"
+    folder = current().path("configs") or pack.home.absolute().parents[1] / "configs"
     return folder / f"{pack.ref}.yaml"
 
 

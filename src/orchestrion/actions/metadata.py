@@ -80,19 +80,37 @@ _ACTION_KEYS: Final[Mapping[str, tuple[type, ...]]] = {
 _WORDS: Final = {str: "a text", bool: "true or false", dict: "a mapping", list: "a list"}
 
 
+_BUNDLED: Final = Path(__file__).parents[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """One pack on disk. `metadata` is the whole of its pack.yaml."""
+    """One pack on disk. `metadata` is the whole of its pack.yaml. `copy_of`: where its people have it."""
 
     ref: str
     name: str
     folder: Path
     metadata: Mapping[str, Json]
+    copy_of: Path | None = None
 
     @property
     def actions_folder(self) -> Path:
         """The folder of the metadata files, to which entry points are relative."""
         return self.folder / "actions"
+
+    @property
+    def home(self) -> Path:
+        """The folder of the pack as its people know it."""
+        return self.copy_of or self.folder
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether it comes with Orchestrion, and so changes only with it."""
+        return self.folder.is_relative_to(_BUNDLED)
+
+    def told(self, text: str) -> str:
+        """A text about the pack with the files that its people know."""
+        return text if self.copy_of is None else text.replace(str(self.folder), str(self.copy_of))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,23 +5,31 @@ from pathlib import Path
 
 from orchestrion.cli.locations import known_store, location_of
 from orchestrion.cli.render.output import Output
-from orchestrion.client.upkeep import backup, check
+from orchestrion.client.upkeep import backup, check, folder_of_revisions
 
 EXIT_UNSOUND = 1
 
 
 def back_up(options: argparse.Namespace) -> int:
     """Copy the store while it is in use."""
-    made = backup(known_store(location_of(options)), Path(options.file))
+    store = known_store(location_of(options))
+    made = backup(store, Path(options.file))
+    revisions = folder_of_revisions(store) if made.needs_revisions else None
     output = Output()
     if options.json:
         key_file = None if made.key_file is None else str(made.key_file)
-        output.json({"file": str(made.path), "bytes": made.size, "key_file_apart": key_file})
+        packs = None if revisions is None else str(revisions)
+        document = {"file": str(made.path), "bytes": made.size}
+        output.json({**document, "key_file_apart": key_file, "packs_apart": packs})
         return 0
     output.line(f"{made.path}: {made.size:,} bytes.", "green")
     if made.key_file is not None:
         output.line(
             f"Its secrets open only with {made.key_file}, which is not in it: keep that apart.", "yellow"
+        )
+    if revisions is not None:
+        output.line(
+            f"What its executions use of packs is in {revisions}, which is not in it: copy that, too."
         )
     return 0
 

@@ -17,7 +17,7 @@ def list_all(options: argparse.Namespace) -> int:
     if options.json:
         output.json([_document(one) for one in found.packs])
     else:
-        head: list[Cell] = ["PACK", "VERSION", "ACTIONS", "ENVIRONMENT", "IGNORED"]
+        head: list[Cell] = ["PACK", "VERSION", "REVISION", "ACTIONS", "ENVIRONMENT", "IGNORED"]
         output.table([head, *map(_row, found.packs)])
         for one in found.packs:
             _advise(output, one)
@@ -36,7 +36,8 @@ def register(options: argparse.Namespace) -> int:
         return 0
     for one in views:
         ignored = f"; ignored: {_ignored(one)}" if _ignored(one) else ""
-        output.line(f"{one.ref}: {_counted(one.actions, 'actions')} in {one.folder}{ignored}")
+        what = f"{_counted(one.actions, 'actions')} in {one.folder}, revision {one.revision}"
+        output.line(f"{one.ref}: {what}{ignored}")
         _advise(output, one)
     return 0
 
@@ -56,7 +57,7 @@ def setup(options: argparse.Namespace) -> int:
 
 def _row(view: PackView) -> list[Cell]:
     state: Cell = (view.environment, "yellow") if _lacks(view) else view.environment
-    return [view.ref, view.version, str(view.actions), state, _ignored(view)]
+    return [view.ref, view.version, view.revision, str(view.actions), state, _ignored(view)]
 
 
 def _lacks(view: PackView) -> bool:

@@ -4,7 +4,7 @@ from types import ModuleType
 from typing import Final, NamedTuple
 
 from orchestrion import keys
-from orchestrion.actions import rendering
+from orchestrion.actions import pack_files, rendering
 from orchestrion.actions.runners import process_runner, processes, python, shell, waiter
 from orchestrion.client.rehearsal import play
 from orchestrion.core import preparing, values
@@ -53,6 +53,8 @@ _OTHERS: Final[tuple[tuple[str, ModuleType, str, str], ...]] = (
     ("action", python, "MAX_RESULT_BYTES", "bytes of the result of a Python action; more fails it"),
     ("action", processes, "GRACE_SECONDS", "seconds between SIGTERM and SIGKILL for an action that is ended"),
     ("action", waiter, "LINGER_SECONDS", "seconds in which the output of an action that was ended is read"),
+    ("pack", pack_files, "MAX_FILES", "files, links and folders of a pack"),
+    ("pack", pack_files, "MAX_BYTES", "bytes of the files of a pack"),
     ("engine", worker, "SLOTS", "actions at a time that a command runs (serve and worker: setting slots)"),
     ("engine", engine, "CLAIMS", "attempts that an engine claims in one commit"),
     ("engine", dispatcher, "EMPTY_ENDS", "tasks without items that end in one commit"),

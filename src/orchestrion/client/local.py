@@ -8,28 +8,32 @@ died, they take it over and stay until it is quiet. Which of these it is, the op
 
 import select
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from orchestrion.actions.catalog import Catalog
-from orchestrion.actions.metadata import Action
+from orchestrion.actions.metadata import Action, Pack
 from orchestrion.actions.parameters import Surroundings, masked
+from orchestrion.actions.revisions import Revision
 from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.client.session import Session
 from orchestrion.client.targets import Target, whole_rerun
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
-from orchestrion.errors import NotFound, Refused, UsageError
+from orchestrion.errors import NotFound, Refused, StoreBusy, UsageError
 from orchestrion.operations import Accepted, Asking, RerunPlan, RerunRequest, StartRequest
 from orchestrion.queries import Choice, ExecutionView, InquiryView
 from orchestrion.runtime.clock import system_clock
 from orchestrion.runtime.engine import POLL_SECONDS, Engine
 from orchestrion.runtime.keyring import KeyRing
+from orchestrion.runtime.pins import PinnedPacks
 from orchestrion.runtime.surroundings import surroundings_of
+
+T = TypeVar("T")
 
 _SHOW_SECONDS: Final = 0.02
 _SHOW_SHARE: Final = 5
@@ -78,6 +82,7 @@ class LocalClient:
         self._session: Final = Session(database, actor)
         self._packs: Final = packs
         self._catalog: Final = catalog_of(packs.for_new())
+        self._pinned: Final = PinnedPacks(self._session.store, self._catalog_of)
         self._engine: Engine | None = None
         self._opened: Final[list[Json]] = []
 
@@ -118,8 +123,9 @@ class LocalClient:
     def _without_secrets(self, view: ExecutionView) -> ExecutionView:
         """An action that has not begun: what is secret in its parameters, only its metadata tells as yet."""
         try:
-            action = self._catalog_of(self._session.queries.packs_of(view.id)).find(view.action)
-        except (NotFound, UsageError):
+            with self._session.store.reading() as transaction:
+                action = self._pinned.find_for(transaction, view.id, view.action)
+        except (NotFound, UsageError, Refused):
             return view
         values = view.parameters if isinstance(view.parameters, dict) else {}
         return replace(view, parameters=masked(action.all_parameters, values))
@@ -157,7 +163,10 @@ class LocalClient:
     def rerun(self, request: RerunRequest, asking: Asking = PLAIN, *, detached: bool = False) -> Accepted:
         """Re-run from tasks. Raises NotFound, Refused."""
         engine = None if detached else self._own_engine()
-        return self._session.operations.rerun(request, engine, asking)
+        pack = self._pack_of(request.execution)
+        return self._with_revision(
+            pack, lambda it: self._session.operations.rerun(replace(request, revision=it), engine, asking)
+        )
 
     def whole_rerun(self, number: str, words: Sequence[str] = ()) -> Target:
         """What a whole re-run starts: the parameters, changed by words; the definition as registered now."""
@@ -189,7 +198,28 @@ class LocalClient:
             tuple(self._opened),
         )
         engine = None if detached else self._own_engine()
-        return self._session.operations.start(request, engine, asking)
+        return self._with_revision(
+            target.pack,
+            lambda it: self._session.operations.start(replace(request, revision=it), engine, asking),
+        )
+
+    def _pack_of(self, number: str) -> Pack | None:
+        """The pack of the workflow that an execution runs, if it is there and valid. Raises NotFound."""
+        view = self._session.queries.brief(number)
+        if view.source is not None:
+            return None
+        catalog = self._catalog_of(self._session.queries.packs_of(number))
+        with suppress(UsageError):  # which the first action of the pack will tell
+            return catalog.pack(view.action.partition(".")[0])
+        return None
+
+    def _with_revision(self, pack: Pack | None, ask: Callable[[Revision | None], T]) -> T:
+        """Ask for what begins with a pack as it is now. Raises UsageError when that cannot be copied."""
+        if pack is None or pack.is_bundled:
+            return ask(None)
+        while True:
+            with suppress(StoreBusy):  # a purge came between the two: take it again
+                return ask(self._pinned.revisions.take(pack))
 
     def surroundings_of(self, action: Action) -> Surroundings:
         """What the defaults of something that starts may refer to. Raises UsageError, SealError."""

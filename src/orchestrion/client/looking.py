@@ -1,12 +1,11 @@
 """Looking into executions on a local file: what has happened, and why something does not move."""
 
 import select
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from orchestrion.actions.catalog import Catalog
 from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.client.session import Session
 from orchestrion.core.values import Json
@@ -18,6 +17,8 @@ from orchestrion.queries.history import Request, StatusChange, history_of
 from orchestrion.queries.output import Piece, Tail
 from orchestrion.runtime.clock import system_clock
 from orchestrion.runtime.engine import POLL_SECONDS
+from orchestrion.runtime.pins import PinnedPacks
+from orchestrion.store.sqlite import Transaction
 
 
 @contextmanager
@@ -35,8 +36,7 @@ class Looking:
 
     def __init__(self, session: Session, packs: PackFolders) -> None:
         self._session: Final = session
-        self._packs: Final = packs
-        self._catalogs: dict[tuple[str, ...], Catalog] = {}
+        self._packs: Final = PinnedPacks(session.store, lambda known: catalog_of(packs.for_known(known)))
 
     def history(self, number: str) -> list[StatusChange | Request]:
         """What has happened to an execution, in order. Raises NotFound."""
@@ -67,15 +67,16 @@ class Looking:
                 select.select([presence], [], [], POLL_SECONDS)
                 presence.drain()
 
-    def _timeout_of(self, action: str, parameters: Json, packs: tuple[str, ...]) -> float | None:
+    def _timeout_of(
+        self, transaction: Transaction, root: Mapping[str, Any], action: str, parameters: Json
+    ) -> float | None:
         """How long an action may take, in seconds; None where nothing says so, or nobody knows it here."""
         given = parameters.get("timeout") if isinstance(parameters, dict) else None
         if given is None:
             try:
-                if packs not in self._catalogs:
-                    self._catalogs[packs] = catalog_of(self._packs.for_known(packs))
-                declared = self._catalogs[packs].find(action).all_parameters.get("timeout")
+                found = self._packs.find(transaction, root["execution"], root["packs"], action)
             except OrchestrionError:
                 return None
+            declared = found.all_parameters.get("timeout")
             given = None if declared is None else declared.default
         return given if isinstance(given, int | float) and not isinstance(given, bool) else None

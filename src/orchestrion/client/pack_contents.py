@@ -9,6 +9,7 @@ from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.environments import Environments, EnvironmentState
 from orchestrion.actions.ignored import ignored_in
 from orchestrion.actions.metadata import Pack
+from orchestrion.actions.revisions import SHOWN, name_of_now
 from orchestrion.actions.runners.registry import check_runnable
 from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.errors import NotFound, Refused, UsageError
@@ -18,10 +19,14 @@ _FOLDER: Final = Path("packs")
 
 
 class PackView(NamedTuple):
-    """A pack. `unable` are its actions that cannot run here, `ignored` counts what is no action, by kind."""
+    """A pack. `unable` are its actions that cannot run here, `ignored` counts what is no action, by kind.
+
+    `revision` is what an execution that starts now would use; empty where it needs no copy, or has no room.
+    """
 
     ref: str
     version: str
+    revision: str
     description: str
     folder: Path
     actions: int
@@ -40,7 +45,15 @@ class PackList(NamedTuple):
 def list_packs(folders: PackFolders) -> PackList:
     """All packs. Raises UsageError."""
     catalog = catalog_of(folders.for_new())
-    return PackList(tuple(_view(catalog, pack) for pack in catalog.packs()), catalog.problems())
+    views: list[PackView] = []
+    problems = [*catalog.problems()]
+    for pack in catalog.packs():
+        try:
+            views.append(_view(catalog, pack, _revision_of(pack)))
+        except UsageError as error:
+            problems.append(error.message)
+            views.append(_view(catalog, pack, ""))
+    return PackList(tuple(views), tuple(problems))
 
 
 def register_pack(folders: PackFolders, path: Path) -> PackView:
@@ -58,19 +71,20 @@ def register_pack(folders: PackFolders, path: Path) -> PackView:
         raise UsageError(f"{path}: There is a built-in pack of this name. Give this one another name or ref.")
     known = {pack.ref: pack for pack in catalog_of(folders.for_new()).packs()}.get(found.ref)
     if known is not None and known.folder.resolve() == path.resolve():
-        return _view(alone, known)
+        return _view(alone, known, _revision_of(known))
     if known is not None:
         raise UsageError(
             f"{path}: There is a pack {found.ref} in {known.folder} already. Remove that one, or give "
             "this one another ref in its pack.yaml."
         )
+    revision = _revision_of(found)
     place = next(iter(folders.for_new()), _FOLDER) / found.ref
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(os.path.relpath(path.resolve(), place.parent.resolve()))
     except OSError as error:
         raise UsageError(f"{place}: The pack cannot be linked there: {error.strerror}.") from error
-    return _view(alone, found)._replace(folder=place)
+    return _view(alone, found, revision)._replace(folder=place)
 
 
 def set_up_pack(folders: PackFolders, ref: str, say: Callable[[str], None]) -> PackView:
@@ -83,7 +97,12 @@ def set_up_pack(folders: PackFolders, ref: str, say: Callable[[str], None]) -> P
     if ref not in packs:
         raise NotFound(f'There is no pack "{ref}".{_near(ref, [*packs])} There are {", ".join(packs)}.')
     _environments().set_up(packs[ref], say)
-    return _view(catalog, packs[ref])
+    return _view(catalog, packs[ref], _revision_of(packs[ref]))
+
+
+def _revision_of(pack: Pack) -> str:
+    """The revision that a pack is now. Raises UsageError when no execution could use it."""
+    return "" if pack.is_bundled else name_of_now(pack, current().database)[:SHOWN]
 
 
 def _environments() -> Environments:
@@ -97,7 +116,7 @@ def _near(word: str, known: Sequence[str]) -> str:
     return f' Did you mean "{near[0]}"?' if near else ""
 
 
-def _view(catalog: Catalog, pack: Pack) -> PackView:
+def _view(catalog: Catalog, pack: Pack, revision: str) -> PackView:
     actions = [action for action in catalog.actions() if action.pack.ref == pack.ref]
     unable: list[str] = []
     for action in actions:
@@ -108,6 +127,7 @@ def _view(catalog: Catalog, pack: Pack) -> PackView:
     return PackView(
         ref=pack.ref,
         version=str(pack.metadata.get("version") or ""),
+        revision=revision,
         description=str(pack.metadata.get("description") or ""),
         folder=pack.folder,
         actions=len(actions),

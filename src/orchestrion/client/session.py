@@ -12,8 +12,9 @@ from orchestrion.operations import Operations
 from orchestrion.queries import Queries
 from orchestrion.runtime.clock import Clock, Ids, monotonic_clock, system_clock
 from orchestrion.runtime.dispatcher import Dispatcher
-from orchestrion.runtime.engine import Catalogs, Engine
+from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.peers import Kind, Peers
+from orchestrion.runtime.pins import Catalogs
 from orchestrion.runtime.presence import Presence
 from orchestrion.runtime.worker import SLOTS, Worker
 from orchestrion.store.sqlite import Store

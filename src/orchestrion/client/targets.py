@@ -13,7 +13,7 @@ from re import compile as compiled
 from typing import Final
 
 from orchestrion.actions.catalog import Catalog
-from orchestrion.actions.metadata import Action, workflow_path
+from orchestrion.actions.metadata import Action, Pack, workflow_path
 from orchestrion.actions.metadata_file import read_text
 from orchestrion.actions.parameters import (
     MASK,
@@ -42,7 +42,8 @@ class Target:
     """A workflow that is ready to start.
 
     `inputs` are its parameters, `secret` those of them that are declared so, `secret_output` what is in its
-    output; `source` is the file of a bare workflow; `warnings` is what the operator should know.
+    output; `source` is the file of a bare workflow, `pack` the pack of any other; `warnings` is what the
+    operator should know.
     """
 
     action: str
@@ -52,6 +53,7 @@ class Target:
     warnings: tuple[str, ...] = ()
     secret: Mapping[str, Json] = field(default_factory=dict[str, Json])
     secret_output: Output | None = None
+    pack: Pack | None = None
 
     @property
     def shown(self) -> dict[str, Json]:
@@ -213,7 +215,7 @@ def _of_action(action: Action, values: Mapping[str, Json], resolved: Resolved, c
     warnings = (*unable, *warnings_for(values))
     inputs = dict(resolved.action_parameters)
     secret = {name: value for name, value in secret_parameters(action, inputs).items() if value is not None}
-    return Target(action.ref, text, inputs, None, warnings, secret, secret_output(action))
+    return Target(action.ref, text, inputs, None, warnings, secret, secret_output(action), action.pack)
 
 
 def _bare(

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
+from orchestrion.actions.revisions import SHOWN, folder_of_revisions
 from orchestrion.core.events import AttemptReported
 from orchestrion.core.invariants import check, unfinished
 from orchestrion.core.status import COMPLETED
@@ -30,7 +31,9 @@ _PAGE: Final = 100
 _LOST: Final = "Nothing was left that would have ended this action (orchestrion doctor)."
 _FORBIDDEN: Final = stat.S_IRWXG | stat.S_IRWXO
 
-Kind = Literal["process", "leftover", "workflow", "attempt", "execution", "engine", "disk", "key", "file"]
+Kind = Literal[
+    "process", "leftover", "workflow", "attempt", "execution", "engine", "disk", "key", "file", "pack"
+]
 
 
 class Finding(NamedTuple):
@@ -49,7 +52,8 @@ def examine(dispatcher: Dispatcher) -> list[Finding]:
     for number in _workflows(dispatcher):
         with dispatcher.store.reading() as transaction:
             found += _of_workflow(transaction, dispatcher, number)
-    return [*found, *_executions(dispatcher), *_unattended(dispatcher), *_files(dispatcher)]
+    found += [*_executions(dispatcher), *_unattended(dispatcher)]
+    return [*found, *_revisions(dispatcher), *_files(dispatcher)]
 
 
 def mend(dispatcher: Dispatcher) -> None:
@@ -203,6 +207,20 @@ def _unattended(dispatcher: Dispatcher) -> Iterator[Finding]:
 
 
 # --- around the store
+
+
+def _revisions(dispatcher: Dispatcher) -> Iterator[Finding]:
+    """What unfinished executions use of packs, and is not there."""
+    folder = folder_of_revisions(dispatcher.store.path)
+    with dispatcher.store.reading() as transaction:
+        for row in transaction.all("pinned_of_unfinished"):
+            place = folder / row["pack"] / row["revision"]
+            if not place.is_dir():
+                text = (
+                    f"uses the revision {row['revision'][:SHOWN]} of the pack {row['pack']}, which is not in "
+                    f"{place.parent}: put it back, or its tasks of that pack fail and are to be re-run"
+                )
+                yield Finding("pack", row["execution"], text, mendable=False)
 
 
 def _files(dispatcher: Dispatcher) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from orchestrion.actions.revisions import Revision
 from orchestrion.core.preview import Plan
 from orchestrion.core.status import Status
 from orchestrion.core.values import Json
@@ -14,7 +15,7 @@ class StartRequest:
     """A workflow to start: its name, its text, its inputs; `source` is a bare file.
 
     `secret` are those of its parameters that are declared so, `secret_output` the part of what it gives,
-    `opened` are other values that are secret.
+    `opened` are other values that are secret. `revision` is its pack as it is now, unless it needs no copy.
     """
 
     action: str
@@ -26,6 +27,7 @@ class StartRequest:
     secret: Mapping[str, Json] = field(default_factory=dict[str, Json])
     secret_output: Output | None = None
     opened: tuple[Json, ...] = ()
+    revision: Revision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,14 @@ class RerunRequest:
 
     `no_reset` names with-items tasks that keep the items that succeeded, `items` those of which only some
     run again. Every name may be a path: `task/task` lies in the sub-workflow that `task` is, `task[2]/task`
-    in that of its item 2.
+    in that of its item 2. `revision` is the pack of the workflow as it is now, unless it needs no copy.
     """
 
     execution: str
     tasks: tuple[str, ...]
     no_reset: tuple[str, ...] = ()
     items: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    revision: Revision | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from orchestrion.runtime.continuing import continue_as
 from orchestrion.runtime.dispatcher import Dispatcher, Unit, Workflow
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.ledger import Execution
+from orchestrion.runtime.pins import pin
 from orchestrion.runtime.recovery import end_leftovers, give_up_lost
 from orchestrion.runtime.revivals import forget_revivals
 from orchestrion.runtime.secrets import secret_values
@@ -54,7 +55,7 @@ class Operations:
     # --- start
 
     def start(self, request: StartRequest, engine: Engine | None, asking: Asking = _PLAIN) -> str:
-        """Start a workflow; returns the id of its execution. Raises Refused."""
+        """Start a workflow; returns the id of its execution. Raises Refused, StoreBusy (`pin`)."""
 
         def start(unit: Unit) -> Accepted:
             execution = Execution(
@@ -73,6 +74,8 @@ class Operations:
             secrets.note_parameters(request.action, request.secret)
             secrets.note_output(request.action, request.secret_output)
             secrets.note(request.opened)
+            if request.revision is not None:
+                pin(unit.transaction, execution.id, request.revision)
             if engine is not None:
                 engine.own(unit, number)
             return Accepted(execution.id, execution.status)
@@ -154,7 +157,7 @@ class Operations:
     def rerun(self, request: RerunRequest, engine: Engine | None, asking: Asking = _PLAIN) -> Accepted:
         """Re-run from tasks: a new execution goes on with the same workflow execution.
 
-        Raises NotFound, Refused.
+        Raises NotFound, Refused, StoreBusy (`pin`).
         """
 
         def rerun(unit: Unit) -> Accepted:
@@ -163,6 +166,8 @@ class Operations:
             forget_revivals(unit, subject)
             plan_revivals(unit, level, self._actor)
             execution, application = continue_as(unit, subject, request.execution, self._actor)
+            if request.revision is not None:
+                pin(unit.transaction, execution.id, request.revision)
             answer = unit.deliver(subject.id, RerunRequested(level.tasks, application))
             if isinstance(answer, CoreRefused):
                 raise refused(request.execution, answer.problems)

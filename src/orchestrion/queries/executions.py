@@ -15,6 +15,7 @@ from orchestrion.core.language import ENGINE_COMMANDS
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound
+from orchestrion.queries.revisions import RevisionView, revisions_above
 from orchestrion.queries.views import (
     AttemptView,
     Choice,
@@ -65,7 +66,8 @@ class Queries:
     def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
         """One execution with its tasks, and theirs, `DEPTH_SHOWN` levels down. Raises NotFound."""
         with self._reading() as reading:
-            return reading.detail(reading.row(number), attempts=attempts)
+            view = reading.detail(reading.row(number), attempts=attempts)
+            return replace(view, revisions=reading.revisions(number))
 
     def brief(self, number: str) -> ExecutionView:
         """One execution without its tasks. Raises NotFound."""
@@ -165,6 +167,10 @@ class _Reading:
         if levels < 0:
             return replace(self.view(row, engine), is_cut=True)
         return self.view(row, engine, self._tasks(row, attempts=attempts, levels=levels - 1))
+
+    def revisions(self, number: str) -> tuple[RevisionView, ...]:
+        """The revisions of packs that an execution uses."""
+        return revisions_above(self._transaction, number)
 
     def _engine_of_task(self, row: Mapping[str, Any]) -> str | None:
         attempt = self.one("attempt", execution=row["id"])

@@ -56,6 +56,7 @@ class Export:
     def _sections(self) -> dict[str, Callable[[Branch], Iterator[dict[str, Any]]]]:
         return {
             "workflows": self._workflow,
+            "packs": self._packs,
             "executions": self._executions,
             "tasks": self._tasks,
             "items": self._items,
@@ -93,6 +94,13 @@ class Export:
             "inputs": None if initial is None else self._mask.value(rows.from_json(initial["inputs"])),
             "errors": [self._mask.value(rows.from_json(one["content"])) for one in failures],
         }
+
+    def _packs(self, branch: Branch) -> Iterator[dict[str, Any]]:
+        """The revisions of packs that the tree uses, and those that it used before it was re-run."""
+        if branch != self._subject.branches[0]:
+            return
+        with self._store.reading() as transaction:
+            yield from map(dict, transaction.all("pinned_of_workflow", workflow=self._subject.root["id"]))
 
     def _executions(self, branch: Branch) -> Iterator[dict[str, Any]]:
         top = branch == self._subject.branches[0]

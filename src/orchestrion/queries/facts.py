@@ -13,8 +13,8 @@ from orchestrion.store import rows
 from orchestrion.store.sqlite import Store, Transaction
 from orchestrion.store.states import load_state
 
-Timeouts = Callable[[str, Json, tuple[str, ...]], float | None]
-"""Gives the timeout of an action in seconds: by its name, its parameters and the folders of its packs."""
+Timeouts = Callable[[Transaction, Mapping[str, Any], str, Json], float | None]
+"""Gives the timeout of an action in seconds: by the row of its tree's root, its name and its parameters."""
 
 
 class Process(NamedTuple):
@@ -81,10 +81,9 @@ def facts_about(
     with store.reading() as transaction:
         subject = subject_of(transaction, number)
         known = {branch.workflow: branch for branch in subject.branches}
-        packs = tuple(rows.from_json(subject.root["packs"]))
 
         def timeout_of(action: str, parameters: Json) -> float | None:
-            return timeouts(action, parameters, packs)
+            return timeouts(transaction, subject.root, action, parameters)
 
         branches = tuple(
             _facts_about_branch(transaction, branch, known, timeout_of) for branch in subject.branches

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
+from orchestrion.queries.revisions import RevisionView
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class ExecutionView:
     """An action execution.
 
     Times are microseconds since 1970, UTC. `engine` is the process that does its work; None when it is
-    unfinished and nobody does. `is_cut`: its tasks are left out, since it is nested too deeply.
+    unfinished and nobody does. `is_cut`: its tasks are left out, since it is nested too deeply. `revisions`
+    of packs are only in the view of one execution.
     """
 
     id: str
@@ -78,6 +80,7 @@ class ExecutionView:
     engine: str | None = None
     tasks: tuple[TaskView, ...] = field(default=())
     is_cut: bool = False
+    revisions: tuple[RevisionView, ...] = ()
 
     @property
     def is_unattended(self) -> bool:

@@ -63,8 +63,8 @@ class Claimer(Protocol):
         """The unit has ended: what was begun in it is true now, or never was."""
         ...
 
-    def may_claim(self, unit: "Unit", root: str) -> bool:
-        """Whether the engine works for that tree and has room for one more action."""
+    def may_claim(self, unit: "Unit", root: str, action: str) -> bool:
+        """Whether the engine works for that tree, and has room for one more action and its pack at hand."""
         ...
 
     def runs(self, execution: str) -> bool:
@@ -399,7 +399,9 @@ class Unit:
             return  # it was taken from this engine; the end of its first start is not that of its second
         execution = self.ledger.execution(attempt.execution)
         subject = self.workflow(attempt.token.workflow)
-        if not (subject.claimable or current.repeatable) or not claimer.may_claim(self, attempt.root):
+        if not (subject.claimable or current.repeatable):
+            return
+        if not claimer.may_claim(self, attempt.root, execution.action):
             return
         if not current.repeatable:
             token = attempt.token

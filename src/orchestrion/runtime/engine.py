@@ -6,13 +6,11 @@ its share: the trees that it owns, or all that belongs to nobody. What engines t
 of `recovery`.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 from typing import Final
 
-from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, workflow_path
 from orchestrion.actions.parameters import resolve
 from orchestrion.actions.runners.base import Job
@@ -26,6 +24,7 @@ from orchestrion.runtime.dispatcher import EMPTY_ENDS, Dispatcher, Unit
 from orchestrion.runtime.inquiries import ask, expire
 from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import SUBWORKFLOW, Kind
+from orchestrion.runtime.pins import Catalogs, PinnedPacks, Pins
 from orchestrion.runtime.secrets import secret_output, secret_parameters
 from orchestrion.runtime.share import Pool, Share, Trees
 from orchestrion.runtime.subworkflows import Start, start_workflow
@@ -45,9 +44,6 @@ EXPECTED: Final = 10
 
 POLL_SECONDS: Final = 0.25
 """How long an engine sleeps at the most: the net under lost wake-ups."""
-
-Catalogs = Callable[[Sequence[str]], Catalog]
-"""Gives the actions of a tree, by the folders of packs that were recorded when it started."""
 
 _MICROSECONDS: Final = 1_000_000
 _CONTRADICTION: Final = (
@@ -79,9 +75,8 @@ class Engine:
         self._share: Share = self.trees if kind == "command" else Pool()
         self._kind: Kind = kind
         self._dispatcher = dispatcher
-        self._catalogs = catalogs
+        self._pins = Pins(PinnedPacks(dispatcher.store, catalogs, self._beat_amid))
         self._user = user
-        self._known_catalogs: dict[str, Catalog] = {}
         self._recorded: set[str] = set()
         self._begun = _Begun()
         self._next_beat = 0
@@ -92,7 +87,7 @@ class Engine:
 
     def run_once(self) -> int:
         """One round; the number of things that were done: reports, claims, starts."""
-        return self._deliver() + self.worker.start_all()
+        return self._pins.prepare() + self._deliver() + self.worker.start_all()
 
     def wait(self, seconds: float = POLL_SECONDS) -> None:
         """Sleep until an action has ended, somebody else has committed, something is due.
@@ -158,9 +153,9 @@ class Engine:
             if ended:
                 unit.transaction.many("delete_processes", [(number, self.id) for number in ended])
             if self._in_doubt:
-                self._begin_unknown(unit)
+                self._reclaim_unknown(unit)
             self._take_up(unit)
-            if self._draining or self._dispatcher.peers.monotonic() >= self._next_beat:
+            if self._draining or self._is_silent:
                 self.beat(unit)
         self.worker.reports.extendleft(reversed(reports[len(taken) :]))
         del self.worker.fresh[: len(fresh)]
@@ -181,15 +176,15 @@ class Engine:
             unit.claim(self._share.due(unit.transaction, unit.now, self._begun.claims_left))
             unit.settle()
 
-    def _begin_unknown(self, unit: Unit) -> None:
-        """A commit that raised may have happened all the same: go on with what it has taken, and begin it."""
+    def _reclaim_unknown(self, unit: Unit) -> None:
+        """A commit that raised may have happened all the same: what it has taken is to be taken again."""
         if self._kind == "command":
             for row in unit.transaction.all("trees_of_engine", engine=self.id, count=-1):
                 self.trees.roots[row["id"]] = None
         for row in unit.transaction.all("attempts_of_engine", engine=self.id, count=-1):
             attempt = unit.ledger.attempt(row["execution"])
             if attempt is not None and not self.worker.knows(attempt.execution):
-                self.begin(unit, attempt, unit.ledger.execution(attempt.execution))
+                unit.repeat(attempt._replace(repeatable=True))  # nothing has begun
 
     def _end_unwanted(self) -> None:
         """End the processes of attempts that somebody has given up."""
@@ -232,13 +227,14 @@ class Engine:
         """Whether something that this engine has started for an execution has not ended."""
         return self.worker.knows(execution)
 
-    def may_claim(self, unit: Unit, root: str) -> bool:
-        """Whether this engine works for the tree and has a free slot."""
+    def may_claim(self, unit: Unit, root: str, action: str) -> bool:
+        """Whether this engine works for the tree, has a free slot, and the revision of the action's pack."""
         return (
             self.worker.has_room
             and self._begun.claims_left > 0
             and not self._draining
             and self._share.covers(unit, root)
+            and self._pins.is_ready(unit, root, action)
         )
 
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:
@@ -248,9 +244,9 @@ class Engine:
             unit.ledger.keep(attempt._replace(repeatable=True))
             self._begun.reports.append(Report(execution.id, "succeeded", None))
             return
+        action = None
         try:
-            packs = unit.workflow(attempt.root).row["packs"]
-            action = self._catalog_for(packs).find(execution.action)
+            action = self._pins.find(unit, attempt.root, execution.action)
             check_runnable(action)
             values = execution.parameters if isinstance(execution.parameters, dict) else {}
             resolved = resolve(action, values, surroundings_of_task(unit, execution, action))
@@ -269,7 +265,7 @@ class Engine:
             on_output = partial(self.worker.output.add, execution.id)
             job = job_of_task(unit, execution, action, resolved, self.id, on_output)
         except OrchestrionError as error:
-            message: dict[str, Json] = {"error": str(error)}
+            message: dict[str, Json] = {"error": action.pack.told(str(error)) if action else str(error)}
             unit.ledger.keep(attempt._replace(repeatable=True))  # nothing has begun
             self._begun.reports.append(Report(execution.id, "failed", message))
             return
@@ -290,12 +286,6 @@ class Engine:
         start = Start(execution, definition, inputs, self._user, packs)
         start_workflow(unit, start, attempt.token, attempt.root)
         unit.ledger.keep(attempt._replace(engine=SUBWORKFLOW))
-
-    def _catalog_for(self, packs: str) -> Catalog:
-        found = self._known_catalogs.get(packs)
-        if found is None:
-            found = self._known_catalogs[packs] = self._catalogs(rows.from_json(packs))
-        return found
 
     # --- which trees, and how long
 
@@ -325,6 +315,17 @@ class Engine:
         self._begun.beat = self._dispatcher.peers.beat(unit.transaction, self._kind)
         if self._draining:
             self._dispatcher.peers.drain(unit.transaction)
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether it is time to say so again."""
+        return self._dispatcher.peers.monotonic() >= self._next_beat
+
+    def _beat_amid(self) -> None:
+        """Say that this engine lives, while it is busy with something else than its rounds."""
+        if self._is_silent:
+            with self._dispatcher.unit(self) as unit:
+                self.beat(unit)
 
     def drain(self) -> None:
         """Start nothing more; what runs may end."""

@@ -2,12 +2,15 @@
 
 First a tree vanishes whole, in one transaction: from then on nobody finds it, and nobody can re-run a half of
 it. Then its rows are deleted, a bounded number at a time; a crash in between is taken up by the next purge.
-The file of the store does not become smaller: the room is used again.
+The file of the store does not become smaller: the room is used again. At the end go the revisions of packs
+that no execution uses any more. They are taken away within a transaction, as they are pinned within one, so
+that nothing is pinned to what is about to be deleted.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, TypeVar
 
+from orchestrion.actions.revisions import Revisions
 from orchestrion.core.status import COMPLETED
 from orchestrion.errors import StoreFull
 from orchestrion.runtime.clock import Clock
@@ -43,6 +46,7 @@ _STATEMENTS: Final = (
 _HIDING: Final = (
     "hide_workflows",
     "hide_operations",
+    "hide_pinned",
     "hide_origins",
     "hide_executions",
     "hide_secrets",
@@ -70,6 +74,7 @@ class Retention:
     def __init__(self, store: Store, statuses: Iterable[str] = COMPLETED) -> None:
         self.ballast: Final = Ballast(store.path)
         self._store: Final = store
+        self._revisions: Final = Revisions(store.path)
         self._statuses: Final = rows.to_json(sorted(statuses))
 
     def outlook(self, before: int) -> list[Purgeable]:
@@ -89,7 +94,8 @@ class Retention:
         return count
 
     def finish(self) -> None:
-        """Give back the room of the log, and make the ballast again if it was needed."""
+        """Delete unused revisions, give back the room of the log, make the ballast again if it was needed."""
+        self._revisions.clear()
         self._store.shorten_log()
         self.ballast.load()
 
@@ -113,6 +119,9 @@ class Retention:
         if trees:
             return len(trees)
         transaction.run("purge_definitions")
+        self._revisions.set_aside(
+            {(row["pack"], row["revision"]) for row in transaction.all("used_revisions")}
+        )
         return None
 
     def _delete_rows(self, transaction: Transaction) -> bool:

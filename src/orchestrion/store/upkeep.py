@@ -23,6 +23,7 @@ _REFERENCES: Final = (
     ("attempt", "root", "workflow", "id"),
     ("operation", "execution", "execution", "id"),
     ("secret", "root", "workflow", "id"),
+    ("pinned", "execution", "execution", "id"),
     *(
         (table, "workflow", "workflow", "id")
         for table in (
@@ -49,11 +50,15 @@ _PURGED: Final = "SELECT workflow FROM purged"
 
 
 class Backup(NamedTuple):
-    """A copy that was made. `key_file`: what opens its secrets, if it has any, and is not in it."""
+    """A copy that was made. `key_file`: what opens its secrets, if it has any, and is not in it.
+
+    `needs_revisions`: its executions use revisions of packs, which are not in it either.
+    """
 
     path: Path
     size: int
     key_file: Path | None
+    needs_revisions: bool
 
 
 class Soundness(NamedTuple):
@@ -72,6 +77,9 @@ def backup(database: Path, target: Path) -> Backup:
     with told(database, opening=True), reading(database.resolve(), BUSY_SECONDS) as connection:
         schema_of(connection, database)
         sealed = _proof(connection) is not None
+        needs_revisions = "table pinned" in objects_of(connection) and bool(
+            connection.execute("SELECT EXISTS (SELECT 1 FROM pinned)").fetchone()[0]
+        )
         try:
             copy_store(connection, target)
         except FileExistsError as error:
@@ -84,7 +92,8 @@ def backup(database: Path, target: Path) -> Backup:
             ) from error
         except OSError as error:
             raise UsageError(f"{target}: the copy cannot be made: {error.strerror}.") from error
-    return Backup(target, target.stat().st_size, key_file_of(database.resolve()) if sealed else None)
+    key_file = key_file_of(database.resolve()) if sealed else None
+    return Backup(target, target.stat().st_size, key_file, needs_revisions)
 
 
 def check(database: Path) -> Soundness:

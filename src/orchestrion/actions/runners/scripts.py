@@ -18,16 +18,19 @@ from orchestrion.core.values import Json
 
 def script_path(action: Action) -> Path:
     """Give the file of an action's script. Raises `NotStartable` when there is none in its pack."""
-    remedy = f"Correct entry_point in {action.metadata_file}."
+    pack = action.pack
+    remedy = f"Correct entry_point in {pack.told(str(action.metadata_file))}."
     if not action.entry_point:
         message = f"Action {action.ref} names no script. {remedy}"
         raise NotStartable(message)
-    path = Path(os.path.normpath(action.pack.actions_folder / action.entry_point)).absolute()
-    if not path.is_relative_to(os.path.normpath(action.pack.folder.absolute())):
+    path = Path(os.path.normpath(pack.actions_folder / action.entry_point)).absolute()
+    if not path.is_relative_to(os.path.normpath(pack.folder.absolute())):
         message = f"The entry_point {action.entry_point} of action {action.ref} leaves its pack. {remedy}"
         raise NotStartable(message)
     if not path.is_file():
-        message = f"The script {path} of action {action.ref} does not exist. {remedy}"
+        shown = pack.told(str(path))
+        when = "" if pack.copy_of is None else " in its pack as this execution uses it"
+        message = f"The script {shown} of action {action.ref} does not exist{when}. {remedy}"
         raise NotStartable(message)
     return path
 

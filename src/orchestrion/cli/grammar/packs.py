@@ -30,7 +30,7 @@ def add_pack_commands(groups: "Subparsers") -> None:
         "make folders known as packs, by links in the folder of packs",
         "orchestrion pack register ~/src/my_pack",
         "A pack with anything that is not valid is refused, and all of it is told. What is changed in a\n"
-        "pack later counts at once: it need not be registered again.",
+        "pack later counts for all that starts from then on: it need not be registered again.",
     )
     parser.add_argument("folders", metavar="DIR", nargs="+", help="a folder with a file pack.yaml")
     add_packs(parser)

@@ -27,6 +27,9 @@ def execution_document(view: ExecutionView, *, attempts: bool = False, tasks: bo
         "source": view.source,
     }
     if tasks:
+        document["packs"] = [
+            {"pack": one.pack, "version": one.version, "revision": one.name} for one in view.revisions
+        ]
         document["tasks"] = [_task(task, attempts=attempts) for task in view.tasks]
         document["tasks_left_out"] = view.is_cut
     return document

@@ -50,6 +50,7 @@ def show_execution(output: Output, view: ExecutionView, *, attempts: bool = Fals
             ("started by", _starter(view)),
             ("re-run of", view.rerun_of),
             ("continued by", view.continued_by),
+            ("packs", ", ".join(one.shown for one in view.revisions) or None),
         ]
     )
     _show_mapping(output, "parameters", view.parameters)

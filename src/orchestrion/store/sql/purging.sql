@@ -25,6 +25,11 @@ INSERT INTO purged (workflow) SELECT id FROM workflow WHERE root = :root;
 DELETE FROM operation
 WHERE execution IN (SELECT id FROM execution WHERE workflow IN (SELECT id FROM workflow WHERE root = :root));
 
+-- name: hide_pinned!
+-- Which revisions of packs it used.
+DELETE FROM pinned
+WHERE execution IN (SELECT id FROM execution WHERE workflow IN (SELECT id FROM workflow WHERE root = :root));
+
 -- name: hide_origins!
 -- An attempt of another tree's task whose sub-workflow was re-run by its own id stays there, as an attempt.
 UPDATE execution SET workflow = NULL
