@@ -28,6 +28,7 @@ def begin(machine: Machine, text: str, kind: str = "serve") -> Life:
     """A process that starts a workflow, and its first action."""
     life = machine.world.be_born("serve" if kind == "serve" else "command")
     machine.start_text(life, text)
+    machine.round(0)  # finds that the pack is to be copied
     machine.round(0)
     return life
 
@@ -85,6 +86,7 @@ def test_a_date_set_back_leaves_nothing_out_of_a_pause_or_cancellation(machine: 
         machine.world.be_born("serve")
         machine.clock_jumps(forward=True, rarely=0)
         machine.start_text(machine.world.lives[0], text_of(a="nests"))
+        machine.round(0)  # finds that the pack is to be copied
         machine.round(0)
         machine.clock_jumps(forward=False, rarely=0)
         machine.kill(0, 0)

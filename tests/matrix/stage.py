@@ -7,11 +7,13 @@ those of `core`, only what runs their commands is the test's.
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action
+from orchestrion.actions.revisions import Revisions
 from orchestrion.actions.runners.base import Job, OnDone, OnStarted, Outcome, Runner
 from orchestrion.actions.runners.registry import Runners, check_runnable
 from orchestrion.client.session import Session
@@ -98,6 +100,9 @@ class Stage:
         self.subject = ""
         self._path = folder / "s.db"
         self._catalog = Catalog([_packs(folder)])
+        pack = self._catalog.pack("own")
+        assert pack is not None
+        self._revision = Revisions(self._path).take(pack)
         self.owner: Final = self._process(slots)
         self.operator: Final = self._process(SLOTS)
         self._rows = sqlite3.connect(self._path)
@@ -169,7 +174,8 @@ class Stage:
 
     def _start(self, text: str) -> str:
         session, engine = self.owner
-        return session.operations.start(StartRequest("test.wf", text, {}, "test.yaml"), engine)
+        request = StartRequest("test.wf", text, {}, "test.yaml", revision=self._revision)
+        return session.operations.start(request, engine)
 
     def turn_to_child(self) -> None:
         """From now on the sub-workflow is asked about, by its own id."""
@@ -233,18 +239,17 @@ class Stage:
     def rerun_request(self, request: str, task: str) -> RerunRequest:
         """A re-run from a task, with the choice of what is reset."""
         if request == "items":
-            return RerunRequest(self.subject, (), (), chosen_items([f"{task}=1"]))
-        return RerunRequest(self.subject, (task,), (task,) if request == "no-reset" else ())
+            return RerunRequest(self.subject, (), (), chosen_items([f"{task}=1"]), self._revision)
+        kept = (task,) if request == "no-reset" else ()
+        return RerunRequest(self.subject, (task,), kept, revision=self._revision)
 
     def _rerun_whole(self) -> Answer:
         session, engine = self.operator
         queries = session.queries
         text, parameters = queries.definition_of(self.subject), queries.parameters_of(self.subject)
         target = whole_rerun(self.view(self.subject), parameters, text, (), self._catalog)
-        number = session.operations.start(
-            StartRequest(target.action, target.definition, target.inputs, target.source, self.subject),
-            engine,
-        )
+        request = StartRequest(target.action, target.definition, target.inputs, target.source, self.subject)
+        number = session.operations.start(replace(request, revision=self._revision), engine)
         return Answer(number, self.status(number))
 
     # --- to the end
