@@ -16,6 +16,7 @@ from orchestrion.actions.runners.base import OutcomeStatus
 from orchestrion.operations import Accepted, Asking, StartRequest
 from orchestrion.operations.health import mend
 from orchestrion.runtime.peers import Kind
+from orchestrion.runtime.recovery import sweep
 from tests.faults.machine_audit import Audit, is_held_over
 from tests.faults.machine_ending import go_on, pass_time, unfinished, work
 from tests.faults.machine_requests import rerun_request
@@ -279,6 +280,31 @@ class Machine(RuleBasedStateMachine):
         if life is not None:
             life.hangs = False
             self._step("wake")
+
+    @rule(which=ANY, value=st.integers(0, 9), first=st.booleans(), how=st.integers(0, 4))
+    def lose_the_lease(self, which: int, value: int, first: bool, how: int) -> None:  # noqa: FBT001
+        """A process hangs, another one takes up what it did; its actions end, and it wakes: too late.
+
+        Perhaps it wakes before the other one has started again what may start again.
+        """
+        awake = self.world.awake
+        if len(awake) < 2:
+            return
+        life = awake[which % len(awake)]
+        self.hang(which)
+        other = self._life(which // 2)
+        with self.world.acting(other):
+            sweep(other.dispatcher)
+        if first:
+            self.rest(which // 2)
+        for start in [one for one in self.world.running() if one.life is life]:
+            self._step("late end" if start.over else "end")
+            self.world.finish(start, STATUSES[how], value)
+        life.hangs = False
+        self._step("wake")
+        if life.is_alive:
+            with self.world.acting(life):
+                life.round()
 
     # --- rules: what actions do, and the time
 

@@ -29,7 +29,7 @@ from orchestrion.store.sqlite import Store
 from tests.faults.machine_texts import write_packs
 
 BEGIN: Final = 1_800_000_000_000_000
-SLOTS: Final = 4
+SLOTS: Final = 3
 """Few, so that attempts wait for one."""
 
 _STAGED: Final = "local-shell-cmd"
