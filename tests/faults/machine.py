@@ -264,6 +264,10 @@ class Machine(RuleBasedStateMachine):
             life.store.doom = (at, doom)
             self._step(doom)
 
+    @rule(slow=st.booleans())
+    def commits_are_slow(self, slow: bool) -> None:  # noqa: FBT001
+        self.world.be_slow(slow=slow)
+
     @rule(which=ANY, rarely=st.integers(0, 1))
     def kill(self, which: int, rarely: int) -> None:
         life = self._of(self.world.lives, which)
