@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from orchestrion.actions.runners.base import OutcomeStatus
+from orchestrion.core.status import COMPLETED
 from orchestrion.operations import Accepted, Asking, StartRequest
 from orchestrion.operations.health import mend
 from orchestrion.runtime.peers import Kind
+from orchestrion.runtime.recovery import sweep
 from tests.faults.machine_audit import Audit, is_held_over
 from tests.faults.machine_ending import go_on, pass_time, unfinished, work
 from tests.faults.machine_requests import rerun_request
@@ -23,7 +25,7 @@ from tests.faults.machine_shown import check_what_is_shown
 from tests.faults.machine_texts import workflow_text
 from tests.faults.machine_world import DOOMS, Doom, Life, World
 
-ANY: Final = st.integers(0, 23)
+ANY: Final = st.integers(0, 23)  # what there is, is fewer
 SEEDS: Final = st.integers(0, 5_000)
 STATUSES: Final[tuple[OutcomeStatus, ...]] = ("succeeded", "succeeded", "failed", "timeout", "abandoned")
 
@@ -68,9 +70,13 @@ class Machine(RuleBasedStateMachine):
         return self.audit.read(text, *parameters)
 
     def _target(self, which: int) -> str | None:
-        """An execution of a workflow: of a root, of a sub-workflow, also one that another continues."""
-        found = self._rows("SELECT id FROM execution WHERE workflow IS NOT NULL ORDER BY id")
-        row = self._of(found, which)
+        """An execution of a workflow: of a root, of a sub-workflow, also one that another continues.
+
+        Mostly one that has not ended.
+        """
+        found = self._rows("SELECT id, status FROM execution WHERE workflow IS NOT NULL ORDER BY id")
+        unfinished = [row for row in found if row["status"] not in COMPLETED]
+        row = self._of(unfinished if unfinished and which % 4 else found, which // 4)
         return None if row is None else row["id"]
 
     # --- asking
@@ -258,6 +264,10 @@ class Machine(RuleBasedStateMachine):
             life.store.doom = (at, doom)
             self._step(doom)
 
+    @rule(slow=st.booleans())
+    def commits_are_slow(self, slow: bool) -> None:  # noqa: FBT001
+        self.world.be_slow(slow=slow)
+
     @rule(which=ANY, rarely=st.integers(0, 1))
     def kill(self, which: int, rarely: int) -> None:
         life = self._of(self.world.lives, which)
@@ -279,6 +289,31 @@ class Machine(RuleBasedStateMachine):
         if life is not None:
             life.hangs = False
             self._step("wake")
+
+    @rule(which=ANY, value=st.integers(0, 9), first=st.booleans(), how=st.integers(0, 4))
+    def lose_the_lease(self, which: int, value: int, first: bool, how: int) -> None:  # noqa: FBT001
+        """A process hangs, another one takes up what it did; its actions end, and it wakes: too late.
+
+        Perhaps it wakes before the other one has started again what may start again.
+        """
+        awake = self.world.awake
+        if len(awake) < 2:
+            return
+        life = awake[which % len(awake)]
+        self.hang(which)
+        other = self._life(which // 2)
+        with self.world.acting(other):
+            sweep(other.dispatcher)
+        if first:
+            self.rest(which // 2)
+        for start in [one for one in self.world.running() if one.life is life]:
+            self._step("late end" if start.over else "end")
+            self.world.finish(start, STATUSES[how], value)
+        life.hangs = False
+        self._step("wake")
+        if life.is_alive:
+            with self.world.acting(life):
+                life.round()
 
     # --- rules: what actions do, and the time
 

@@ -41,7 +41,7 @@ _KINDS: Final = (
     *("own.none",) * 2,
     *("own.ask",) * 2,
     *(f"own.{name}" for name in _CHILDREN),
-    "own.deep",
+    *("own.chain", "own.deep", "own.nests"),
     None,
 )
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+import pytest
+
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action
 from orchestrion.actions.runners.base import Job, OnDone, OnStarted, Outcome, OutcomeStatus, Runner
@@ -19,6 +21,7 @@ from orchestrion.actions.runners.registry import Runners
 from orchestrion.errors import OrchestrionError, StoreError
 from orchestrion.operations import Operations
 from orchestrion.queries import Queries
+from orchestrion.runtime import engine
 from orchestrion.runtime.clock import Ids
 from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.engine import Engine
@@ -29,7 +32,7 @@ from orchestrion.store.sqlite import Store
 from tests.faults.machine_texts import write_packs
 
 BEGIN: Final = 1_800_000_000_000_000
-SLOTS: Final = 4
+SLOTS: Final = 3
 """Few, so that attempts wait for one."""
 
 _STAGED: Final = "local-shell-cmd"
@@ -158,6 +161,8 @@ class World:
     """One store, the processes on it, the time, and the actions that were started."""
 
     def __init__(self, folder: Path) -> None:
+        self.limits: Final = pytest.MonkeyPatch()
+        self.be_slow(slow=False)
         self.date = BEGIN
         self.time = 0
         self.births = 0
@@ -180,6 +185,10 @@ class World:
     def monotonic(self) -> int:
         """The machine's monotonic time."""
         return self.time
+
+    def be_slow(self, *, slow: bool) -> None:
+        """An engine has time for one report in each of its commits, or for all: never by chance."""
+        self.limits.setattr(engine, "GROUP_SECONDS", -1.0 if slow else 1e6)
 
     def told(self) -> None:
         """Something was committed."""
@@ -232,6 +241,7 @@ class World:
         """The end of the world."""
         for life in [*self.lives]:
             self.bury(life)
+        self.limits.undo()
         shutil.rmtree(self._folder)
 
     # --- actions

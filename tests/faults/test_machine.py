@@ -21,7 +21,7 @@ def test_the_machine_never_breaks_an_invariant(
     run_state_machine_as_test(
         cast("type[Machine]", lambda: Machine(tmp_path)),  # what makes a machine will do
         settings=settings(
-            max_examples=count(70, 4_000),
+            max_examples=count(90, 4_000),
             stateful_step_count=60,
             phases=[Phase.generate],  # to shrink takes minutes; delete calls from what is printed
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

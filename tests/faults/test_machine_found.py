@@ -102,6 +102,17 @@ def test_a_date_set_back_leaves_nothing_out_of_a_pause_or_cancellation(machine: 
         machine.kill(0, 0)
 
 
+def test_an_action_whose_end_waits_for_the_next_commit_is_not_begun_again_in_doubt(machine: Machine) -> None:
+    """The commit of two ends has failed, and the next one has time for the first of them only."""
+    life = begin(machine, text_of(a="plain", b="plain"))
+    machine.all_end(1)
+    machine.doom(0, 1, "fails before")
+    with machine.world.acting(life):
+        life.engine.run_once()
+    machine.commits_are_slow(slow=True)
+    machine.rest(0)
+
+
 def test_what_an_operation_has_claimed_begins_although_its_commit_was_told_to_fail(machine: Machine) -> None:
     machine.be_born("command")
     machine.doom(0, 1, "fails after")

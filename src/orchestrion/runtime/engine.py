@@ -6,6 +6,7 @@ its share: the trees that it owns, or all that belongs to nobody. What engines t
 of `recovery`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
@@ -153,7 +154,7 @@ class Engine:
             if ended:
                 unit.transaction.many("delete_processes", [(number, self.id) for number in ended])
             if self._in_doubt:
-                self._reclaim_unknown(unit)
+                self._reclaim_unknown(unit, ends)
             self._take_up(unit)
             if self._draining or self._is_silent:
                 self.beat(unit)
@@ -176,14 +177,17 @@ class Engine:
             unit.claim(self._share.due(unit.transaction, unit.now, self._begun.claims_left))
             unit.settle()
 
-    def _reclaim_unknown(self, unit: Unit) -> None:
-        """A commit that raised may have happened all the same: what it has taken is to be taken again."""
+    def _reclaim_unknown(self, unit: Unit, ends: Collection[str]) -> None:
+        """A commit that raised may have happened all the same: what it has taken is to be taken again.
+
+        Not the executions whose `ends` are being delivered, now or by the next commit.
+        """
         if self._kind == "command":
             for row in unit.transaction.all("trees_of_engine", engine=self.id, count=-1):
                 self.trees.roots[row["id"]] = None
         for row in unit.transaction.all("attempts_of_engine", engine=self.id, count=-1):
             attempt = unit.ledger.attempt(row["execution"])
-            if attempt is not None and not self.worker.knows(attempt.execution):
+            if attempt is not None and not (row["execution"] in ends or self.worker.knows(row["execution"])):
                 unit.repeat(attempt._replace(repeatable=True))  # nothing has begun
 
     def _end_unwanted(self) -> None:
