@@ -14,7 +14,6 @@ from orchestrion.core.language import ENGINE_COMMANDS
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound
-from orchestrion.runtime.inquiries import NEVER
 from orchestrion.runtime.peers import Peers
 from orchestrion.runtime.secrets import mask_of
 from orchestrion.store import rows
@@ -179,7 +178,7 @@ class Queries:
                 raise NotFound(
                     f"{number} is not an inquiry. List those that wait with: orchestrion inquiry list"
                 )
-            return reading.inquiry(row, None if attempt is None else attempt["due_at"])
+            return reading.inquiry(row, None if attempt is None else attempt["expires_at"])
 
     def definition_of(self, number: str) -> str | None:
         """The text of the definition that an execution has run; None when it has run none."""
@@ -325,7 +324,7 @@ class _Reading:
             row["task"],
             row["parent"],
             result if isinstance(result, dict) else {},
-            None if expires_at is None or expires_at >= NEVER else expires_at,
+            expires_at,
         )
 
     def view(
