@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from orchestrion.runtime.dispatcher import Unit
 
 _MICROSECONDS: Final = 1_000_000
-_STOPPED: Final[Json] = {"error": "Ended, because the time of its workflow execution was over."}
+STOPPED: Final[Json] = {"error": "Ended, because the time of its workflow execution was over."}
+"""The result of an attempt that its workflow's end has ended."""
 
 
 def timeout_of(unit: "Unit", token: Token) -> int | None:
@@ -30,6 +31,11 @@ def with_deadline(unit: "Unit", attempt: Attempt) -> Attempt:
     """An attempt that begins now, with the time at which it must have ended."""
     seconds = timeout_of(unit, attempt.token)
     return attempt._replace(expires_at=None if seconds is None else unit.now + seconds * _MICROSECONDS)
+
+
+def late_after(seconds: int) -> Json:
+    """The result of an action that the timeout of its task has ended."""
+    return {"error": f"Execution timed out after {seconds} second{'' if seconds == 1 else 's'}."}
 
 
 def end_overdue(unit: "Unit", overdue: Iterable[Mapping[str, Any]]) -> None:
@@ -56,8 +62,8 @@ def stop(unit: "Unit", token: Token) -> None:
         return
     _suspect_process(unit, attempt)
     unit.ledger.end(attempt.execution)
-    execution.show("timeout", unit.now, _STOPPED)
-    unit.post(token.workflow, AttemptReported(token.entry, token.item, token.number, "timeout", _STOPPED))
+    execution.show("timeout", unit.now, STOPPED)
+    unit.post(token.workflow, AttemptReported(token.entry, token.item, token.number, "timeout", STOPPED))
 
 
 def _suspect_process(unit: "Unit", attempt: Attempt) -> None:
@@ -70,4 +76,5 @@ def _late(unit: "Unit", attempt: Attempt) -> Json:
     if attempt.engine == INQUIRY:
         return {"error": "Nobody answered in time."}
     seconds = timeout_of(unit, attempt.token)
-    return {"error": f"Execution timed out after {seconds} second{'' if seconds == 1 else 's'}."}
+    assert seconds is not None
+    return late_after(seconds)
