@@ -1,5 +1,6 @@
 """Timeouts with a clock that the test moves: what is late ends at once, and nothing else does."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from orchestrion.actions.runners.processes import start_mark
 from orchestrion.client.session import Session
 from orchestrion.core.invariants import check
 from orchestrion.operations import RerunRequest, StartRequest
-from orchestrion.operations.health import examine
+from orchestrion.operations.health import examine, mend
 from orchestrion.queries.executions import ExecutionView, TaskView
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.peers import Kind
@@ -32,10 +33,10 @@ CHILDREN = {
 class World:
     """A store, and one process after the other that works on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: Kind = "command") -> None:
         self.folder = folder
         self.date = 1_800_000_000 * SECOND
-        self._kind: Kind = "command"
+        self._kind: Kind = kind
         actions = folder / "packs" / "own" / "actions"
         actions.mkdir(parents=True)
         (actions.parent / "pack.yaml").write_text("name: own\n")
@@ -72,10 +73,11 @@ class World:
 
     def start(self, text: str) -> str:
         """Start a workflow, and do all that is to be done now."""
-        number = self.session.operations.start(
-            StartRequest("t.wf", f"version: 1.0\n{text.replace('PID', str(self.pid_file))}", {}), self.engine
-        )
-        self.session.operations.take_over(number, self.engine)
+        request = StartRequest("t.wf", f"version: 1.0\n{text.replace('PID', str(self.pid_file))}", {})
+        engine = self.engine if self._kind == "command" else None
+        number = self.session.operations.start(request, engine)
+        if engine is not None:
+            self.session.operations.take_over(number, engine)
         self.work()
         return number
 
@@ -389,6 +391,20 @@ def test_what_is_late_already_is_ended_before_more_of_it_starts(world: World) ->
     world.check()
 
 
+def test_doctor_finds_and_mends_a_workflow_that_is_not_listed_with_its_time(world: World) -> None:
+    number = world.start("timeout: 10\ntasks:\n  a: {action: core.noop, delay: 60}\n")
+    connection = sqlite3.connect(world.folder / "s.db")
+    with connection:
+        connection.execute("UPDATE workflow SET expires_at = NULL")
+    connection.close()
+    (finding,) = examine(world.session.dispatcher)
+    assert finding.text == "is not listed with the time at which its timeout ends it"
+    mend(world.session.dispatcher)
+    world.check()
+    world.after(10)
+    assert world.view(number).status == "timeout"
+
+
 # --- processes that die
 
 
@@ -419,3 +435,19 @@ def test_a_delayed_workflow_that_is_overdue_when_somebody_takes_over_ends_at_onc
     world.work()
     assert (world.view(number).status, world.task(number).status) == ("timeout", "not started")
     world.check()
+
+
+def test_a_service_ends_what_is_late_of_the_work_that_belongs_to_nobody(tmp_path: Path) -> None:
+    world = World(tmp_path, "serve")
+    try:
+        late = world.start(f"timeout: 10\ntasks:\n  a: {{action: {SLEEPS}}}\n")
+        asks = world.start("tasks:\n  a: {action: own.patient, timeout: 5}\n")
+        process = world.wait_for_process()
+        world.after(5)
+        assert (world.view(asks).status, world.view(late).status) == ("failed", "running")
+        world.after(5)
+        assert world.view(late).status == "timeout"
+        world.wait_for_end_of(process)
+        world.check()
+    finally:
+        world.close()
