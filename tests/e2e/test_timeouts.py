@@ -19,7 +19,7 @@ tasks:
 """
 PARENT = """\
 version: 1.0
-timeout: 6
+timeout: 8
 tasks:
   child: {action: own.child, next: [{do: after}]}
   after: {action: core.noop}
@@ -61,22 +61,23 @@ def test_the_timeout_of_a_workflow_ends_its_sub_workflow_and_what_that_runs(
     running = shell.start("run", shell.write("parent.yaml", PARENT))
     gate.arrived()
     number = shell.newest()
-    explanation = shell.json("execution", "explain", number)
+    explanation, shown = shell.json("execution", "explain", number), shell.get(number)
     done = running.end()
     assert done.code == 1
     with pytest.raises(BrokenPipeError):
         gate.open()
     view = shell.get(number)
     assert (view["status"], view["result"]["output"]) == ("timeout", {"done": False})
-    assert explanation["timeout_at"] <= view["ended_at"]
-    assert view["result"]["errors"][0]["message"] == "The workflow execution timed out after 6 seconds."
+    assert shown["timeout_at"] == explanation["timeout_at"] <= view["ended_at"]
+    assert view["timeout_at"] is None
+    assert view["result"]["errors"][0]["message"] == "The workflow execution timed out after 8 seconds."
     tasks = by_task(view)
     assert {name: task["status"] for name, task in tasks.items()} == {
         "child": "failed",
         "later": "not started",
     }
     assert tasks["child"]["workflows"][0]["status"] == "timeout"
-    assert "timed out after 6 seconds" in done.out
+    assert "timed out after 8 seconds" in done.out
     assert shell.run("doctor").code == 0
     again = shell.run("execution", "re-run", number, "--tasks", "child", "--plan")
     assert again.code == 0, again

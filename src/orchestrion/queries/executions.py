@@ -72,7 +72,8 @@ class ExecutionView:
     """An action execution.
 
     Times are microseconds since 1970, UTC. `engine` is the process that does its work; None when it is
-    unfinished and nobody does. `is_cut`: its tasks are left out, since it is nested too deeply.
+    unfinished and nobody does. `is_cut`: its tasks are left out, since it is nested too deeply. `expires_at`:
+    its timeout ends it then; only in the view of one execution, and while the time runs.
     """
 
     id: str
@@ -92,6 +93,7 @@ class ExecutionView:
     engine: str | None = None
     tasks: tuple[TaskView, ...] = field(default=())
     is_cut: bool = False
+    expires_at: int | None = None
 
     @property
     def is_unattended(self) -> bool:
@@ -255,7 +257,9 @@ class _Reading:
         engine = root["engine"] if root is not None else None
         if levels < 0:
             return replace(self.view(row, engine), is_cut=True)
-        return self.view(row, engine, self._tasks(row, attempts=attempts, levels=levels - 1))
+        found = self.view(row, engine, self._tasks(row, attempts=attempts, levels=levels - 1))
+        is_current = workflow["execution"] == row["id"]
+        return replace(found, expires_at=workflow["expires_at"]) if is_current else found
 
     def _engine_of_task(self, row: Mapping[str, Any]) -> str | None:
         attempt = self.one("attempt", execution=row["id"])
