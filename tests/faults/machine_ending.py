@@ -3,7 +3,6 @@
 from typing import Final
 
 from orchestrion.core.status import COMPLETED
-from orchestrion.runtime.inquiries import NEVER
 from orchestrion.runtime.recovery import sweep
 from tests.faults.machine_audit import Audit, Seen
 from tests.faults.machine_shown import explained
@@ -27,8 +26,9 @@ def work(life: Life) -> None:
 
 def pass_time(world: World, seen: Seen) -> bool:
     """Go to the moment at which the next timer is due; whether there is one."""
-    waiting = (one["due_at"] for one in seen.attempts.values() if one["engine"] in (None, "inquiry"))
-    due = min((date for date in waiting if world.date < date < NEVER), default=None)
+    waiting = [one["due_at"] for one in seen.attempts.values() if one["engine"] is None]
+    waiting += [one["expires_at"] for one in seen.attempts.values() if one["expires_at"] is not None]
+    due = min((date for date in waiting if world.date < date), default=None)
     if due is not None:
         world.date = due
     return due is not None

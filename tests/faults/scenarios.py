@@ -51,6 +51,8 @@ class Scenario:
     seed: int
     text: str
     script: tuple[str, ...]
+    answers: bool
+    """Whether anybody answers what is asked; else its time passes."""
 
 
 @dataclass
@@ -72,8 +74,11 @@ def scenario(seed: int) -> Scenario:
         if targets.count(name) > 1 and dice.random() < 0.7:
             tasks[name]["join"] = dice.choice(["all", 1])
     output = [{"seen": "<% ctx().get(v) %>"}]
-    text = yaml.safe_dump({"version": 1.0, "tasks": tasks, "output": output}, sort_keys=False)
-    return Scenario(seed, text, tuple(dice.choices(_OPERATIONS, k=2)))
+    workflow: dict[str, Any] = {"version": 1.0, "tasks": tasks, "output": output}
+    if dice.random() < 0.25:
+        workflow["timeout"] = dice.choice([10, 40, 70])
+    text = yaml.safe_dump(workflow, sort_keys=False)
+    return Scenario(seed, text, tuple(dice.choices(_OPERATIONS, k=2)), dice.random() < 0.7)
 
 
 def _task(dice: random.Random, name: str, later: list[str]) -> dict[str, Any]:
@@ -95,6 +100,8 @@ def _task(dice: random.Random, name: str, later: list[str]) -> dict[str, Any]:
         task["retry"] = {"count": dice.randint(1, 2), "delay": dice.randint(0, 5)}
     elif kind == "ask":
         task["action"] = "own.ask"
+    if dice.random() < 0.25:
+        task["timeout"] = dice.choice([10, 40, 70])
     steps: list[dict[str, Any]] = []
     for target in later:
         if dice.random() < 0.5:
@@ -195,13 +202,13 @@ class Run:
         return RerunRequest(current, (task.task,), (task.task,) if task.items is not None else ())
 
     def _end(self, current: str) -> None:
-        """Answer what is asked, let the time pass, and resume, until it has ended."""
+        """Answer what is asked, or let the time pass, until it has ended."""
         for _ in range(_MAX_STEPS):
             self._rest(current)
             if self.session.queries.brief(current).status in COMPLETED:
                 return
             inquiries = self.session.queries.inquiries(10)
-            if inquiries:
+            if inquiries and self.scenario.answers:
                 oldest = inquiries[-1].id
                 self.session.operations.respond(oldest, {}, self.engine, Asking(request_id=oldest))
             else:

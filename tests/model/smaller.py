@@ -29,6 +29,8 @@ def variants(definition: Definition) -> Iterator[Definition]:
     for name, task in tasks.items():
         for smaller in _smaller_tasks(task):
             yield replace(definition, tasks={**tasks, name: smaller})
+    if definition.timeout is not None:
+        yield replace(definition, timeout=None)
     for one in definition.output:
         yield replace(definition, output=tuple(other for other in definition.output if other is not one))
 
@@ -39,7 +41,7 @@ def _without_target(task: Task, name: str) -> Task:
 
 
 def _smaller_tasks(task: Task) -> Iterator[Task]:
-    for attribute in ("items", "retry", "delay", "join"):
+    for attribute in ("items", "retry", "delay", "timeout", "join"):
         if getattr(task, attribute) is not None:
             yield replace(task, **{attribute: None})
     if task.items is not None and task.items.concurrency is not None:
@@ -65,7 +67,7 @@ def described(definition: Definition) -> str:
     for task in definition.tasks.values():
         extras = {
             name: getattr(task, name)
-            for name in ("join", "delay", "retry", "input")
+            for name in ("join", "delay", "timeout", "retry", "input")
             if getattr(task, name) not in (None, {})
         }
         if task.items is not None:

@@ -34,6 +34,8 @@ class Shape(NamedTuple):
     items: float = 0.25
     retry: float = 0.15
     delay: float = 0.08
+    timeout: float = 0.15
+    """Of the tasks, and of the workflows."""
     command: float = 0.15
     parallel: float = 0.08
     error: float = 0.01
@@ -97,6 +99,7 @@ def definition(dice: Random, shape: Shape = Shape()) -> Definition:  # noqa: B00
         output.append(Assignment("bad", _BROKEN))
     return Definition(
         vars=tuple(Assignment(name, value) for name, value in variables.items()),
+        timeout=dice.randint(1, 20) if dice.random() < shape.timeout else None,
         tasks=tasks,
         output=tuple(output),
     )
@@ -139,6 +142,7 @@ def _task(dice: Random, shape: Shape, name: str, targets: list[str], join: Any, 
         f"demo.{name}",
         inputs,
         delay=dice.choice((1, 5)) if dice.random() < shape.delay else None,
+        timeout=dice.choice((1, 5, "<% ctx(n) + 1 %>")) if dice.random() < shape.timeout else None,
         join=join,
         items=items,
         retry=retry,

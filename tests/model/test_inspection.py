@@ -17,6 +17,7 @@ def as_text(definition: Definition) -> str:
     written: dict[str, Any] = {
         "version": "1.0",
         "vars": _assignments(definition.vars),
+        **({} if definition.timeout is None else {"timeout": definition.timeout}),
         "tasks": {name: _task(task) for name, task in definition.tasks.items()},
         "output": _assignments(definition.output),
     }
@@ -32,6 +33,7 @@ def _task(task: Task) -> dict[str, Any]:
         "action": task.action,
         "input": task.input,
         "delay": task.delay,
+        "timeout": task.timeout,
         "join": task.join,
     }
     if task.items is not None:

@@ -21,6 +21,7 @@ from orchestrion.core.events import (
     RerunRequested,
     ResumeRequested,
     Started,
+    TimeExpired,
 )
 from orchestrion.core.graph import build_graph
 from orchestrion.core.invariants import check
@@ -41,8 +42,11 @@ CALM = Luck(failed=0.0, canceled=0.0, odd=0.0, held=0.0)
 def wander(world: World, chance: Random) -> None:
     """Events of every kind, wanted or not, at any moment; then the run is let go to its end."""
     for _ in range(chance.randint(1, 60)):
+        world.now += chance.choice((0, 0, 300_000, 3_000_000))
         draw = chance.random()
-        if draw < 0.3 and world.issued and world.may_begin:
+        if draw < 0.04 or _is_overdue(world):
+            _expire(world, cascaded=chance.random() < 0.2)
+        elif draw < 0.3 and world.issued and world.may_begin:
             world.begin(chance.choice(list(world.issued)))
         elif draw < 0.65 and world.running:
             one = outcome(chance, Luck(), len(world.log))
@@ -53,6 +57,22 @@ def wander(world: World, chance: Random) -> None:
         else:
             world.tell(operation(world, chance))
     play(world, chance, Habits(CALM))
+
+
+def _is_overdue(world: World) -> bool:
+    limit = world.state.head.time_limit
+    return limit is not None and limit.expires_at is not None and limit.expires_at <= world.now
+
+
+def _expire(world: World, *, cascaded: bool) -> None:
+    """The time of the workflow, or of one above it, is said to be over: its own must be so indeed."""
+    due, unfinished = _is_overdue(world), world.status not in COMPLETED
+    answer = world.tell(TimeExpired(cascaded))
+    assert isinstance(answer, Decision) == (unfinished if cascaded else due), f"{answer} in {world.status}"
+    if isinstance(answer, Decision):
+        assert world.status in ("timeout", "canceled"), world.status
+        assert not world.running or world.status == "canceled"
+        assert not world.issued, f"{world.issued} still waits"
 
 
 def operation(world: World, chance: Random) -> Event:

@@ -8,7 +8,7 @@ stands for, and its rank among the entries of that task and route that count.
 from random import Random
 from typing import NamedTuple, TypeAlias
 
-from orchestrion.core.commands import EndEmpty, RunAction
+from orchestrion.core.commands import EndEmpty, RunAction, StopAttempt
 from orchestrion.core.conductor import Answer, Decision, Ignored, Refused, conduct
 from orchestrion.core.events import (
     AttemptBegan,
@@ -16,10 +16,12 @@ from orchestrion.core.events import (
     CancelRequested,
     EmptyEnded,
     Event,
+    Occasion,
     PauseRequested,
     RerunRequested,
     ResumeRequested,
     Started,
+    TimeExpired,
 )
 from orchestrion.core.graph import build_graph
 from orchestrion.core.language import Definition
@@ -54,9 +56,11 @@ class World:
 
     def __init__(self, definition: Definition) -> None:
         self.state = State(build_graph(definition))
+        self.now = 0
         self.issued: dict[AttemptKey, RunAction] = {}
         self.running: dict[AttemptKey, Status] = {}
         self.empty: list[int] = []
+        self.stopped: list[AttemptKey] = []
         self.log: list[Report] = []
         self.started: list[RunAction] = []
         self.failed_while_held: set[int] = set()
@@ -67,8 +71,13 @@ class World:
         """Items (entry, index) that had never begun, and the event of the re-run that left them so."""
 
     def tell(self, event: Event) -> Answer:
-        """Conduct an event and take its decision. With-items tasks without items end at once."""
-        answer = self.conduct(event)
+        """Conduct an event and take its decision. With-items tasks without items end at once.
+
+        So does what runs when the time is over.
+        """
+        answer = self.conduct(event._replace(occasion=Occasion(self.now)))
+        while self.stopped:
+            self.report(self.stopped.pop(0), "timeout", {"error": "stopped"})
         self.end_empty()
         return answer
 
@@ -112,6 +121,8 @@ class World:
                 self.empty += command.entries
             elif isinstance(command, RunAction):
                 self.issued[command.entry, command.item, command.attempt] = command
+            elif isinstance(command, StopAttempt):
+                self.stopped.append((command.entry, command.item, command.attempt))
             else:
                 self.issued.pop((command.entry, command.item, command.attempt), None)
 
@@ -201,6 +212,7 @@ class Habits(NamedTuple):
     luck: Luck = Luck()
     pause: float = 0.0
     cancel: float = 0.0
+    expire: float = 0.0
     lazy: float = 0.0
     """That an attempt is not claimed yet."""
     stop_running: float = 0.0
@@ -220,6 +232,7 @@ def habits(chance: Random) -> Habits:
         luck,
         pause=chance.choice((0.0, 0.1)) if disturbed else 0.0,
         cancel=chance.choice((0.0, 0.05)) if disturbed else 0.0,
+        expire=chance.choice((0.0, 0.0, 0.05)) if disturbed else 0.0,
         lazy=chance.choice((0.0, 0.0, 0.5)),
         stop_running=chance.choice((0.0, 0.0, 0.5)),
     )
@@ -250,6 +263,8 @@ def play(world: World, chance: Random, habits: Habits) -> None:
             world.tell(PauseRequested())
         elif chance.random() < habits.cancel:
             world.tell(CancelRequested())
+        elif chance.random() < habits.expire:
+            world.tell(TimeExpired(cascaded=True))
         for key in list(world.issued):
             if world.may_begin and key in world.issued and chance.random() >= habits.lazy:
                 world.begin(key)

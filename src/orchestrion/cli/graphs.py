@@ -82,6 +82,8 @@ def _kind(graph: Graph, name: str) -> str:
         words.append("retry")
     if task.delay:
         words.append(f"delay {task.delay}")
+    if task.timeout:
+        words.append(f"timeout {task.timeout}")
     return ", ".join(words)
 
 

@@ -46,7 +46,7 @@ _OTHERS: Final[tuple[tuple[str, ModuleType, str, str], ...]] = (
     ("definition", tree, "MAX_DEPTH", "mappings and lists inside each other in a definition"),
     ("definition", tree, "MAX_NODES", "nodes of a definition, an alias counted as all that it stands for"),
     ("definition", tree, "MAX_WEIGHT", "characters of all its texts and keys, counted the same way"),
-    ("task", preparing, "MAX_DELAY", "seconds of a delay"),
+    ("task", preparing, "MAX_DELAY", "seconds of a delay or a timeout"),
     ("action", rendering, "MAX_TEMPLATE", "characters of a template in metadata"),
     ("action", shell, "MAX_ARGUMENT_BYTES", "bytes of a command with sudo"),
     ("action", process_runner, "MAX_OUTPUT_BYTES", "bytes of stdout and stderr of an action; more ends it"),

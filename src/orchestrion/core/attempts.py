@@ -1,6 +1,8 @@
 """Attempts: issuing them, taking back those that have not begun, and trying again (spec 5.6, 5.7)."""
 
-from orchestrion.core.commands import EndEmpty, RunAction, WithdrawAttempt
+from typing import Final
+
+from orchestrion.core.commands import EndEmpty, RunAction, StopAttempt, WithdrawAttempt
 from orchestrion.core.draft import Draft
 from orchestrion.core.expressions import ExpressionError
 from orchestrion.core.preparing import PreparingError, prepare_again
@@ -11,6 +13,9 @@ from orchestrion.core.state import WAITING, phases_of
 from orchestrion.core.status import ABENDED, COMPLETED
 from orchestrion.core.transitions import IGNORED, ITEMS_TASK, PLAIN_TASK
 from orchestrion.core.workflow_status import advance, task_event
+
+_FAILED: Final = ("failed", "timeout")
+"""Ends of a workflow after which what never began stays as it is: a re-run lets it go on."""
 
 
 def issue(draft: Draft, entry: Entry, action: RenderedAction) -> None:
@@ -111,10 +116,10 @@ def _try_again(draft: Draft, entry: Entry) -> None:
 
 
 def withdraw_waiting(draft: Draft) -> None:
-    """The workflow failed or is canceled: nothing that waits ever begins, except beside `fail` (product)."""
-    canceled = draft.status != "failed"
+    """The workflow has ended or is to end: nothing that waits ever begins, except beside `fail`."""
+    canceled = draft.status not in _FAILED
     for entry in draft.open_entries():
-        if entry.run_on_fail and not canceled:
+        if entry.run_on_fail and draft.status == "failed":
             continue
         if entry.items is not None:
             cut_if_quiet(draft, draft.put(withdraw(draft, entry)._replace(withdrawn=True)))
@@ -158,7 +163,7 @@ def cut_if_quiet(draft: Draft, entry: Entry) -> None:
     if counts.in_flight or counts.paused or counts.pending:
         return
     if not entry.begun:
-        if draft.status != "failed":
+        if draft.status not in _FAILED:
             draft.put(entry._replace(status="canceled", done=draft.at))
         return
     failed = counts.failed > 0 and not counts.canceled
@@ -176,6 +181,18 @@ def stop(draft: Draft) -> None:
             done = draft.at if after in COMPLETED else None
             draft.put(withdraw(draft, entry)._replace(withdrawn=True, status=after, done=done))
     withdraw_waiting(draft)
+
+
+def stop_what_runs(draft: Draft) -> None:
+    """Ask for the end of every attempt that has begun, held ones included."""
+    for entry in draft.open_entries():
+        if entry.items is None:
+            if any(phase != WAITING for phase in phases_of(entry, draft.since)):
+                draft.commands.append(StopAttempt(entry.id, None, entry.attempt))
+            continue
+        for item in draft.items_of(entry.id):
+            if item.attempt == entry.attempt and item.status not in (None, "scheduled", *COMPLETED):
+                draft.commands.append(StopAttempt(entry.id, item.index, item.attempt))
 
 
 def hold(draft: Draft) -> None:

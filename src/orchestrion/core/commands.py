@@ -30,6 +30,14 @@ class WithdrawAttempt(NamedTuple):
     attempt: int
 
 
+class StopAttempt(NamedTuple):
+    """An attempt that has begun must end now: the time of its workflow is over. Report it as `timeout`."""
+
+    entry: int
+    item: int | None
+    attempt: int
+
+
 class EndEmpty(NamedTuple):
     """With-items tasks that have no items.
 
@@ -39,4 +47,4 @@ class EndEmpty(NamedTuple):
     entries: tuple[int, ...]
 
 
-Command: TypeAlias = RunAction | WithdrawAttempt | EndEmpty
+Command: TypeAlias = RunAction | WithdrawAttempt | StopAttempt | EndEmpty

@@ -51,6 +51,7 @@ class CompiledTask:
     action: Template
     input: Template
     delay: Template | None
+    timeout: Template | None
     items: CompiledItems | None
     retry: CompiledRetry | None
     next: tuple[CompiledTransition, ...]
@@ -83,6 +84,11 @@ class Compiled:
         return _assignments(self._definition.vars)
 
     @cached_property
+    def timeout(self) -> Template | None:
+        """How long the whole may take."""
+        return _optional(self._definition.timeout)
+
+    @cached_property
     def output(self) -> CompiledAssignments:
         """The output."""
         return _assignments(self._definition.output)
@@ -94,6 +100,7 @@ def _task(task: Task, retry: Retry | None) -> CompiledTask:
         action=compile_template(task.action),
         input=compile_template(task.input),
         delay=_optional(task.delay),
+        timeout=_optional(task.timeout),
         items=None if task.items is None else _items(task.items),
         retry=None if retry is None else _retry(retry),
         next=tuple(_transition(transition) for transition in task.next),

@@ -23,10 +23,12 @@ from orchestrion.core.events import (
     RerunRequested,
     ResumeRequested,
     Started,
+    TimeExpired,
 )
 from orchestrion.core.expressions import ExpressionError, MissingValue
 from orchestrion.core.language.definition import ENGINE_COMMANDS
 from orchestrion.core.plan import select
+from orchestrion.core.preparing import PreparingError, timeout_of
 from orchestrion.core.records import Change, Initial, Staged
 from orchestrion.core.reporting import Unwanted, began, empty_ended, reported
 from orchestrion.core.rerun import rerun
@@ -34,11 +36,12 @@ from orchestrion.core.scheduling import schedule
 from orchestrion.core.scope import DraftScope
 from orchestrion.core.state import ACTIVE, State
 from orchestrion.core.status import COMPLETED, Status
+from orchestrion.core.timing import expire, keep_time, start_time
 from orchestrion.core.transitions import IGNORED, REFUSED, WORKFLOW
 from orchestrion.core.values import Json
 from orchestrion.core.workflow_status import WORKABLE, advance, is_held, task_event
 
-_ENDING: Final = frozenset[Status](("failed", "canceling", "canceled"))
+_ENDING: Final = frozenset[Status](("failed", "timeout", "canceling", "canceled"))
 _HELD: Final = frozenset[Status](("pausing", "paused"))
 _NOTHING: Final[Mapping[ExternalKey, "Json | Exception"]] = {}
 
@@ -118,6 +121,8 @@ def _take(draft: Draft, event: Event) -> None:
             _cancel(draft)
         case RerunRequested():
             _rerun(draft, event)
+        case TimeExpired():
+            expire(draft, event)
         case _:
             assert_never(event)
 
@@ -135,6 +140,7 @@ def _settle(draft: Draft, before: Status) -> None:
     _end_if_idle(draft)
     _wait_openly(draft)
     render_output(draft)
+    keep_time(draft)
 
 
 def _wait_openly(draft: Draft) -> None:
@@ -214,7 +220,18 @@ def _render_initial(draft: Draft, event: Started) -> bool:
             values[name] = value
             scope.assign(name, value)
     draft.set_initial(Initial(values, event.application, initial_context(values)))
-    return not errors
+    return _render_timeout(draft, event, scope) and not errors
+
+
+def _render_timeout(draft: Draft, event: Started, scope: DraftScope) -> bool:
+    """The workflow's own timeout sees inputs and vars; its time begins to run."""
+    try:
+        own = timeout_of(draft.graph.compiled.timeout, scope, "workflow")
+    except (ExpressionError, PreparingError) as error:
+        draft.add_failure(None, {"type": "error", "message": error.message})
+        return False
+    start_time(draft, own, event.limit)
+    return True
 
 
 def _pause(draft: Draft, event: PauseRequested) -> None:
@@ -245,5 +262,6 @@ def _rerun(draft: Draft, event: RerunRequested) -> None:
     if selection.problems:
         raise Refusal(*selection.problems)
     rerun(draft, event, selection)
+    start_time(draft, draft.time_limit and draft.time_limit.own, event.limit)
     if is_held(draft):  # by an inquiry of a kept task
         advance(draft, task_event(draft, "stopped"))

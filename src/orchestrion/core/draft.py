@@ -18,6 +18,7 @@ from orchestrion.core.records import (
     RenderedItems,
     Route,
     Staged,
+    TimeLimit,
     Unstaged,
     Withdrawn,
 )
@@ -67,6 +68,7 @@ class Draft:
         "since",
         "state",
         "status",
+        "time_limit",
         "touched_items",
     )
 
@@ -96,6 +98,7 @@ class Draft:
         self.output: dict[str, Json] | None = head.output
         self.phases: Final[list[int]] = [head.active, head.waiting, head.pending, head.paused, head.canceled]
         self.ready: int = head.ready
+        self.time_limit: TimeLimit | None = head.time_limit
         self._initial: Initial | None = None
         self._entries: dict[int, Entry] = {}
         self._items: dict[tuple[int, int], Item] = {}
@@ -347,6 +350,7 @@ class Draft:
             paused,
             canceled,
             self.ready,
+            self.time_limit,
         )
 
     def changes(self) -> list[Change]:

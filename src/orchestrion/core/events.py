@@ -21,11 +21,13 @@ class Started(NamedTuple):
     """The execution starts.
 
     `inputs` are the run-time inputs, `application` what is in the context before them (`st2`, `parent`).
+    `limit` is the timeout of the task that it is, in seconds.
     """
 
     inputs: dict[str, Json]
     application: dict[str, Json]
     occasion: Occasion = Occasion()
+    limit: int | None = None
 
 
 class AttemptBegan(NamedTuple):
@@ -94,11 +96,20 @@ class TaskRequest(NamedTuple):
 class RerunRequested(NamedTuple):
     """Re-run from tasks (spec 6.5, product).
 
-    `application` replaces the values that belong to the execution (`st2`).
+    `application` replaces the values that belong to the execution (`st2`). `limit` is as in `Started`: the
+    time counts from the beginning again.
     """
 
     tasks: tuple[TaskRequest, ...]
     application: dict[str, Json] | None = None
+    occasion: Occasion = Occasion()
+    limit: int | None = None
+
+
+class TimeExpired(NamedTuple):
+    """The time of the workflow execution is over. `cascaded`: that of one above it, which ends it, too."""
+
+    cascaded: bool = False
     occasion: Occasion = Occasion()
 
 
@@ -111,4 +122,5 @@ Event: TypeAlias = (
     | ResumeRequested
     | CancelRequested
     | RerunRequested
+    | TimeExpired
 )

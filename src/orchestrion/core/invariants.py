@@ -132,6 +132,17 @@ def is_never_stuck(state: State) -> Iterator[str]:
         yield "paused for no reason"
 
 
+def time_runs_or_stands_still(state: State) -> Iterator[str]:
+    """Only an unfinished execution has time: it runs, or it stands still while the execution is paused."""
+    head = state.head
+    if head.time_limit is None:
+        return
+    runs, stands = head.time_limit.expires_at is not None, head.time_limit.left is not None
+    counts = head.status in ("scheduled", "running", "pausing", "resuming")
+    if runs != counts or stands != (head.status == "paused"):
+        yield f"{head.status} with {head.time_limit}"
+
+
 def entries_are_single(state: State) -> Iterator[str]:
     """8, 9. A task runs once per route and lap; without cycles there is one lap."""
     seen: Counter[tuple[str, int, int]] = Counter()
@@ -261,6 +272,7 @@ INVARIANTS = (
     items_are_counted,
     is_quiet_where_it_rests,
     is_never_stuck,
+    time_runs_or_stands_still,
     entries_are_single,
     joins_have_their_sources,
     joins_are_reported,

@@ -11,13 +11,13 @@ from orchestrion.core.scope import DraftScope, TaskView
 from orchestrion.core.values import Json
 
 MAX_DELAY: Final = 100_000 * 365 * 24 * 3_600
-"""The longest delay in seconds, 100,000 years: its end, in microseconds, is a time that stores can keep."""
+"""The longest delay or timeout in seconds, 100,000 years: its end, in microseconds, can be stored."""
 
 
 class Prepared(NamedTuple):
     """A rendered task. `items`, their number, is None for a plain one, whose action is `actions[0]`.
 
-    Delays in seconds.
+    Delays and the timeout in seconds.
     """
 
     actions: tuple[RenderedAction, ...]
@@ -26,6 +26,7 @@ class Prepared(NamedTuple):
     delay: int = 0
     retry_count: int = 0
     retry_delay: int = 0
+    timeout: int | None = None
 
 
 class PreparingError(Exception):
@@ -46,13 +47,13 @@ def prepare(draft: Draft, name: str, route: int, context: Context) -> Prepared:
         else:
             actions = _render_items(draft, task, task.items, route, context)
             items, concurrency = len(actions), _concurrency(task, task.items, scope)
-        delay = _delay(task.delay, scope)
+        delay, timeout = _delay(task.delay, scope), timeout_of(task.timeout, scope, "task")
         if task.retry is None:
-            return Prepared(actions, items, concurrency, delay)
+            return Prepared(actions, items, concurrency, delay, timeout=timeout)
         count, retry_delay = _retry(task.name, task.retry, DraftScope(draft, context))
     except ExpressionError as error:
         raise PreparingError(error.message) from error
-    return Prepared(actions, items, concurrency, delay, count, retry_delay)
+    return Prepared(actions, items, concurrency, delay, count, retry_delay, timeout)
 
 
 def prepare_again(draft: Draft, entry: Entry) -> RenderedAction:
@@ -112,10 +113,25 @@ def _delay(delay: Template | None, scope: DraftScope) -> int:
     return _bounded("value of task delay", value)
 
 
-def _bounded(name: str, delay: int) -> int:
-    if delay > MAX_DELAY:
+def timeout_of(timeout: Template | None, scope: DraftScope, of: str) -> int | None:
+    """The timeout of a task or of the workflow in seconds; None is as if there were none.
+
+    Raises ExpressionError, PreparingError.
+    """
+    value = None if timeout is None else timeout.render(scope)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise PreparingError(f"TypeError: The value of {of} timeout is not type of integer.")
+    if value < 1:
+        raise PreparingError(f"ValueError: The value of {of} timeout is less than 1 second.")
+    return _bounded(f"value of {of} timeout", value)
+
+
+def _bounded(name: str, seconds: int) -> int:
+    if seconds > MAX_DELAY:
         raise PreparingError(f"ValueError: The {name} is greater than {MAX_DELAY} seconds (100,000 years).")
-    return max(int(delay), 0)
+    return max(int(seconds), 0)
 
 
 def _retry(task: str, retry: CompiledRetry, scope: DraftScope) -> tuple[int, int]:

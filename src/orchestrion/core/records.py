@@ -134,6 +134,8 @@ class Entry(NamedTuple):
     begun: bool = False
     delay: int = 0
     task_delay: int = 0
+    timeout: int | None = None
+    """How long each attempt of it may run, in seconds."""
     tally: int = 0
     retry_count: int = 0
     retry_delay: int = 0
@@ -254,6 +256,20 @@ class Withdrawn(NamedTuple):
     id: int
 
 
+class TimeLimit(NamedTuple):
+    """How long a workflow execution may take: it counts from the start, and not while it is paused.
+
+    `own` is its attribute `timeout`; `seconds` is what holds since the last start or re-run, the smaller one
+    of that and the timeout of the task that it is. In microseconds: `expires_at` while the time runs, `left`
+    while it is paused; neither when the time does not matter any more.
+    """
+
+    own: int | None
+    seconds: int | None
+    expires_at: int | None = None
+    left: int | None = None
+
+
 class Head(NamedTuple):
     """The workflow execution itself: its status, its counters and the next numbers.
 
@@ -281,6 +297,7 @@ class Head(NamedTuple):
     paused: int = 0
     canceled: int = 0
     ready: int = 0
+    time_limit: TimeLimit | None = None
 
 
 class Initial(NamedTuple):

@@ -37,8 +37,8 @@ def began(draft: Draft, event: AttemptBegan) -> None:
 def reported(draft: Draft, event: AttemptReported) -> None:
     """An attempt reports. Raises Unwanted when the report comes too late to change anything."""
     entry = _entry(draft, event)
-    if draft.status == "canceled" and event.status not in COMPLETED:
-        raise Unwanted  # what was held when its workflow was canceled can only end
+    if draft.status in ("canceled", "timeout") and event.status not in COMPLETED:
+        raise Unwanted  # what was held when its workflow was canceled or timed out can only end
     if event.item is not None:
         _item_reported(draft, entry, event)
         return

@@ -151,7 +151,13 @@ def _restore(draft: Draft, staged: Staged, old: Entry, kept: KeptItems) -> Entry
     assert old.items is not None
     actions = draft.rendered_items(old.id)
     stored = Prepared(
-        actions, old.items.total, old.items.concurrency, old.task_delay, old.retry_count, old.retry_delay
+        actions,
+        old.items.total,
+        old.items.concurrency,
+        old.task_delay,
+        old.retry_count,
+        old.retry_delay,
+        old.timeout,
     )
     fresh = new_entry(draft, due(draft, staged), stored)
     counts = fresh.items

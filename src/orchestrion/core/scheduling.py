@@ -95,6 +95,7 @@ def new_entry(draft: Draft, due: Due, prepared: Prepared) -> Entry:
         task_delay=prepared.delay,
         retry_count=prepared.retry_count,
         retry_delay=prepared.retry_delay,
+        timeout=prepared.timeout,
         items=None if items is None else ItemCounts(items, prepared.concurrency),
         run_on_fail=staged.run_on_fail,
     )

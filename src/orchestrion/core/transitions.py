@@ -89,6 +89,8 @@ resume_held    !         !         !         =         =         =         !
 cancel_active  canceled  canceling canceling canceling canceling canceling =
 cancel_idle    canceled  canceled  canceled  canceled  canceled  canceled  =
 rerun          !         !         !         !         !         !         !
+expire         .         timeout   timeout   timeout   .         timeout   .
+expire_above   timeout   timeout   timeout   timeout   timeout   timeout   =
 error          failed    failed    failed    failed    failed    failed    =
 running        .         running   =         running   running   running   =
 running_held   .         running   =         =         =         =         =
@@ -112,24 +114,25 @@ stopped_paused .         paused    paused    paused    =         paused    cance
 stopped_done   .         =         =         =         =         =         canceled
 """,
     """
-              canceled succeeded failed
-start         !        !         !
-pause_active  !        !         !
-pause_idle    !        !         !
-hold_active   !        !         !
-hold_idle     !        !         !
-resume        !        !         !
-resume_held   !        !         !
-cancel_active =        !         !
-cancel_idle   =        !         !
-rerun         resuming resuming  resuming
-error         .        failed    .
-*             .        .         .
+              canceled succeeded failed    timeout
+start         !        !         !         !
+pause_active  !        !         !         !
+pause_idle    !        !         !         !
+hold_active   !        !         !         !
+hold_idle     !        !         !         !
+resume        !        !         !         !
+resume_held   !        !         !         !
+cancel_active =        !         !         !
+cancel_idle   =        !         !         !
+rerun         resuming resuming  resuming  resuming
+error         .        failed    .         .
+*             .        .         .         .
 """,
 )
 """The workflow's machine.
 
-Rows: requests; `error` (something could not be evaluated); then the events of tasks: `running`, `ok`
+Rows: requests; `expire` (its time is over; `expire_above`: that of a workflow above it, which in `canceling`
+only ends what runs); `error` (something could not be evaluated); then the events of tasks: `running`, `ok`
 (succeeded, or failed and remediated), `failed`, `canceled`, and `stopped` (paused, pending, or waiting for a
 retry).
 """

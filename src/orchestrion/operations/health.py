@@ -129,6 +129,8 @@ def _of_workflow(transaction: Transaction, dispatcher: Dispatcher, number: str) 
     execution, state, status = subject.row["execution"], subject.state, subject.head.status
     if subject.row["status"] != status:
         yield Finding("workflow", execution, f"is listed as {subject.row['status']}, and is {status}")
+    elif subject.row["expires_at"] != subject.expires_at:
+        yield Finding("workflow", execution, "is not listed with the time at which its timeout ends it")
     attempts = [attempt_of(row) for row in transaction.all("attempts_of_workflow", workflow=number)]
     missing, surplus = _differences(subject, attempts)
     for entry, item, _ in missing:
@@ -156,7 +158,7 @@ def _mend_workflow(unit: Unit, number: str) -> None:
     if unit.transaction.one("load_workflow", id=number) is None:
         return
     subject = unit.workflow(number)
-    if subject.row["status"] != subject.head.status:
+    if (subject.row["status"], subject.row["expires_at"]) != (subject.head.status, subject.expires_at):
         subject.changes.append(subject.head)  # writes the row anew
     attempts = [attempt_of(row) for row in unit.transaction.all("attempts_of_workflow", workflow=number)]
     missing, surplus = _differences(subject, attempts)

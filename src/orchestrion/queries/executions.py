@@ -24,7 +24,6 @@ from orchestrion.queries.views import (
     ItemsView,
     TaskView,
 )
-from orchestrion.runtime.inquiries import NEVER
 from orchestrion.runtime.peers import Peers
 from orchestrion.runtime.secrets import mask_of
 from orchestrion.store import rows
@@ -88,7 +87,7 @@ class Queries:
                 raise NotFound(
                     f"{number} is not an inquiry. List those that wait with: orchestrion inquiry list"
                 )
-            return reading.inquiry(row, None if attempt is None else attempt["due_at"])
+            return reading.inquiry(row, None if attempt is None else attempt["expires_at"])
 
     def definition_of(self, number: str) -> str | None:
         """The text of the definition that an execution has run; None when it has run none."""
@@ -166,7 +165,9 @@ class _Reading:
         engine = root["engine"] if root is not None else None
         if levels < 0:
             return replace(self.view(row, engine), is_cut=True)
-        return self.view(row, engine, self._tasks(row, attempts=attempts, levels=levels - 1))
+        found = self.view(row, engine, self._tasks(row, attempts=attempts, levels=levels - 1))
+        is_current = workflow["execution"] == row["id"]
+        return replace(found, expires_at=workflow["expires_at"]) if is_current else found
 
     def revisions(self, number: str) -> tuple[RevisionView, ...]:
         """The revisions of packs that an execution uses."""
@@ -239,7 +240,7 @@ class _Reading:
             row["task"],
             row["parent"],
             result if isinstance(result, dict) else {},
-            None if expires_at is None or expires_at >= NEVER else expires_at,
+            expires_at,
         )
 
     def view(

@@ -11,9 +11,8 @@ from orchestrion.core.prospects import PlannedJoin, waiting_joins
 from orchestrion.core.records import Entry, Staged
 from orchestrion.core.state import PENDING, phases_of
 from orchestrion.core.status import COMPLETED
-from orchestrion.queries.branches import place
+from orchestrion.queries.branches import Branch, place
 from orchestrion.queries.facts import AttemptFacts, BranchFacts, Facts, Process
-from orchestrion.runtime.inquiries import NEVER
 from orchestrion.runtime.peers import INQUIRY, SUBWORKFLOW
 
 Kind = Literal[
@@ -60,7 +59,8 @@ class Wait(NamedTuple):
 class Explanation(NamedTuple):
     """Why an execution is where it is: reasons for the whole, and what it waits for.
 
-    `process` is the engine of its tree. `remedies` are commands, as in `Wait`.
+    `process` is the engine of its tree. `remedies` are commands, as in `Wait`. Of a workflow that has a
+    timeout: when it is `until`, or how many microseconds are `left` of it while the workflow is paused.
     """
 
     execution: str
@@ -69,6 +69,8 @@ class Explanation(NamedTuple):
     reasons: tuple[str, ...]
     remedies: tuple[str, ...]
     waits: tuple[Wait, ...]
+    until: int | None = None
+    left: int | None = None
 
 
 def explain(facts: Facts) -> Explanation:
@@ -85,7 +87,9 @@ def explain(facts: Facts) -> Explanation:
         reasons, remedies = _of_action(row["status"], waits), ()
     else:
         reasons, remedies = _of_workflow(facts, waits)
-    return Explanation(row["id"], row["status"], engine, reasons, remedies, tuple(waits))
+    found = Explanation(row["id"], row["status"], engine, reasons, remedies, tuple(waits))
+    limit = None if row["workflow"] is None else facts.branches[0].state.head.time_limit
+    return found if limit is None else found._replace(until=limit.expires_at, left=limit.left)
 
 
 # --- the whole
@@ -214,14 +218,14 @@ def _of_attempt(facts: Facts, branch: BranchFacts, entry: Entry, attempt: Attemp
         branch.branch.path, _name(entry, attempt.item), "unknown", "", number, since=attempt.started_at
     )
     if attempt.engine == INQUIRY:
-        until = None if attempt.due_at >= NEVER else attempt.due_at
-        why = "it waits for an answer"
-        return wait._replace(kind="inquiry", why=why, until=until, remedy=f"inquiry get {number}")
+        why, remedy = "it waits for an answer", f"inquiry get {number}"
+        return wait._replace(kind="inquiry", why=why, until=attempt.expires_at, remedy=remedy)
     if attempt.engine == SUBWORKFLOW:
         status = "" if attempt.child is None else f", which is {attempt.child.status}"
-        return wait._replace(kind="child", why=f"it waits for its sub-workflow{status}")
+        until = _time_of(facts, attempt.child)
+        return wait._replace(kind="child", why=f"it waits for its sub-workflow{status}", until=until)
     if attempt.engine is not None:
-        return _at_work(wait, facts.processes[attempt.engine], attempt.timeout)
+        return _at_work(wait, facts.processes[attempt.engine], attempt)
     if attempt.due_at > facts.now:
         why = f"attempt {attempt.number} of it is to start" if attempt.number > 1 else "its delay runs"
         held = "; then the pause holds it" if branch.held else ""
@@ -234,14 +238,20 @@ def _of_attempt(facts: Facts, branch: BranchFacts, entry: Entry, attempt: Attemp
     return wait._replace(kind="queued", why="it waits for a process that works for it", since=attempt.due_at)
 
 
-def _at_work(wait: Wait, process: Process, timeout: float | None) -> Wait:
+def _time_of(facts: Facts, child: Branch | None) -> int | None:
+    """When the time of a sub-workflow is over, if it runs."""
+    limits = (one.state.head.time_limit for one in facts.branches if one.branch == child)
+    return next((limit.expires_at for limit in limits if limit is not None), None)
+
+
+def _at_work(wait: Wait, process: Process, attempt: AttemptFacts) -> Wait:
     if not process.is_alive:
         why = f"its process was run by {process.id}, which is gone: the attempt is lost"
         return wait._replace(kind="lost", why=why, process=process, remedy="doctor --mend")
-    until = None
-    if timeout and wait.since is not None:
-        until = wait.since + round(timeout * _MICROSECONDS)
-    return wait._replace(kind="runs", why="it runs", process=process, until=until)
+    ends = [] if attempt.expires_at is None else [attempt.expires_at]
+    if attempt.timeout and wait.since is not None:
+        ends.append(wait.since + round(attempt.timeout * _MICROSECONDS))
+    return wait._replace(kind="runs", why="it runs", process=process, until=min(ends, default=None))
 
 
 def _of_items(branch: BranchFacts, entry: Entry, own: list[AttemptFacts]) -> Wait:

@@ -33,7 +33,9 @@ class Process(NamedTuple):
 
 
 class AttemptFacts(NamedTuple):
-    """An attempt that has not ended. `engine` has claimed it, `timeout` is in seconds.
+    """An attempt that has not ended. `engine` has claimed it, `timeout` is its action's own, in seconds.
+
+    `expires_at` is the time at which it is ended, if it has one.
 
     `child` is the execution of the sub-workflow that it is, with its status.
     """
@@ -46,6 +48,7 @@ class AttemptFacts(NamedTuple):
     engine: str | None
     started_at: int | None
     timeout: float | None
+    expires_at: int | None
     child: Branch | None
 
 
@@ -113,6 +116,7 @@ def _facts_about_branch(
             one["engine"],
             one["started_at"],
             timeout_of(one["action"], rows.from_json(one["parameters"])),
+            one["expires_at"],
             None if one["child"] is None else known.get(one["child"]),
         )
         for one in transaction.all("unfinished_attempts_of_workflow", workflow=branch.workflow)

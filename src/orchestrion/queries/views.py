@@ -59,7 +59,8 @@ class ExecutionView:
 
     Times are microseconds since 1970, UTC. `engine` is the process that does its work; None when it is
     unfinished and nobody does. `is_cut`: its tasks are left out, since it is nested too deeply. `revisions`
-    of packs are only in the view of one execution.
+    of packs are only in the view of one execution; so is `expires_at`: its timeout ends it then, while the
+    time runs.
     """
 
     id: str
@@ -81,6 +82,7 @@ class ExecutionView:
     tasks: tuple[TaskView, ...] = field(default=())
     is_cut: bool = False
     revisions: tuple[RevisionView, ...] = ()
+    expires_at: int | None = None
 
     @property
     def is_unattended(self) -> bool:

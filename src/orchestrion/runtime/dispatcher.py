@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from orchestrion.core.commands import EndEmpty, RunAction, WithdrawAttempt
+from orchestrion.core.commands import EndEmpty, RunAction, StopAttempt, WithdrawAttempt
 from orchestrion.core.conductor import Answer, Decision, conduct
 from orchestrion.core.events import (
     AttemptBegan,
@@ -29,6 +29,7 @@ from orchestrion.core.status import COMPLETED, Status
 from orchestrion.core.values import Json, problem_with
 from orchestrion.core.workflow_status import WORKABLE
 from orchestrion.runtime.clock import Clock, Ids
+from orchestrion.runtime.deadlines import stop
 from orchestrion.runtime.definitions import graph_of
 from orchestrion.runtime.external import ExternalValues
 from orchestrion.runtime.ledger import Attempt, Execution, Ledger, Token
@@ -101,6 +102,15 @@ class Workflow:
         head = self.head
         held = head.pause_requested or head.pending > 0
         return head.status == "failed" or (head.status in WORKABLE and not held)
+
+    @property
+    def expires_at(self) -> int | None:
+        """When its time is over, while it runs."""
+        return None if self.head.time_limit is None else self.head.time_limit.expires_at
+
+    def is_overdue(self, now: int) -> bool:
+        """Whether its time is over, and only its end has not come yet."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class Unit:
@@ -176,7 +186,7 @@ class Unit:
 
         Also where the date was set back since it began.
         """
-        waiting = attempt._replace(engine=None, due_at=min(attempt.due_at, self.now))
+        waiting = attempt._replace(engine=None, expires_at=None, due_at=min(attempt.due_at, self.now))
         self.ledger.keep(waiting)
         self._fresh.append(waiting)
 
@@ -241,7 +251,7 @@ class Unit:
         self.transaction.run("add_workflow", **row)
         secrets = None if row["parent"] is None else self.workflow(row["parent"]).row["secrets"]
         self.workflows[row["id"]] = Workflow(
-            {**row, "secrets": secrets, "revivals": 0}, State(graph_of(definition))
+            {**row, "secrets": secrets, "revivals": 0, "expires_at": None}, State(graph_of(definition))
         )
 
     def save(self) -> None:
@@ -268,6 +278,7 @@ class Unit:
                 id=workflow.id,
                 status=head.status,
                 version=head.event,
+                expires_at=workflow.expires_at,
                 held=not workflow.claimable,
                 head=seals[workflow.id](text) if workflow.id in seals else text,
             )
@@ -292,7 +303,7 @@ class Unit:
     # --- what a decision brings
 
     def _take(self, subject: Workflow, decision: Decision, cause: str) -> None:
-        before = subject.head.status
+        before, had_settled = subject.head.status, _has_settled(subject.head)
         self._note_history(subject, decision, cause)
         subject.state.apply(decision.changes)
         subject.changes += decision.changes
@@ -302,9 +313,11 @@ class Unit:
                     self._add_attempt(subject, command)
                 case WithdrawAttempt(entry, item, number):
                     self._withdraw(Token(subject.id, entry, item, number))
+                case StopAttempt(entry, item, number):
+                    stop(self, Token(subject.id, entry, item, number))
                 case EndEmpty(entries):
                     self._empty.append((subject.id, EmptyEnded(entries)))
-        if subject.head.status != before:
+        if subject.head.status != before or _has_settled(subject.head) != had_settled:
             self._follow_status(subject, before)
 
     def _note_history(self, subject: Workflow, decision: Decision, cause: str) -> None:
@@ -375,6 +388,8 @@ class Unit:
             return
         report: Status
         if ended:
+            if not _has_settled(subject.head):
+                return
             report = status
             self.ledger.end(row["execution"])
         elif status == "paused":
@@ -399,9 +414,8 @@ class Unit:
             return  # it was taken from this engine; the end of its first start is not that of its second
         execution = self.ledger.execution(attempt.execution)
         subject = self.workflow(attempt.token.workflow)
-        if not (subject.claimable or current.repeatable):
-            return
-        if not claimer.may_claim(self, attempt.root, execution.action):
+        may_begin = (subject.claimable or current.repeatable) and not subject.is_overdue(self.now)
+        if not may_begin or not claimer.may_claim(self, attempt.root, execution.action):
             return
         if not current.repeatable:
             token = attempt.token
@@ -413,6 +427,11 @@ class Unit:
         claimed = current._replace(engine=claimer.id)
         self.ledger.keep(claimed)
         claimer.begin(self, claimed, execution)
+
+
+def _has_settled(head: Head) -> bool:
+    """Whether a parent may hear of an end: what times out ends what it runs first, all in the same unit."""
+    return head.status != "timeout" or head.rendered
 
 
 def _as_reported(result: dict[str, Json] | None, execution: str) -> dict[str, Json] | None:

@@ -20,9 +20,10 @@ from orchestrion.core.language import as_stackstorm, inspect
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import InvariantViolation, OrchestrionError, StoreError
+from orchestrion.runtime.deadlines import end_overdue, with_deadline
 from orchestrion.runtime.definitions import read_definition
 from orchestrion.runtime.dispatcher import EMPTY_ENDS, Dispatcher, Unit
-from orchestrion.runtime.inquiries import ask, expire
+from orchestrion.runtime.inquiries import ask
 from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import SUBWORKFLOW, Kind
 from orchestrion.runtime.pins import Catalogs, PinnedPacks, Pins
@@ -170,12 +171,22 @@ class Engine:
 
     def _take_up(self, unit: Unit) -> None:
         """Do what earlier units have left, and claim what is due."""
-        expire(unit, self._share.overdue(unit.transaction, unit.now, CLAIMS))
+        overdue = self._share.overdue(unit.transaction, unit.now, CLAIMS)
+        end_overdue(unit, overdue)
         unit.end_empty(self._share.empties(unit.transaction, EMPTY_ENDS))
         unit.settle()
+        if overdue:
+            self._forget_ended(unit)
         if self.worker.has_room and not self._draining:
             unit.claim(self._share.due(unit.transaction, unit.now, self._begun.claims_left))
             unit.settle()
+
+    def _forget_ended(self, unit: Unit) -> None:
+        """What this unit has claimed and ended again, because the time was over, never begins."""
+        ended = [job for job in self._begun.jobs if unit.ledger.attempt(job.execution_id) is None]
+        for job in ended:
+            self._begun.jobs.remove(job)
+            self.worker.release(job.execution_id)
 
     def _reclaim_unknown(self, unit: Unit, ends: Collection[str]) -> None:
         """A commit that raised may have happened all the same: what it has taken is to be taken again.
@@ -244,6 +255,7 @@ class Engine:
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:
         """Note what starts after the commit; a sub-workflow starts in the unit itself."""
         self._begun.claims_left -= 1
+        attempt = with_deadline(unit, attempt)
         if not execution.action:
             unit.ledger.keep(attempt._replace(repeatable=True))
             self._begun.reports.append(Report(execution.id, "succeeded", None))
@@ -289,7 +301,7 @@ class Engine:
         packs = tuple(rows.from_json(unit.workflow(attempt.root).row["packs"]))
         start = Start(execution, definition, inputs, self._user, packs)
         start_workflow(unit, start, attempt.token, attempt.root)
-        unit.ledger.keep(attempt._replace(engine=SUBWORKFLOW))
+        unit.ledger.keep(attempt._replace(engine=SUBWORKFLOW, expires_at=None))  # its time is its own
 
     # --- which trees, and how long
 

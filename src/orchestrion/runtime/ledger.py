@@ -27,7 +27,8 @@ class Attempt(NamedTuple):
     """An attempt that has not ended.
 
     `execution` is the id of its execution, `root` the tree that it belongs to. `engine` has claimed it.
-    `repeatable`: it has begun, and may be started again when its engine dies.
+    `repeatable`: it has begun, and may be started again when its engine dies. `expires_at`: it has begun, and
+    is ended then.
     """
 
     execution: str
@@ -36,6 +37,7 @@ class Attempt(NamedTuple):
     due_at: int
     engine: str | None = None
     repeatable: bool = False
+    expires_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -184,10 +186,10 @@ class Ledger:
                 if number not in self._new_attempts:
                     ended.append((number,))
             elif number in self._new_attempts:
-                _, token, root, due_at, engine, repeatable = attempt
-                added.append((number, *token, root, due_at, engine, repeatable))
+                _, token, *rest = attempt
+                added.append((number, *token, *rest))
             elif attempt != self._stored.get(number):
-                claimed.append((attempt.engine, attempt.repeatable, attempt.due_at, number))
+                claimed.append((attempt.engine, attempt.repeatable, attempt.expires_at, number))
         for statement, batch in (
             ("add_attempts", added),
             ("claim_attempts", claimed),
@@ -228,7 +230,9 @@ def attempt_of(row: Any) -> Attempt:
     """The attempt of a row."""
     token = Token(row["workflow"], row["entry"], row["item"], row["number"])
     repeatable = bool(row["repeatable"])
-    return Attempt(row["execution"], token, row["root"], row["due_at"], row["engine"], repeatable)
+    return Attempt(
+        row["execution"], token, row["root"], row["due_at"], row["engine"], repeatable, row["expires_at"]
+    )
 
 
 def _new_row(execution: Execution) -> rows.Row:

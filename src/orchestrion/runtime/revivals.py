@@ -14,6 +14,7 @@ from orchestrion.core.events import AttemptBegan, RerunRequested, TaskRequest
 from orchestrion.core.status import COMPLETED
 from orchestrion.errors import InvariantViolation
 from orchestrion.runtime.continuing import continue_as
+from orchestrion.runtime.deadlines import timeout_of
 from orchestrion.runtime.ledger import Attempt, Token
 from orchestrion.runtime.peers import SUBWORKFLOW
 from orchestrion.store import rows
@@ -84,7 +85,7 @@ def revive(unit: "Unit", subject: "Workflow", command: RunAction, revival: dict[
         TaskRequest(task, route, reset, None if items is None else tuple(items))
         for task, route, reset, items in rows.from_json(revival["requests"])
     )
-    answer = unit.deliver(child.id, RerunRequested(requests, application))
+    answer = unit.deliver(child.id, RerunRequested(requests, application, limit=timeout_of(unit, token)))
     if isinstance(answer, Refused):
         raise InvariantViolation(_REFUSED.format("; ".join(answer.problems)))
 

@@ -28,11 +28,11 @@ class Share(Protocol):
         ...
 
     def overdue(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
-        """Inquiries whose time to live has run out."""
+        """The attempts and workflow executions whose time is over."""
         ...
 
     def next_expiry(self, transaction: Transaction) -> int | None:
-        """When the time to live of the next inquiry runs out."""
+        """When the time of the next one is over."""
         ...
 
     def empties(self, transaction: Transaction, count: int) -> list[Mapping[str, Any]]:
@@ -60,11 +60,11 @@ class Trees:
         return self._earliest(transaction, "next_due")
 
     def overdue(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
-        """The overdue inquiries of its trees."""
-        return self._all(transaction, "overdue_inquiries", count, now=now)
+        """What is overdue in its trees."""
+        return self._all(transaction, "overdue", count, now=now)
 
     def next_expiry(self, transaction: Transaction) -> int | None:
-        """When the next inquiry of its trees is overdue."""
+        """When the next of it is."""
         return self._earliest(transaction, "next_expiry")
 
     def empties(self, transaction: Transaction, count: int) -> list[Mapping[str, Any]]:
@@ -103,11 +103,11 @@ class Pool:
         return transaction.value("next_due_in_pool")
 
     def overdue(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
-        """The overdue inquiries of the pool."""
-        return transaction.all("overdue_inquiries_in_pool", now=now, count=count)
+        """What is overdue in the pool."""
+        return transaction.all("overdue_in_pool", now=now, count=count)
 
     def next_expiry(self, transaction: Transaction) -> int | None:
-        """When the next inquiry of the pool is overdue."""
+        """When the next of it is."""
         return transaction.value("next_expiry_in_pool")
 
     def empties(self, transaction: Transaction, count: int) -> list[Mapping[str, Any]]:

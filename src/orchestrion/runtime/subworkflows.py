@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestrion.core.events import Started
 from orchestrion.core.values import Json
+from orchestrion.runtime.deadlines import timeout_of
 from orchestrion.runtime.definitions import hash_of
 from orchestrion.runtime.ledger import Execution, Token
 from orchestrion.store import rows
@@ -26,7 +27,10 @@ class Start(NamedTuple):
 
 
 def start_workflow(unit: "Unit", start: Start, parent: Token | None = None, root: str | None = None) -> str:
-    """Add a workflow execution and deliver its start; returns its id. Raises DefinitionError."""
+    """Add a workflow execution and deliver its start; returns its id. Raises DefinitionError.
+
+    `parent` is the attempt that it is, if it is one: the timeout of that task holds for it.
+    """
     number = unit.ids.next(after=parent.workflow if parent else None)  # trees are read parents first
     execution = start.execution
     execution.workflow = number
@@ -45,7 +49,9 @@ def start_workflow(unit: "Unit", start: Start, parent: Token | None = None, root
         "packs": rows.to_json([*start.packs]),
     }
     unit.add_workflow(row, start.definition)
-    unit.post(number, Started(start.inputs, application_of(execution, number, start.user)))
+    application = application_of(execution, number, start.user)
+    limit = None if parent is None else timeout_of(unit, parent)
+    unit.post(number, Started(start.inputs, application, limit=limit))
     return number
 
 

@@ -23,6 +23,7 @@ from orchestrion.core.records import (
     RenderedItems,
     Route,
     Staged,
+    TimeLimit,
 )
 from orchestrion.core.state import chain_of, in_chain
 
@@ -49,12 +50,18 @@ def from_json(text: str) -> Any:
 
 def head_text(head: Head) -> str:
     """The head as JSON text."""
-    return to_json(head._asdict())
+    fields = head._asdict()
+    if head.time_limit is not None:
+        fields["time_limit"] = [*head.time_limit]
+    return to_json(fields)
 
 
 def head_of(text: str) -> Head:
     """The head of a JSON text."""
-    return Head(**from_json(text))
+    fields = from_json(text)
+    if fields.get("time_limit") is not None:
+        fields["time_limit"] = TimeLimit(*fields["time_limit"])
+    return Head(**fields)
 
 
 def entry_row(workflow: str, entry: Entry) -> Row:

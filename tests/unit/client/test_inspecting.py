@@ -52,7 +52,7 @@ def test_what_may_have_been_meant() -> None:
     messages = dict(found("taks: 1\ntasks:\n  one:\n    nxt: []\n    action: core.noop\n    x: 1\n"))
     assert messages[1].endswith("""('taks' was unexpected) Did you mean "tasks"?""")
     assert messages[4].endswith("""unexpected) Did you mean "next"? (tasks.one)""")
-    assert "Attributes: delay, join, with, action, input, retry, next." in messages[6]
+    assert "Attributes: delay, timeout, join, with, action, input, retry, next." in messages[6]
 
 
 def test_inputs_that_are_wrong_stand_where_they_are_written() -> None:

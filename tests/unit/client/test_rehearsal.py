@@ -78,6 +78,32 @@ def test_time_decides_who_is_last(tmp_path: Path, takes: str, who: str) -> None:
     assert differences(tmp_path, FORK, test) == []
 
 
+@pytest.mark.parametrize("takes, status", [(4, "succeeded"), (5, "succeeded"), (6, "failed")])
+def test_the_timeout_of_a_task_ends_what_takes_longer(tmp_path: Path, takes: int, status: str) -> None:
+    text = "version: 1.0\ntasks:\n  a: {action: core.noop, timeout: 5}\n"
+    test = f"""\
+      results: [{{task: a, takes: {takes}}}]
+      expect: {{status: {status}}}
+    """
+    assert differences(tmp_path, text, test) == []
+
+
+def test_the_timeout_of_the_workflow_ends_what_runs_and_waits(tmp_path: Path) -> None:
+    text = (
+        "version: 1.0\ntimeout: 5\ntasks:\n  a: {action: core.noop, next: [{when: <% failed() %>, do: c}]}\n"
+        "  b: {action: core.noop, delay: 9}\n  c: {action: core.noop}\noutput: [{x: 1}]\n"
+    )
+    test = """\
+      results: [{task: a, takes: 6}]
+      expect:
+        status: timeout
+        output: {x: 1}
+        tasks: [a]
+        errors: [The workflow execution timed out after 5 seconds., {task_id: a}]
+    """
+    assert differences(tmp_path, text, test) == []
+
+
 def test_each_difference_is_told_with_its_line_and_place(tmp_path: Path) -> None:
     test = """\
       inputs: {most: 1}

@@ -33,7 +33,7 @@ from orchestrion.core.workflow_status import Kind, task_event
 MACHINES = {"workflow": WORKFLOW, "plain task": PLAIN_TASK, "task with items": ITEMS_TASK}
 
 NEVER: dict[str, set[str]] = {
-    "workflow": {"delayed", "pending", "retrying", "timeout", "abandoned"},
+    "workflow": {"delayed", "pending", "retrying", "abandoned"},
     "plain task": {"requested"},
     "task with items": {"requested", "pending", "resuming"},
 }

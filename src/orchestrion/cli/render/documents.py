@@ -32,6 +32,7 @@ def execution_document(view: ExecutionView, *, attempts: bool = False, tasks: bo
         ]
         document["tasks"] = [_task(task, attempts=attempts) for task in view.tasks]
         document["tasks_left_out"] = view.is_cut
+        document["timeout_at"] = utc_time(view.expires_at)
     return document
 
 

@@ -46,6 +46,7 @@ def show_execution(output: Output, view: ExecutionView, *, attempts: bool = Fals
             ("status", (status, style_of(status))),
             ("started", local_time(view.started_at)),
             ("ended", f"{ended} (after {took})" if ended and took else ended),
+            ("timeout ends it", local_time(view.expires_at)),
             ("workflow execution", view.workflow),
             ("started by", _starter(view)),
             ("re-run of", view.rerun_of),

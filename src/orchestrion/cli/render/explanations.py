@@ -1,8 +1,9 @@
 """Why an execution does not move, as text and as a document."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from orchestrion.cli.render.output import Output, local_time, style_of, utc_time
+from orchestrion.cli.render.output import Output, duration, local_time, style_of, utc_time
 from orchestrion.client.views import Explanation, Process, Wait
 
 _SHOWN = 50
@@ -13,7 +14,7 @@ def show_explanation(output: Output, found: Explanation, options: str) -> None:
     output.cells((found.status, style_of(found.status)), f"  {found.execution}")
     if found.process is not None:
         output.line(f"  Its engine is {_process(found.process)}.")
-    for reason in found.reasons:
+    for reason in (*found.reasons, *_time(found)):
         output.line(f"  {reason}")
     if found.waits:
         output.line()
@@ -35,6 +36,13 @@ def show_explanation(output: Output, found: Explanation, options: str) -> None:
         output.line("what helps", "bold")
         for remedy in remedies:
             output.line(f"  orchestrion {remedy}{options}")
+
+
+def _time(found: Explanation) -> Iterator[str]:
+    if found.until is not None:
+        yield f"Its timeout ends it at {local_time(found.until)}."
+    if found.left is not None:
+        yield f"While it is paused its timeout does not run: {duration(0, found.left)} of it are left."
 
 
 def _name(wait: Wait) -> str:
@@ -63,6 +71,8 @@ def explanation_document(found: Explanation) -> dict[str, Any]:
         "engine": _process_document(found.process),
         "reasons": [*found.reasons],
         "remedies": [f"orchestrion {remedy}" for remedy in found.remedies],
+        "timeout_at": utc_time(found.until),
+        "timeout_left": None if found.left is None else found.left / 1_000_000,
         "waits": [
             {
                 "path": [*wait.path],

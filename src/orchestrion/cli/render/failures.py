@@ -13,12 +13,13 @@ _LINES: Final = 3
 def failures_of(view: ExecutionView) -> Iterator[tuple[str, list[str]]]:
     """The errors of a workflow: which task, and a short excerpt of what it said.
 
-    An output that cannot be rendered is left out where tasks have failed: it follows from them.
+    An output that cannot be rendered is left out where tasks have failed: it follows from them. That the
+    whole timed out comes first: it is why tasks have failed.
     """
     errors = _mappings(_mapping(view.result).get("errors"))
     of_tasks = [error for error in errors if error.get("task_id")]
     seen: set[str] = set()
-    for error in of_tasks or errors:
+    for error in errors if view.status == "timeout" else of_tasks or errors:
         place = str(error.get("task_id") or view.action)
         lines = excerpt(error.get("result")) or _lines(str(error.get("message") or "failed"))
         key = f"{place}\n{lines}"
@@ -41,7 +42,7 @@ def excerpt(result: Any) -> list[str]:
         return []
     for error in _mappings(known.get("errors")):  # of a sub-workflow
         said = excerpt(error.get("result")) or _lines(str(error.get("message") or "failed"))
-        return [f"{error.get('task_id') or 'output'}: {said[0]}", *said[1:]]
+        return [f"{error.get('task_id') or 'workflow'}: {said[0]}", *said[1:]]
     if isinstance(known.get("items"), list):
         return excerpt(known["items"])
     for name in ("error", "stderr", "stdout"):

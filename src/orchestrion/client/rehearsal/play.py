@@ -1,7 +1,7 @@
 """Running a workflow in memory: the core decides, canned results come back, and the clock jumps.
 
 What is to begin begins at once, or when its delay is over; what has begun ends after the time that its result
-`takes`. Of what ends at the same moment, what began first ends first.
+`takes`, or when its timeout is over. Of what ends at the same moment, what began first ends first.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,14 +10,23 @@ from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 from orchestrion.client.rehearsal.script import Canned, Case
-from orchestrion.core.commands import EndEmpty, RunAction
+from orchestrion.core.commands import EndEmpty, RunAction, StopAttempt
 from orchestrion.core.conductor import Decision, conduct
 from orchestrion.core.draft import ExternalKey
-from orchestrion.core.events import AttemptBegan, AttemptReported, EmptyEnded, Event, Occasion, Started
+from orchestrion.core.events import (
+    AttemptBegan,
+    AttemptReported,
+    EmptyEnded,
+    Event,
+    Occasion,
+    Started,
+    TimeExpired,
+)
 from orchestrion.core.expressions import ExternalError
 from orchestrion.core.graph import Graph
 from orchestrion.core.state import State
 from orchestrion.core.values import Json
+from orchestrion.runtime.deadlines import STOPPED, late_after
 from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.subworkflows import application_of
 
@@ -49,7 +58,7 @@ class Play:
         self._case: Final = case
         self._now = case.at
         self._events = 0
-        self._waiting: Final[list[tuple[int, int, RunAction | AttemptReported]]] = []
+        self._waiting: Final[list[tuple[int, int, RunAction | AttemptReported | TimeExpired]]] = []
         self._sequence = 0
         self._empty: list[int] = []
         self._withdrawn: Final[set[tuple[int, int | None, int]]] = set()
@@ -60,6 +69,9 @@ class Play:
     def run(self) -> None:
         """Run it to its end, or until an action begins for which there is no result."""
         self._tell(Started(dict(self._case.inputs), self._application))
+        limit = self.state.head.time_limit
+        if limit is not None and limit.expires_at is not None:
+            self._push(limit.expires_at, TimeExpired())
         while (self._empty or self._waiting) and self.unanswered is None and not self.is_endless:
             if self._empty:
                 ended, self._empty = self._empty, []
@@ -68,6 +80,8 @@ class Play:
             self._now, _, what = heappop(self._waiting)
             if isinstance(what, RunAction):
                 self._begin(what)
+            elif isinstance(what, TimeExpired):
+                self._tell(what)
             else:
                 self._times[what.entry] = (self._times[what.entry][0], self._now)
                 self._tell(what)
@@ -93,11 +107,13 @@ class Play:
                     self._push(self._now + delay * _MICROSECONDS, command)
                 case EndEmpty(entries):
                     self._empty += entries
+                case StopAttempt():
+                    self._push(self._now, AttemptReported(*command, "timeout", STOPPED))
                 case _:
                     self._withdrawn.add((command.entry, command.item, command.attempt))
         return True
 
-    def _push(self, at: int, what: RunAction | AttemptReported) -> None:
+    def _push(self, at: int, what: RunAction | AttemptReported | TimeExpired) -> None:
         self._sequence += 1
         heappush(self._waiting, (at, self._sequence, what))
 
@@ -113,6 +129,15 @@ class Play:
         self.ran.append(Ran(name, command, canned))
         if canned is None:
             self.unanswered = self.unanswered or self.ran[-1]
+        else:
+            self._end_later(key, canned)
+
+    def _end_later(self, key: tuple[int, int | None, int], canned: Canned) -> None:
+        """An attempt ends with its result, unless its time is over before."""
+        seconds = self.state.entries[key[0]].timeout
+        if seconds is not None and canned.takes > seconds:
+            ended = AttemptReported(*key, "timeout", late_after(seconds))
+            self._push(self._now + seconds * _MICROSECONDS, ended)
         else:
             ended = AttemptReported(*key, canned.status, canned.result)
             self._push(self._now + round(canned.takes * _MICROSECONDS), ended)

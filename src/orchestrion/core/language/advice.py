@@ -6,7 +6,7 @@ graph.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
 from orchestrion.core.graph import RETRY_COMMAND, Graph, is_join, join_needed
 from orchestrion.core.language.attributes import Attribute, Attributes, has_delimiter
@@ -101,6 +101,14 @@ def _dropped(piece: str) -> str:
 
 def graph_advice(graph: Graph, attributes: Attributes, work: Work) -> Iterator[Advice]:
     """Warn of what will not happen as it may seem when the workflow runs (spec 3)."""
+    timeout = graph.definition.timeout
+    if _is_plain_text(timeout):
+        yield Advice(
+            "syntax",
+            _no_integer(timeout, "workflow fails when it starts"),
+            ("timeout",),
+            ("properties", "timeout"),
+        )
     for name, task in graph.definition.tasks.items():
         work.steps += 1
         path: Path = ("tasks", name)
@@ -142,15 +150,26 @@ def _retry_advice(task: Task, path: Path) -> Iterator[Advice]:
 
 def _number_advice(task: Task, path: Path) -> Iterator[Advice]:
     schema_path = (*TASK_SCHEMA, "properties")
-    numbers: list[tuple[tuple[str, ...], int | str | None]] = [(("delay",), task.delay)]
+    numbers: list[tuple[tuple[str, ...], int | str | None]] = [
+        (("delay",), task.delay),
+        (("timeout",), task.timeout),
+    ]
     if task.items is not None:
         numbers.append((("with", "concurrency"), task.items.concurrency))
     if task.retry is not None:
         numbers += [(("retry", "count"), task.retry.count), (("retry", "delay"), task.retry.delay)]
     for keys, value in numbers:
-        if isinstance(value, str) and not has_delimiter(value):
-            message = f"'{value[:_LONGEST_QUOTE]}' is a text, not an integer: the task fails when it is used."
+        if _is_plain_text(value):
+            message = _no_integer(value, "task fails when it is used")
             yield Advice("syntax", message, (*path, *keys), (*schema_path, *keys))
+
+
+def _is_plain_text(value: int | str | None) -> TypeGuard[str]:
+    return isinstance(value, str) and not has_delimiter(value)
+
+
+def _no_integer(text: str, consequence: str) -> str:
+    return f"'{text[:_LONGEST_QUOTE]}' is a text, not an integer: the {consequence}."
 
 
 def _item_advice(task: Task, attributes: list[Attribute]) -> Iterator[Advice]:

@@ -90,6 +90,7 @@ class Attributes(NamedTuple):
 
     inputs: list[Attribute]
     vars: list[Attribute]
+    timeout: list[Attribute]
     tasks: dict[str, TaskAttributes]
     output: list[Attribute]
 
@@ -97,6 +98,7 @@ class Attributes(NamedTuple):
         """Yield every attribute."""
         yield from self.inputs
         yield from self.vars
+        yield from self.timeout
         for task in self.tasks.values():
             yield from task.before
             yield from task.retry
@@ -110,6 +112,7 @@ def attributes_of(value: dict[str, Json]) -> Attributes:
     return Attributes(
         inputs=list(list_attributes(value.get("input"), ("input",), ("properties", "input"))),
         vars=list(list_attributes(value.get("vars"), ("vars",), ("properties", "vars"))),
+        timeout=list(_plain((), ("properties",), "timeout", value)),
         tasks={
             name: TaskAttributes(
                 list(task_attributes(name, body)),
@@ -126,6 +129,7 @@ def task_attributes(name: str, body: dict[str, Json]) -> Iterator[Attribute]:
     """The attributes of a task that are rendered before it runs, in Orquesta's order of checking."""
     path: Path = ("tasks", name)
     yield from _plain(path, _TASK, "delay", body)
+    yield from _plain(path, _TASK, "timeout", body)
     yield from _plain((*path, "with"), _WITH, "items", expanded_with(body.get("with")))
     yield from _plain((*path, "with"), _WITH, "concurrency", expanded_with(body.get("with")))
     action = body.get("action")

@@ -57,6 +57,8 @@ def context_defects(
     for attribute in (*attributes.inputs, *attributes.vars):
         yield from _defects(references_of(attribute), names)
         names.add(attribute.name or "")
+    for attribute in attributes.timeout:
+        yield from _defects(references_of(attribute), names)
     flow = _Flow(attributes.tasks, graph, names, references_of, work)
     yield from flow.defects()
     names.update(flow.published)

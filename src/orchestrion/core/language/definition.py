@@ -53,12 +53,13 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task (spec 1.3). `input` is a mapping, or the text of a string input; delay in seconds."""
+    """One task (spec 1.3). `input` is a mapping, or the text of a string input; times in seconds."""
 
     name: str
     action: str | None = None
     input: Json = None
     delay: int | str | None = None
+    timeout: int | str | None = None
     join: int | Literal["all"] | None = None
     items: Items | None = None
     retry: Retry | None = None
@@ -67,10 +68,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A whole workflow (spec 1.2). `tasks` keeps the order of the text."""
+    """A whole workflow (spec 1.2). `tasks` keeps the order of the text; timeout in seconds."""
 
     inputs: tuple[Assignment, ...] = ()
     vars: tuple[Assignment, ...] = ()
+    timeout: int | str | None = None
     tasks: Mapping[str, Task] = field(default_factory=dict[str, Task])
     output: tuple[Assignment, ...] = ()
     version: str | None = None

@@ -24,6 +24,7 @@ def build_definition(value: Json) -> Definition:
     return Definition(
         inputs=assignments(workflow.get("input")),
         vars=assignments(workflow.get("vars")),
+        timeout=_text_or_count(workflow.get("timeout")),
         tasks={name: _task(name, body) for name, body in tasks.items()} if isinstance(tasks, dict) else {},
         output=assignments(workflow.get("output")),
         version=None if version is None else str(version),
@@ -66,6 +67,7 @@ def _task(name: str, value: Json) -> Task:
         action=action,
         input=action_input,
         delay=_text_or_count(body.get("delay")),
+        timeout=_text_or_count(body.get("timeout")),
         join=_join(body.get("join")),
         items=_items(body.get("with")),
         retry=_retry(body.get("retry")),

@@ -26,6 +26,7 @@ TASK_NAMES: Final = r"^\w+$"
 _TEXT: Final = Rule(type="string", min_length=1)
 _COUNT: Final = Rule(type="integer", minimum=0)
 _TEXT_OR_COUNT: Final = Rule(one_of=(_TEXT, _COUNT))
+_TIMEOUT: Final = Rule(one_of=(_TEXT, Rule(type="integer", minimum=1)))
 _PAIR: Final = Rule(type="object", min_properties=1, max_properties=1)
 _PAIRS: Final = Rule(type="array", min_items=1, unique_items=True, items=_PAIR)
 _TEXTS: Final = Rule(type="array", min_items=1, unique_items=True, items=_TEXT)
@@ -48,6 +49,7 @@ TASK: Final = Rule(
     is_open=False,
     properties={
         "delay": _TEXT_OR_COUNT,
+        "timeout": _TIMEOUT,
         "join": Rule(one_of=(Rule(enum=("all",)), _COUNT)),
         "with": Rule(
             type="object",
@@ -69,7 +71,7 @@ TASK: Final = Rule(
         "next": Rule(type="array", items=TRANSITION),
     },
 )
-"""A task (spec 1.3), with the string form of `with` expanded."""
+"""A task (spec 1.3), with the string form of `with` expanded. `timeout` is ours."""
 
 WORKFLOW: Final = Rule(
     type="object",
@@ -87,8 +89,9 @@ WORKFLOW: Final = Rule(
             items=Rule(one_of=(_TEXT, _PAIR)),
         ),
         "vars": _PAIRS,
+        "timeout": _TIMEOUT,
         "tasks": Rule(type="object", min_properties=1, names=TASK_NAMES, pattern_rule=TASK),
         "output": _PAIRS,
     },
 )
-"""A whole workflow (spec 1.2)."""
+"""A whole workflow (spec 1.2). `timeout` is ours."""

@@ -1,10 +1,11 @@
 -- name: add_attempts*!
 -- New attempts; the engine is set for those that are claimed at birth.
-INSERT INTO attempt (execution, workflow, entry, item, number, root, due_at, engine, repeatable) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO attempt (execution, workflow, entry, item, number, root, due_at, engine, repeatable, expires_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: claim_attempts*!
 -- An engine takes attempts; without one, they are back in the queue.
-UPDATE attempt SET engine = ?, repeatable = ?, due_at = ? WHERE execution = ?;
+UPDATE attempt SET engine = ?, repeatable = ?, expires_at = ? WHERE execution = ?;
 
 -- name: delete_attempts*!
 -- Attempts that have ended or are not wanted any more.
@@ -87,23 +88,38 @@ SELECT engine FROM workflow WHERE id = :root;
 SELECT empty.* FROM empty JOIN workflow ON workflow.id = empty.workflow JOIN workflow AS root ON root.id = workflow.root
 WHERE root.engine IS NULL ORDER BY empty.id LIMIT :count;
 
--- name: overdue_inquiries
--- The inquiries of a tree whose time to live has run out; for those of inquiries, `due_at` is its end.
-SELECT execution FROM attempt WHERE root = :root AND engine = 'inquiry' AND due_at <= :now ORDER BY due_at LIMIT :count;
+-- name: overdue
+-- What of a tree must end, because its time is over: attempts, and whole workflow executions. Those that are late longest first.
+SELECT expires_at, execution, NULL AS workflow FROM attempt WHERE root = :root AND expires_at <= :now
+UNION ALL SELECT expires_at, NULL, id FROM workflow WHERE root = :root AND expires_at <= :now
+ORDER BY expires_at LIMIT :count;
 
--- name: overdue_inquiries_in_pool
+-- name: overdue_in_pool
 -- The same of the trees that name no engine.
-SELECT attempt.execution FROM attempt JOIN workflow AS root ON root.id = attempt.root
-WHERE attempt.engine = 'inquiry' AND attempt.due_at <= :now AND root.engine IS NULL ORDER BY attempt.due_at LIMIT :count;
+SELECT attempt.expires_at AS expires_at, attempt.execution, NULL AS workflow
+FROM attempt JOIN workflow AS root ON root.id = attempt.root WHERE attempt.expires_at <= :now AND root.engine IS NULL
+UNION ALL SELECT workflow.expires_at, NULL, workflow.id
+FROM workflow JOIN workflow AS root ON root.id = workflow.root WHERE workflow.expires_at <= :now AND root.engine IS NULL
+ORDER BY expires_at LIMIT :count;
 
 -- name: next_expiry$
--- When the time to live of the next inquiry of a tree runs out.
-SELECT min(due_at) FROM attempt WHERE root = :root AND engine = 'inquiry';
+-- When the next attempt or workflow execution of a tree must end.
+SELECT min(at) FROM (
+    SELECT min(expires_at) AS at FROM attempt WHERE root = :root AND expires_at IS NOT NULL
+    UNION ALL SELECT min(expires_at) FROM workflow WHERE root = :root AND expires_at IS NOT NULL
+);
 
 -- name: next_expiry_in_pool$
 -- The same of the trees that name no engine.
-SELECT attempt.due_at FROM attempt JOIN workflow AS root ON root.id = attempt.root
-WHERE attempt.engine = 'inquiry' AND root.engine IS NULL ORDER BY attempt.due_at LIMIT 1;
+SELECT min(at) FROM (
+    SELECT * FROM (
+        SELECT attempt.expires_at AS at FROM attempt JOIN workflow AS root ON root.id = attempt.root
+        WHERE attempt.expires_at IS NOT NULL AND root.engine IS NULL ORDER BY attempt.expires_at LIMIT 1
+    ) UNION ALL SELECT * FROM (
+        SELECT workflow.expires_at FROM workflow JOIN workflow AS root ON root.id = workflow.root
+        WHERE workflow.expires_at IS NOT NULL AND root.engine IS NULL ORDER BY workflow.expires_at LIMIT 1
+    )
+);
 
 -- name: inquiries_of_tree
 -- The inquiries of a tree that wait for an answer.
@@ -111,7 +127,7 @@ SELECT execution FROM attempt WHERE root = :root AND engine = 'inquiry' ORDER BY
 
 -- name: inquiries
 -- All inquiries that wait for an answer, the newest first, with what is secret in their tree.
-SELECT execution.*, attempt.due_at AS expires_at, (SELECT sealed FROM secret WHERE secret.root = attempt.root) AS secrets
+SELECT execution.*, attempt.expires_at, (SELECT sealed FROM secret WHERE secret.root = attempt.root) AS secrets
 FROM attempt JOIN execution ON execution.id = attempt.execution
 WHERE attempt.engine = 'inquiry' ORDER BY attempt.execution DESC LIMIT :count;
 

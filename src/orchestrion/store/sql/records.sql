@@ -1,6 +1,6 @@
 -- name: save_workflow!
 -- The head of a workflow execution in its new form.
-UPDATE workflow SET status = :status, version = :version, held = :held, head = :head WHERE id = :id;
+UPDATE workflow SET status = :status, version = :version, held = :held, head = :head, expires_at = :expires_at WHERE id = :id;
 
 -- name: save_entries*!
 -- Entries in their new form.
@@ -60,7 +60,7 @@ WHERE workflow = :workflow AND event > :since AND entry IS NOT NULL AND item IS 
 -- name: load_workflow^
 -- One workflow execution, with what is secret in its tree.
 SELECT id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, packs,
-    revivals, head, (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
+    revivals, expires_at, head, (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
 FROM workflow WHERE id = :id;
 
 -- name: load_workflows

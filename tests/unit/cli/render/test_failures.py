@@ -21,7 +21,7 @@ from orchestrion.cli.render.failures import excerpt
             {"output": None, "errors": [{"task_id": "t", "message": "m", "result": {"stderr": "deep"}}]},
             ["t: deep"],
         ),
-        ({"output": None, "errors": [{"message": "no value"}]}, ["output: no value"]),
+        ({"output": None, "errors": [{"message": "no value"}]}, ["workflow: no value"]),
         ({"stderr": "a\x1b[2Jb"}, ["a\\x1b[2Jb"]),
     ],
 )

@@ -70,6 +70,7 @@ def tasks() -> Strategy:
         optional={
             "action": maybe(TEXTS),
             "delay": maybe(SCALARS),
+            "timeout": maybe(SCALARS),
             "join": maybe(st.sampled_from(["all", 0, 1, 2])),
             "with": maybe(st.fixed_dictionaries({"items": TEXTS}, optional={"concurrency": SCALARS})),
             "input": maybe(st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=2)),
@@ -96,6 +97,7 @@ def workflows() -> Strategy:
                     st.lists(st.one_of(TEXTS, st.dictionaries(TEXTS, SCALARS, max_size=2)), max_size=3)
                 ),
                 "vars": maybe(pairs()),
+                "timeout": maybe(SCALARS),
                 "output": maybe(pairs()),
                 "other": SCALARS,
             },

@@ -113,7 +113,6 @@ def test_all_categories_are_found_in_one_pass() -> None:
     "body, path, message",
     [
         ("on-success: x", "tasks.t", "Additional properties are not allowed ('on-success' was unexpected)"),
-        ("timeout: 5", "tasks.t", "Additional properties are not allowed ('timeout' was unexpected)"),
         (
             "tags: [x], name: y",
             "tasks.t",
@@ -121,6 +120,10 @@ def test_all_categories_are_found_in_one_pass() -> None:
         ),
         ("delay: 1.5", "tasks.t.delay", "1.5 is not valid under any of the given schemas"),
         ("delay: true", "tasks.t.delay", "True is not valid under any of the given schemas"),
+        ("timeout: 0", "tasks.t.timeout", "0 is not valid under any of the given schemas"),
+        ("timeout: 1.5", "tasks.t.timeout", "1.5 is not valid under any of the given schemas"),
+        ("timeout: true", "tasks.t.timeout", "True is not valid under any of the given schemas"),
+        ("timeout: ''", "tasks.t.timeout", "'' is not valid under any of the given schemas"),
         ("join: some", "tasks.t.join", "'some' is not valid under any of the given schemas"),
         ("with: 5", "tasks.t.with", "5 is not of type 'object'"),
         ("with: {concurrency: 1}", "tasks.t.with", "'items' is a required property"),
@@ -391,6 +394,11 @@ def test_expressions_of_inline_parameters_and_of_with_are_checked() -> None:
             "{action: a.b, delay: '5'}",
             "tasks.t.delay",
             "'5' is a text, not an integer: the task fails when it is used.",
+        ),
+        (
+            "{action: a.b, timeout: soon}",
+            "tasks.t.timeout",
+            "'soon' is a text, not an integer: the task fails when it is used.",
         ),
         (
             "{action: a.b, retry: {count: x}}",

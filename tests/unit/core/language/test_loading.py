@@ -27,11 +27,13 @@ input:
   - n: 1
 vars:
   - m: {k: <% ctx(n) %>}
+timeout: 3600
 tasks:
   t1:
     action: demo.run cmd="x y" n=2
     input: {gone: 1}
     delay: <% ctx(n) %>
+    timeout: <% ctx(n) + 1 %>
     next:
       - when: <% succeeded() %>
         publish: a=1 b=<% result() %> a=2
@@ -60,12 +62,14 @@ DEFINITION = Definition(
     tags=("x",),
     inputs=(Assignment("plain", None), Assignment("n", 1)),
     vars=(Assignment("m", {"k": "<% ctx(n) %>"}),),
+    timeout=3600,
     tasks={
         "t1": Task(
             "t1",
             action="demo.run",
             input={"cmd": "x y", "n": 2},
             delay="<% ctx(n) %>",
+            timeout="<% ctx(n) + 1 %>",
             next=(
                 Transition(
                     when="<% succeeded() %>",
