@@ -27,7 +27,7 @@ LATER = 2**60
 BARE = """
 version: 1.0
 tasks:
-  one: {action: mine.say}
+  one: {action: mine.say, next: [{do: two}]}
   two: {action: "<% 'examples.missing' %>"}
 """
 PAUSED = """
@@ -198,7 +198,9 @@ class DoubtfulStore(Store):
 def test_what_a_doubtful_commit_has_claimed_and_pinned_runs_once(world: World) -> None:
     session = Session(world.folder / "other.db", "tester", open_store=DoubtfulStore)
     engine = session.engine(lambda _: Catalog([world.folder / "packs"]))
-    session.operations.start(StartRequest("bare", BARE.replace("one:", "zero: {action: core.noop}\n  one:"), {}), engine)
+    session.operations.start(
+        StartRequest("bare", BARE.replace("one:", "zero: {action: core.noop}\n  one:"), {}), engine
+    )
     assert isinstance(session.store, DoubtfulStore)
     session.store.is_doubtful = True
     with pytest.raises(StoreError):
