@@ -41,8 +41,8 @@ lint: $(DEV) ## repair format and lint where a tool can, then check
 	$(BIN)/ruff check --fix
 	@$(MAKE) --no-print-directory check
 
-bench: $(DEV) ## measure
-	$(BIN)/python -m benchmarks
+bench: $(DEV) ## measure: everything, or what NAMES says (NAMES="durable cli")
+	$(BIN)/python -m benchmarks $(NAMES)
 
 clean: ## remove the virtual environment and all caches
 	rm -rf .venv .ruff_cache .pytest_cache .hypothesis .import_linter_cache

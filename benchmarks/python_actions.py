@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
+from benchmarks import pack
 from benchmarks.figures import Benchmark, Figure
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.environments import Environments
@@ -20,22 +21,13 @@ from orchestrion.actions.runners.python import PythonRunner
 
 _RUNS: Final = 200
 _WARM_UP: Final = 5
-_FILES: Final = {
-    "pack.yaml": "name: bench\n",
-    "actions/add.yaml": "name: add\nrunner_type: python-script\nentry_point: add.py\n"
-    "parameters: {a: {type: integer, default: 1}, b: {type: integer, default: 2}}\n",
-    "actions/add.py": "from st2common.runners.base_action import Action\n\n"
-    "class Add(Action):\n    def run(self, a, b):\n        return a + b\n",
-}
 
 
 def _measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for path, text in _FILES.items():
-            (folder / path).parent.mkdir(exist_ok=True)
-            (folder / path).write_text(text, encoding="utf-8")
-        action = Catalog([folder]).find("bench.add")
+        pack.write_to(folder)
+        action = Catalog([folder]).find(pack.ACTION)
         resolved = resolve(action, {})
         job = Job("bench", action, resolved.runner_parameters, resolved.action_parameters, engine="bench")
         runner = PythonRunner(Environments(lambda: folder / "virtualenvs"))

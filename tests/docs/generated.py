@@ -1,4 +1,7 @@
-"""The parts of the documents that are made from the code: between two markers, as `generate` writes them."""
+"""The parts of the documents that are made from the code, or from the tables of tests.
+
+They stand between two markers, as `generate` writes them.
+"""
 
 import io
 import re
@@ -16,6 +19,7 @@ from orchestrion.core.transitions import ITEMS_TASK, PLAIN_TASK, WORKFLOW
 from orchestrion.operations import RerunPlan
 from orchestrion.settings import SETTINGS
 from tests.docs.examples import examples, play
+from tests.matrix.pages import control_table, impossible_table, kind_table, rerun_table
 
 
 def _diagrams(table: Table) -> str:
@@ -70,6 +74,10 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "table workflow": lambda: event_table(WORKFLOW),
     "table plain task": lambda: event_table(PLAIN_TASK),
     "table with-items task": lambda: event_table(ITEMS_TASK),
+    "matrix kinds": kind_table,
+    "matrix requests": control_table,
+    "matrix re-runs": rerun_table,
+    "matrix impossible": impossible_table,
     "plan of servers": lambda: _plan("servers", "servers"),
     "plan of servers and notify": lambda: _plan("servers notify", "servers"),
     "plan of reserve": lambda: _plan("reserve"),

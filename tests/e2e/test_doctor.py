@@ -68,7 +68,7 @@ def test_what_a_dead_process_left_is_given_up_and_ended(shell: Shell) -> None:
     gate.arrived()
     running.kill()
     [(text, mendable)] = problems(shell)
-    assert text.startswith("has died, and has left 1 attempts and 1 executions")
+    assert text.startswith("has died, and what it has left (attempts: 1, executions: 1) nobody")
     assert mendable
 
     done = shell.run("doctor", "--mend")
@@ -79,6 +79,15 @@ def test_what_a_dead_process_left_is_given_up_and_ended(shell: Shell) -> None:
         os.open(gate.path, os.O_WRONLY | os.O_NONBLOCK)
     assert shell.run("execution", "resume", shell.newest()).code == 0
     assert "repair" in shell.ended
+
+
+def test_what_was_taken_over_is_no_problem_any_more(shell: Shell) -> None:
+    gate = shell.gate("one")
+    running = shell.start("run", shell.write("remedied.yaml", REMEDIED))
+    gate.arrived()
+    running.kill()
+    assert shell.run("execution", "resume", shell.newest()).code == 0
+    assert problems(shell) == []
 
 
 def test_a_task_that_nothing_would_end_is_abandoned(shell: Shell) -> None:

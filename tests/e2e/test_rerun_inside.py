@@ -67,8 +67,10 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 def test_a_task_inside_of_a_sub_workflow_runs_again_and_the_parent_goes_on(shell: Shell) -> None:
     shell.fail("left.second")
-    assert shell.run("run", "own.parent").code == 1
+    failed = shell.run("run", "own.parent")
     number = shell.newest()
+    assert failed.code == 1
+    assert f"re-run {number} --tasks left/second\n" in failed.out
     shell.mend()
     plan = shell.run("execution", "re-run", number, "--tasks", "left/second", "--plan")
     assert plan.code == 0
@@ -116,14 +118,55 @@ def test_two_levels_down(shell: Shell) -> None:
 
 def test_the_child_of_one_item(shell: Shell) -> None:
     shell.fail("b.second")
-    assert shell.run("run", "own.rollout").code == 1
+    failed = shell.run("run", "own.rollout")
+    assert failed.code == 1
     assert "c.first" not in shell.begun
+    assert "--tasks 'rollout[1]/second'\n" in failed.out
+    assert "    ✘ [1] second  failed" in shell.run("execution", "get", shell.newest()).out
     shell.mend()
     done = shell.run("execution", "re-run", shell.newest(), "--tasks", "rollout[1]/second")
     assert done.code == 0, done
     assert shell.begun.count("a.second") == shell.begun.count("b.first") == 1
     assert shell.begun.count("b.second") == 2
     assert shell.begun[-1] == "last"
+
+
+def test_a_pause_of_a_child_is_explained_from_above(shell: Shell) -> None:
+    gate = shell.gate("left.second")
+    running = shell.start("run", "own.parent")
+    gate.arrived()
+    number = shell.newest()
+    left = next(task for task in shell.get(number)["tasks"] if task["task"] == "left")
+    child = left["workflows"][0]["id"]
+    assert shell.run("execution", "pause", child, "--reason", "a look").code == 0
+    gate.open()
+    assert running.end().code == 5
+    explained = shell.run("execution", "explain", number).out
+    assert "A pause of left was requested by" in explained
+    assert "(a look)" in explained
+    assert f"orchestrion execution resume {child}" in explained
+
+    assert shell.run("execution", "resume", child, "--async").code == 0
+    explained = shell.json("execution", "explain", number)
+    assert explained["reasons"] == ["No process works for it."]
+    assert explained["remedies"] == [f"orchestrion execution resume {number}"]
+
+
+def test_one_action_that_is_canceled_cancels_the_whole_tree(shell: Shell) -> None:
+    gates = [shell.gate("left.first"), shell.gate("right.first")]
+    running = shell.start("run", "own.parent")
+    for gate in gates:
+        gate.arrived()
+    number = shell.newest()
+    left = next(task for task in shell.get(number)["tasks"] if task["task"] == "left")
+    child = shell.json("execution", "get", left["workflows"][0]["id"], "--attempts")
+    done = shell.run("execution", "cancel", child["tasks"][0]["attempts"][0]["id"])
+    assert done.code == 0
+    assert f"Its whole tree is canceled, from {number} on." in done.err
+    gates[1].open()
+    assert running.end().code == 1
+    assert shell.get(number)["status"] == "canceled"
+    assert not {"left.second", "right.second", "last"} & {*shell.begun}
 
 
 def test_every_child_in_which_the_task_ran(shell: Shell) -> None:

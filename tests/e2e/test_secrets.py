@@ -216,8 +216,16 @@ def test_a_store_without_its_key_says_so_in_one_sentence(closed: Shell) -> None:
     number = closed.newest()
     key = closed.folder / "store.db.key"
     right = key.read_bytes()
-    commands = [["execution", "get", number], ["execution", "re-run", number], ["key", "get", "pw", "-d"]]
+    commands = [
+        ["execution", "get", number],
+        ["execution", "re-run", number],
+        ["key", "get", "pw", "-d"],
+        ["serve"],
+    ]
     key.unlink()
+    (listed,) = closed.json("execution", "list")  # what needs no key is still to be seen
+    assert (listed["id"], listed["status"]) == (number, "succeeded")
+    assert listed["parameters"] == listed["result"] == MASK
     for words in commands:
         done = closed.run(*words)
         assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)

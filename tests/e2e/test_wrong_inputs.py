@@ -228,3 +228,17 @@ def test_a_word_that_is_no_utf_8(shell: Shell) -> None:
 )
 def test_wrong_usage(shell: Shell, words: list[str]) -> None:
     refused(shell.run(*words), 2, "usage: orchestrion")
+
+
+def test_what_swallows_the_id_is_named(shell: Shell) -> None:
+    refused(shell.run("execution", "re-run", "--tasks", "one", "ID"), 2, "ID is missing", "before --tasks")
+    refused(shell.run("execution", "re-run", "ID", "--tasks", "one", "x=1"), 2, "--tasks takes every word")
+
+
+def test_many_unknown_attributes_are_told_once_each_and_not_all(shell: Shell) -> None:
+    lines = "".join(f"key{number}: 1\n" for number in range(300))
+    done = shell.run("workflow", "inspect", shell.write("w.yaml", f"tasks: {{t: {{}}}}\n{lines}"))
+    assert done.code == 2
+    assert done.out.count("'key0' was unexpected") == 1
+    assert "… and 201 more; all of them with -j" in done.out
+    assert len(done.out) < 30_000

@@ -41,6 +41,7 @@ class Catalog:
         self._files = ActionFiles()
         self._pack_folder_of: dict[str, Path] = {}
         self._file_of: dict[str, Path] = {}
+        self._built_in: dict[str, Action] = {}
 
     def find(self, ref: str) -> Action:
         """Give the action `PACK.NAME`.
@@ -48,6 +49,9 @@ class Catalog:
         Raises `NotFound`, with the nearest spelling and what there is instead; `UsageError` when its metadata
         is not valid.
         """
+        built_in = self._built_in.get(ref)
+        if built_in is not None:
+            return built_in
         known = self._file_of.get(ref)
         if known is not None and known.is_file():
             action = self._files.action(known, self._files.pack(known.parents[1]))
@@ -59,6 +63,8 @@ class Catalog:
             raise self._not_found(ref)
         action = self._files.find(ref, pack)
         self._file_of[ref] = action.metadata_file
+        if pack.folder.parent == BUILT_IN_PACKS:  # which only changes with the version
+            self._built_in[ref] = action
         return action
 
     def pack(self, ref: str) -> Pack | None:

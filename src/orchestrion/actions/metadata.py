@@ -156,8 +156,8 @@ class Action:
     """One action, as its metadata file says (spec 6.2).
 
     `parameters` is what the action declares, `runner_parameters` those of its runner with the action's
-    overrides, `all_parameters` both. `runner` is None for a runner type that nobody knows: such an action is
-    catalogued and cannot run.
+    overrides, `all_parameters` both, `templates` and `secrets` those of them that are such. `runner` is None
+    for a runner type that nobody knows: such an action is catalogued and cannot run.
     """
 
     ref: str
@@ -176,6 +176,8 @@ class Action:
     parameters: Mapping[str, Parameter] = field(default_factory=dict[str, Parameter])
     runner_parameters: Mapping[str, Parameter] = field(default_factory=dict[str, Parameter])
     all_parameters: Mapping[str, Parameter] = field(default_factory=dict[str, Parameter])
+    templates: tuple[Parameter, ...] = ()
+    secrets: tuple[str, ...] = ()
 
     def inputs(self) -> dict[str, Parameter]:
         """Give the parameters as the inspection of workflows knows them (spec 3.1).
@@ -258,6 +260,8 @@ def action_of(document: Mapping[str, Json], pack: Pack, file: Path) -> Action:
         parameters=parameters_of(schemas),
         runner_parameters={key: value for key, value in everything.items() if key in of_runner},
         all_parameters=everything,
+        templates=tuple(one for one in everything.values() if one.is_template),
+        secrets=tuple(name for name, one in everything.items() if one.secret),
     )
 
 

@@ -154,24 +154,31 @@ def _asking_of_each(options: argparse.Namespace) -> Asking:
 def rerun(options: argparse.Namespace) -> int:
     """Run an execution again, whole or from some of its tasks; or show the plan of that."""
     tasks = options.tasks or options.items
+    if not options.id:
+        options.parser.error("ID is missing: put it before --tasks, which takes every word after it")
+    if any("=" in task for task in options.tasks or ()):
+        options.parser.error(
+            "--tasks takes every word after it, and NAME=VALUE is none: it changes a whole re-run"
+        )
     if options.no_reset and not tasks:
         options.parser.error("--no-reset says which of --tasks keep their items: give --tasks, too")
     if options.parameters and tasks:
         options.parser.error("NAME=VALUE changes the parameters of a whole re-run; from tasks they stay")
     location = location_of(options)
+    number: str = options.id
     with open_known(location) as client:
         if tasks:
             return _rerun_from_tasks(client, options, location)
-        target = client.whole_rerun(options.id, options.parameters)
+        target = client.whole_rerun(number, options.parameters)
         if options.plan:
             output = Output()
             if options.json:
-                output.json(target_document(options.id, target))
+                output.json(target_document(number, target))
             else:
-                show_whole_plan(output, options.id, target)
+                show_whole_plan(output, number, target)
             return 0
         warn(target)
-        number = client.start_again(options.id, target, asking_of(options), detached=options.detached)
+        number = client.start_again(number, target, asking_of(options), detached=options.detached)
         return started(client, number, options, location)
 
 

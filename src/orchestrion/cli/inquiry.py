@@ -47,7 +47,7 @@ def get(options: argparse.Namespace) -> int:
     ):
         output.cells((f"{name:<10}", "bold"), value)
     output.line("schema", "bold")
-    output.line(json.dumps(view.result.get("schema"), indent=2, ensure_ascii=False))
+    output.text(json.dumps(view.result.get("schema"), indent=2, ensure_ascii=False))
     output.line()
     output.line("Answer it with:")
     output.line(

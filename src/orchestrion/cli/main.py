@@ -14,6 +14,7 @@ from orchestrion.cli.visible import visible
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+_SHOWN = 100
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -101,7 +102,9 @@ def _show(error: Exception) -> int:
 
 
 def _complain(text: str, *problems: str) -> None:
-    lines = [f"orchestrion: {visible(text)}", *(f"  - {visible(problem)}" for problem in problems)]
+    lines = [f"orchestrion: {visible(text)}", *(f"  - {visible(problem)}" for problem in problems[:_SHOWN])]
+    if len(problems) > _SHOWN:
+        lines.append(f"  … and {len(problems) - _SHOWN} more")
     try:
         print("\n".join(lines), file=sys.stderr, flush=True)
     except OSError:

@@ -57,7 +57,7 @@ def started(
         tell(execution_document(view))
         return 0
     output.line(f"{view.id}  {view.status}")
-    if view.engine is None:
+    if view.is_unattended:
         output.line("Nothing moves until an engine runs. Become its engine with:")
         output.line(f"  orchestrion execution resume {number}{location.options}", "bold")
     return 0

@@ -12,6 +12,7 @@ from orchestrion.client.workflows import Report, graph_of_workflow, inspect_work
 
 EXIT_DIFFERS = 1
 EXIT_USAGE = 2
+_SHOWN = 100
 
 
 def inspect(options: argparse.Namespace) -> int:
@@ -73,8 +74,10 @@ def _rehearsal_document(rehearsal: Rehearsal) -> dict[str, Any]:
 
 
 def _show(output: Output, report: Report) -> None:
-    for problem in report.problems:
+    for problem in report.problems[:_SHOWN]:
         output.line(problem.text(report.path))
+    if len(report.problems) > _SHOWN:
+        output.line(f"… and {len(report.problems) - _SHOWN} more; all of them with -j")
     for warning in report.warnings:
         output.line(f"warning: {warning.text(report.path)}", "yellow")
     counts = [_counted(len(report.problems), "problem"), _counted(len(report.warnings), "warning")]

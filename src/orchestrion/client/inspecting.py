@@ -19,9 +19,12 @@ class Finding(NamedTuple):
     @classmethod
     def of(cls, problem: Problem | ContentProblem) -> Self:
         """A problem for people: with what may have been meant, and the place in the definition."""
+        message = problem.message
+        if isinstance(problem, Problem) and problem.key is not None:
+            message = f"Additional properties are not allowed ({problem.key!r} was unexpected)"
         hint = f" {problem.hint}" if problem.hint else ""
         place = f" ({problem.spec_path})" if problem.spec_path else ""
-        return cls(problem.line, problem.column, f"{problem.message}{hint}{place}")
+        return cls(problem.line, problem.column, f"{message}{hint}{place}")
 
     def text(self, path: Path) -> str:
         """In one line, with its file."""

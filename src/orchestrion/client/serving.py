@@ -36,7 +36,9 @@ class LocalService:
         self._service = Service(self._session.dispatcher, self._engine, grace_seconds, keeper)
 
     def begin(self) -> None:
-        """Announce it: from now on commands leave their work to it."""
+        """Announce it: from now on commands leave their work to it. Raises SealError without the key."""
+        with self._session.store.reading() as transaction:
+            transaction.check_key()
         self._ballast.load()
         self._service.begin()
 

@@ -1,5 +1,6 @@
 """A local store in use: opened once for a command, with an engine only where the command does work."""
 
+import gc
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,9 @@ from orchestrion.runtime.pins import Catalogs
 from orchestrion.runtime.presence import Presence
 from orchestrion.runtime.worker import SLOTS, Worker
 from orchestrion.store.sqlite import Store
+
+_GARBAGE = 20_000
+"""After how many new objects the collector of cycles looks: an engine makes many, and hardly any cycle."""
 
 
 class Session:
@@ -45,6 +49,7 @@ class Session:
 
     def engine(self, catalogs: Catalogs, kind: Kind = "command", slots: int = SLOTS) -> Engine:
         """An engine of this process. Close its worker before the session."""
+        gc.set_threshold(_GARBAGE, *gc.get_threshold()[1:])
         worker = Worker(self.presence, slots, Runners(self._action_keys))
         return Engine(self.dispatcher, worker, catalogs, self.actor, kind)
 

@@ -110,14 +110,14 @@ def whole_rerun(
 ) -> Target:
     """What a whole re-run starts: the parameters as they were, changed by words; the definition as it is now.
 
-    A bare file's is the one stored with its execution. Raises Refused for an execution of another kind,
-    UsageError with every problem of the words.
+    A bare file's is the one stored with its execution; of a sub-workflow that has not begun none is stored.
+    Raises Refused for an execution of another kind, UsageError with every problem of the words.
     """
     values = parameters if isinstance(parameters, dict) else {}
-    if stored is None:
+    if stored is None and not _is_workflow(view.action, catalog):
         raise Refused(f"{view.id} ran the action {view.action}: only workflows are re-run.")
     texts, problems = _pairs(words)
-    if view.source is not None:
+    if view.source is not None and stored is not None:
         declared = {one.name: one.value for one in load_definition(stored).inputs}
         problems += [_undeclared(name, declared) for name in texts if name not in declared]
         values = {**values, **_values(texts, problems)}
@@ -127,12 +127,19 @@ def whole_rerun(
     action = workflow_action(view.action, catalog)
     values = {name: value for name, value in values.items() if name in action.all_parameters}
     target = _of_pack(action, values, (texts, problems), catalog, outside)
-    if target.definition != stored:
+    if stored is not None and target.definition != stored:
         warning = (
             f"The definition of {view.action} has changed since {view.id} ran; this re-run uses the new one."
         )
         return replace(target, warnings=(*target.warnings, warning))
     return target
+
+
+def _is_workflow(ref: str, catalog: Catalog) -> bool:
+    try:
+        return catalog.find(ref).runner_type == WORKFLOW_RUNNER
+    except NotFound:
+        return False
 
 
 def chosen_items(words: Sequence[str]) -> dict[str, tuple[int, ...]]:

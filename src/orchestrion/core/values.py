@@ -61,6 +61,8 @@ def problem_with(value: object) -> str | None:
             else:
                 parts = cast("list[object]", container)
             for part in parts:
+                if part is None or part is True or part is False:
+                    continue
                 if isinstance(part, (dict, list)):
                     deeper.append(cast("object", part))
                 elif problem := problem_with_scalar(part):
@@ -72,4 +74,6 @@ def problem_with(value: object) -> str | None:
 
 
 def _problem_with_key(key: object) -> str | None:
+    if isinstance(key, str) and key.isascii():
+        return None
     return problem_with_scalar(key) if isinstance(key, str) else f"The key {key!r} is no text."

@@ -1,22 +1,26 @@
 """Pause, resume and cancel: of a workflow execution with its tree, or of one action."""
 
+from typing import Final
+
 from orchestrion.core.events import CancelRequested, PauseRequested, ResumeRequested
 from orchestrion.core.status import COMPLETED, Status
 from orchestrion.errors import Refused
 from orchestrion.operations.answers import open_inquiries
 from orchestrion.operations.requests import Accepted
-from orchestrion.operations.tree import cascade
+from orchestrion.operations.tree import cascade, has_begun, is_attended
 from orchestrion.runtime.dispatcher import Unit, Workflow
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.inquiries import cancel_inquiries
 from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.recovery import give_up_lost, lost_attempts
 
+_CANCELED: Final = frozenset[Status](("canceling", "canceled"))
+
 
 def request_of_workflow(unit: Unit, subject: Workflow, kind: str, engine: Engine | None) -> Accepted:
     """Pause, resume or cancel a workflow execution, and take its tree over where its engine is gone."""
     root = unit.workflow(subject.row["root"])
-    unattended = root.head.status not in COMPLETED and not unit.is_alive(root.row["engine"])
+    unattended = root.head.status not in COMPLETED and not is_attended(unit, root)
     lost = unattended or bool(lost_attempts(unit, root.id))
     if engine is not None and (lost or kind == "resume"):
         engine.own(unit, root.id)
@@ -36,9 +40,14 @@ def request_of_workflow(unit: Unit, subject: Workflow, kind: str, engine: Engine
 def request_of_action(unit: Unit, execution: Execution, kind: str, engine: Engine | None) -> Accepted:
     """Only a cancellation concerns a single action.
 
-    Its process is ended and its attempt fenced (product).
+    Its process is ended and its attempt fenced (product). Where that cancels its workflow, the whole tree is.
     """
     if kind != "cancel":
+        if not has_begun(execution):
+            raise Refused(
+                f"Unable to {kind} {execution.id}: it is {execution.status}, and has not begun. "
+                f"Name the execution of its workflow, {execution.parent}."
+            )
         raise Refused(
             f"Unable to {kind} {execution.id}: {execution.action or 'it'} is an action, not a workflow. "
             f"Name the execution of its workflow, {execution.parent}."
@@ -51,12 +60,16 @@ def request_of_action(unit: Unit, execution: Execution, kind: str, engine: Engin
     if attempt.engine is not None and not unit.is_alive(attempt.engine):
         unit.ledger.suspect_process(attempt)
     unit.report(execution.id, "canceled", {"error": "Canceled by an operator."})
-    if root.head.status not in COMPLETED and not unit.is_alive(root.row["engine"]):
+    if root.head.status not in COMPLETED and not is_attended(unit, root):
         if engine is not None:
             engine.own(unit, root.id)
         give_up_lost(unit, root.id)
+    unit.settle_without_starts()
+    notes: tuple[str, ...] = ()
+    if unit.workflow(execution.token.workflow).head.status in _CANCELED and root.head.status not in COMPLETED:
+        notes = _cancel_tree(unit, root)
     unit.settle()
-    return Accepted(execution.id, execution.status)
+    return Accepted(execution.id, execution.status, notes)
 
 
 def _apply(unit: Unit, subject: Workflow, kind: str) -> tuple[str, ...]:
@@ -70,9 +83,14 @@ def _apply(unit: Unit, subject: Workflow, kind: str) -> tuple[str, ...]:
     root = unit.workflow(subject.row["root"])
     if subject.head.status in COMPLETED and subject.head.status != "canceled":
         _refuse_cancel(unit, subject)
+    notes = _cancel_tree(unit, root)
+    return notes if root is not subject else ()
+
+
+def _cancel_tree(unit: Unit, root: Workflow) -> tuple[str, ...]:
     cascade(unit, root, CancelRequested(), CancelRequested())
     cancel_inquiries(unit, root.id)
-    return (f"Its whole tree is canceled, from {root.row['execution']} on.",) if root is not subject else ()
+    return (f"Its whole tree is canceled, from {root.row['execution']} on.",)
 
 
 def _only_taken_over(subject: Workflow, kind: str) -> tuple[str, ...]:

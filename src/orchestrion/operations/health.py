@@ -86,10 +86,13 @@ def _dead(transaction: Transaction, dispatcher: Dispatcher) -> list[str]:
 def _processes(dispatcher: Dispatcher) -> Iterator[Finding]:
     with dispatcher.store.reading() as transaction:
         for name in _dead(transaction, dispatcher):
-            counts = transaction.one("count_of_engine", engine=name) or {}
+            counts = transaction.one("count_of_engine", engine=name)
+            assert counts is not None
+            if not counts["attempts"] and not counts["trees"]:
+                continue  # what it has left was taken over already
             text = (
-                f"has died, and has left {counts['attempts']} attempts and {counts['trees']} executions "
-                "that nobody else takes up before that is known"
+                f"has died, and what it has left (attempts: {counts['attempts']}, executions: "
+                f"{counts['trees']}) nobody has taken over yet"
             )
             yield Finding("process", name, text)
 

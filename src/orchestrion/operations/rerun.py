@@ -16,9 +16,10 @@ from orchestrion.core.preview import Plan, preview
 from orchestrion.core.records import Entry
 from orchestrion.core.status import COMPLETED
 from orchestrion.errors import Refused
+from orchestrion.operations.leftovers import still_inside
 from orchestrion.operations.paths import Path, joined, path_of
 from orchestrion.operations.requests import RerunPlan, RerunRequest
-from orchestrion.operations.tree import refused
+from orchestrion.operations.tree import is_attended, refused
 from orchestrion.runtime.dispatcher import Unit, Workflow
 from orchestrion.runtime.revivals import plan_revival
 from orchestrion.runtime.secrets import Mask
@@ -112,13 +113,17 @@ class _Reader:
         if not tasks and len(self._problems) > before:
             return None
         plan = preview(subject.state, tuple(tasks))
+        ignored: set[str] = set()
         if isinstance(plan, CoreRefused):
             where = f"In {prefix[:-1]}: " if prefix else ""
             self._problems.extend(f"{where}{problem}" for problem in plan.problems)
+        else:
+            ignored.update(one.task for one in plan.ignored)
+        below = {place: one for place, one in below.items() if place[0] not in ignored}
+        self._problems.extend(still_inside(self._unit, subject, tuple(tasks), below, prefix))
+        if isinstance(plan, CoreRefused):
             return None
         self._problems.extend(_not_concerned(wanted, paths, plan, prefix))
-        ignored = {one.task for one in plan.ignored}
-        below = {place: one for place, one in below.items() if place[0] not in ignored}
         notes = [*_remarks(wanted, paths, plan, prefix), *notes]
         return Level(subject, tuple(tasks), plan, tuple(notes), below)
 
@@ -251,7 +256,7 @@ def _tasks_of(below: Iterable[tuple[str, int, int | None]]) -> Iterator[TaskRequ
 def _still_going(unit: Unit, subject: Workflow, execution: str) -> str:
     holder, status = subject.row["execution"], subject.head.status
     problem = f"Unable to re-run {execution}: its workflow execution is {status} in {holder}"
-    if unit.is_alive(unit.workflow(subject.row["root"]).row["engine"]):
+    if is_attended(unit, unit.workflow(subject.row["root"])):
         return f"{problem}. Wait for its end, or cancel it: orchestrion execution cancel {holder}"
     return f"{problem}, and has no engine. Go on with it first: orchestrion execution resume {holder}"
 

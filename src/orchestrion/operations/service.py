@@ -18,7 +18,7 @@ from orchestrion.operations.answers import check_answer, open_inquiries
 from orchestrion.operations.control import request_of_action, request_of_workflow
 from orchestrion.operations.requests import Accepted, Asking, RerunPlan, RerunRequest, StartRequest
 from orchestrion.operations.rerun import level_of, notes_of, plan_of, plan_revivals
-from orchestrion.operations.tree import current, detach, find, refused
+from orchestrion.operations.tree import current, detach, find, has_begun, refused
 from orchestrion.runtime.continuing import continue_as
 from orchestrion.runtime.dispatcher import Dispatcher, Unit, Workflow
 from orchestrion.runtime.engine import Engine
@@ -186,6 +186,8 @@ class Operations:
     ) -> tuple[Workflow, tuple[str, ...]]:
         """The workflow execution to re-run, with what a dead engine has left in it given up."""
         execution = find(unit, request.execution)
+        if not has_begun(execution):
+            raise Refused(f"Unable to re-run {execution.id}: it is {execution.status}, and has not begun.")
         if execution.workflow is None:
             raise Refused(
                 f"{execution.id} ran the action {execution.action}: only workflows are re-run from tasks."

@@ -17,6 +17,11 @@ def find(unit: Unit, number: str) -> Execution:
     return unit.ledger.execution(number)
 
 
+def has_begun(execution: Execution) -> bool:
+    """Whether somebody has begun with it; before that nobody knows whether its action is a workflow."""
+    return bool(execution.workflow or execution.runner or not execution.action)
+
+
 def current(unit: Unit, execution: Execution, kind: str) -> Workflow:
     """The workflow of an execution. Refused when another execution goes on with it."""
     assert execution.workflow is not None
@@ -28,6 +33,14 @@ def current(unit: Unit, execution: Execution, kind: str) -> Workflow:
             f"Give the command for {holder}."
         )
     return subject
+
+
+def is_attended(unit: Unit, root: Workflow) -> bool:
+    """Whether a process works for a tree: the one that it names, or where it names none a service."""
+    engine = root.row["engine"]
+    if engine is None:
+        return unit.peers.service(unit.transaction) is not None
+    return unit.is_alive(engine)
 
 
 def cascade(unit: Unit, subject: Workflow, event: Event, below: Event) -> None:

@@ -5,134 +5,35 @@ Read only, each in one short transaction.
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from orchestrion.actions.parameters import MASK
 from orchestrion.actions.runners.registry import INQUIRER
 from orchestrion.core.language import ENGINE_COMMANDS
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound
 from orchestrion.queries.revisions import RevisionView, revisions_above
+from orchestrion.queries.views import (
+    AttemptView,
+    Choice,
+    ExecutionView,
+    InquiryView,
+    ItemsView,
+    TaskView,
+)
 from orchestrion.runtime.inquiries import NEVER
 from orchestrion.runtime.peers import Peers
 from orchestrion.runtime.secrets import mask_of
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Store, Transaction
 
+_MASKED: Final = rows.to_json(MASK)
+
 DEPTH_SHOWN: Final = 32
 """How many levels of sub-workflows the view of an execution has: deeper ones have a view of their own."""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemsView:
-    """How far the items of a with-items task are."""
-
-    total: int
-    succeeded: int
-    failed: int
-    canceled: int
-    active: int
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptView:
-    """One action execution of a task: an attempt, or one of an item."""
-
-    id: str
-    action: str
-    item: int | None
-    number: int
-    status: str
-    started_at: int | None
-    ended_at: int | None
-    result: Json = None
-
-
-@dataclass(frozen=True, slots=True)
-class TaskView:
-    """A task execution.
-
-    `kept_from` names the execution that ran it, when a re-run has kept it. `attempts` are there only where
-    they were asked for. `workflows` are its sub-workflows. `lost`: the process that ran it is gone.
-    """
-
-    task: str
-    route: int
-    entry: int
-    status: str
-    items: ItemsView | None = None
-    kept_from: str | None = None
-    attempts: tuple[AttemptView, ...] = ()
-    workflows: tuple["ExecutionView", ...] = ()
-    lost: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ExecutionView:
-    """An action execution.
-
-    Times are microseconds since 1970, UTC. `engine` is the process that does its work; None when it is
-    unfinished and nobody does. `is_cut`: its tasks are left out, since it is nested too deeply. `revisions`
-    of packs are only in the view of one execution.
-    """
-
-    id: str
-    action: str
-    status: str
-    parameters: Json
-    result: Json
-    created_at: int
-    started_at: int | None
-    ended_at: int | None
-    workflow: str | None = None
-    parent: str | None = None
-    task: str | None = None
-    rerun_of: str | None = None
-    continued_by: str | None = None
-    source: str | None = None
-    engine: str | None = None
-    tasks: tuple[TaskView, ...] = field(default=())
-    is_cut: bool = False
-    revisions: tuple[RevisionView, ...] = ()
-
-    @property
-    def is_unattended(self) -> bool:
-        """Unfinished, and without an engine that lives."""
-        return self.status not in COMPLETED and self.engine is None
-
-    @property
-    def is_stalled(self) -> bool:
-        """Unattended although it is not paused: something would move if it had an engine."""
-        return self.is_unattended and self.status != "paused"
-
-
-@dataclass(frozen=True, slots=True)
-class InquiryView:
-    """An inquiry; `result` says what it asks of whom, and holds the answer once there is one.
-
-    `expires_at`: when its time to live runs out, in microseconds since 1970; None when it does not, or has
-    been answered. `parent` is the execution whose task it is.
-    """
-
-    id: str
-    status: str
-    task: str | None
-    parent: str | None
-    result: Mapping[str, Json]
-    expires_at: int | None
-
-
-class Choice(NamedTuple):
-    """Which executions are listed: of these statuses, of an action, created since then.
-
-    In the name of the action `*` stands for any text. What is empty is not asked for.
-    """
-
-    statuses: tuple[str, ...] = ()
-    action: str | None = None
-    since: int | None = None
 
 
 class Queries:
@@ -142,14 +43,18 @@ class Queries:
         self._store: Final = store
         self._peers: Final = peers
 
-    def executions(self, count: int, only: "Choice | None" = None) -> list[ExecutionView]:
-        """The newest executions that no workflow has started, without their tasks."""
+    def executions(self, count: int, only: Choice | None = None) -> list[ExecutionView]:
+        """The newest executions that no workflow has started, without their tasks.
+
+        Where the key is missing that opens what is secret, all values of such an execution are masked.
+        """
         with self._reading() as reading:
             found = (
-                reading.all("executions", count=count)
+                reading.all_openable("executions", _MASKED, count=count)
                 if only is None
-                else reading.all(
+                else reading.all_openable(
                     "chosen_executions",
+                    _MASKED,
                     count=count,
                     statuses=rows.to_json([*only.statuses]) if only.statuses else None,
                     action=only.action,
@@ -221,6 +126,7 @@ class _Reading:
 
     def __init__(self, transaction: Transaction, peers: Peers) -> None:
         self.all: Final = transaction.all
+        self.all_openable: Final = transaction.all_openable
         self.one: Final = transaction.one
         self._transaction = transaction
         self._peers = peers
@@ -356,6 +262,7 @@ class _Reading:
             workflow=row["workflow"],
             parent=row["parent"],
             task=row["task"],
+            item=row["item"],
             rerun_of=row["rerun_of"],
             continued_by=row["continued_by"],
             source=row["source"],

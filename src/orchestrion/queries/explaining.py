@@ -115,6 +115,9 @@ def _of_workflow(facts: Facts, waits: list[Wait]) -> tuple[tuple[str, ...], tupl
         reasons += _holds(top)
         if top.state.head.pause_requested:
             remedies.append(f"execution resume {number}")
+    for below in _paused_by_request(facts):
+        reasons.append(f"A pause of {'/'.join(below.branch.path)} was requested{_by(below)}.")
+        remedies.append(f"execution resume {below.branch.execution}")
     moves = status != "paused" or any(wait.kind in ("runs", "lost", "queued", "timer") for wait in waits)
     nobody = _nobody(facts)
     if moves and nobody is not None:
@@ -122,6 +125,19 @@ def _of_workflow(facts: Facts, waits: list[Wait]) -> tuple[tuple[str, ...], tupl
         if f"execution resume {number}" not in remedies:
             remedies.append(f"execution resume {number}")
     return tuple(reasons), tuple(remedies)
+
+
+def _paused_by_request(facts: Facts) -> Iterator[BranchFacts]:
+    """The sub-workflows that somebody has asked to pause, without those that are paused with one above."""
+    paused: set[tuple[str, ...]] = set()
+    if facts.branches[0].state.head.pause_requested:
+        paused.add(facts.branches[0].branch.path)
+    for branch in facts.branches[1:]:
+        path, head = branch.branch.path, branch.state.head
+        if head.pause_requested and head.status not in COMPLETED:
+            if not any(path[:length] in paused for length in range(len(path))):
+                yield branch
+            paused.add(path)
 
 
 def _holds(facts: BranchFacts) -> Iterator[str]:

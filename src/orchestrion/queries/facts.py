@@ -7,7 +7,7 @@ from orchestrion.core.state import State
 from orchestrion.core.values import Json
 from orchestrion.queries.branches import Branch, Subject, subject_of
 from orchestrion.runtime.definitions import graph_of
-from orchestrion.runtime.peers import Peers
+from orchestrion.runtime.peers import INQUIRY, SUBWORKFLOW, Peers
 from orchestrion.runtime.secrets import mask_of
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Store, Transaction
@@ -89,6 +89,7 @@ def facts_about(
             _facts_about_branch(transaction, branch, known, timeout_of) for branch in subject.branches
         )
         named = {subject.root["engine"], *(one.engine for facts in branches for one in facts.attempts)}
+        named -= {SUBWORKFLOW, INQUIRY}
         return Facts(now, subject, branches, _processes(transaction, peers, now, named))
 
 

@@ -34,7 +34,8 @@ class Ids:
         self._last = int(newest[:_TIME_DIGITS], 16) if newest else 0
         self._entropy = (entropy or os.urandom(5)).hex()
 
-    def next(self) -> str:
-        """A new id."""
-        self._last = max(self._last + 1, self._clock())
+    def next(self, after: str | None = None) -> str:
+        """A new id; it sorts behind `after`, which another process may have made when the date was later."""
+        least = 0 if after is None else int(after[:_TIME_DIGITS], 16) + 1
+        self._last = max(self._last + 1, self._clock(), least)
         return f"{self._last:014x}{self._entropy}"

@@ -67,6 +67,10 @@ class Claimer(Protocol):
         """Whether the engine works for that tree, and has room for one more action and its pack at hand."""
         ...
 
+    def runs(self, execution: str) -> bool:
+        """Whether something that the engine has started for an execution has not ended."""
+        ...
+
     def begin(self, unit: "Unit", attempt: Attempt, execution: Execution) -> None:
         """An attempt was claimed: note what starts after the commit, or start a sub-workflow in this unit."""
         ...
@@ -100,7 +104,10 @@ class Workflow:
 
 
 class Unit:
-    """One transaction of events. Made by `Dispatcher.unit`."""
+    """One transaction of events. Made by `Dispatcher.unit`.
+
+    `now` is the time of the event that was delivered last: a unit that evaluates much takes its own.
+    """
 
     def __init__(self, dispatcher: "Dispatcher", transaction: Transaction, claimer: Claimer | None) -> None:
         self.transaction: Final = transaction
@@ -109,6 +116,7 @@ class Unit:
         self.ids: Final = dispatcher.ids
         self.workflows: Final[dict[str, Workflow]] = {}
         self.peers: Final = dispatcher.peers
+        self.now = dispatcher.clock()
         self._dispatcher = dispatcher
         self._claimer = claimer
         self._inbox: deque[tuple[str, Event]] = deque()
@@ -117,14 +125,10 @@ class Unit:
         self._fresh: deque[Attempt] = deque()
         self._revived: deque[tuple[Workflow, RunAction, dict[str, Any]]] = deque()
 
-    @property
-    def now(self) -> int:
-        """The time; a unit that evaluates much takes its own."""
-        return self._dispatcher.clock()
-
     def deliver(self, workflow: str, event: Event) -> Answer:
         """Let the core decide about an event, and take over what it decides."""
         subject = self.workflow(workflow)
+        self.now = self._dispatcher.clock()
         event = event._replace(occasion=Occasion(self.now, self._dispatcher.seed()))
         answer = conduct(subject.state, event, self.external_values(subject, event))
         if isinstance(answer, Decision):
@@ -145,6 +149,12 @@ class Unit:
         """Have an event delivered in this unit, after what is being delivered now."""
         self._inbox.append((workflow, event))
 
+    def expect(self, executions: Iterable[str]) -> None:
+        """Read together what the reports of these attempts will need."""
+        numbers = self.ledger.expect(executions) - self.workflows.keys()
+        if numbers:
+            self.workflows.update(self._dispatcher.load_all(self.transaction, numbers))
+
     def report(self, execution: str, status: Status, result: Json, engine: str | None = None) -> bool:
         """An action has ended, as the `engine` that ran it reports, or because somebody says so.
 
@@ -162,8 +172,11 @@ class Unit:
         return True
 
     def repeat(self, attempt: Attempt) -> None:
-        """An attempt whose engine has died is back in the queue, and may start again at once."""
-        waiting = attempt._replace(engine=None)
+        """An attempt whose engine has died is back in the queue, and may start again at once.
+
+        Also where the date was set back since it began.
+        """
+        waiting = attempt._replace(engine=None, due_at=min(attempt.due_at, self.now))
         self.ledger.keep(waiting)
         self._fresh.append(waiting)
 
@@ -241,7 +254,7 @@ class Unit:
                 execution.show(workflow.head.status, self.now, result)
                 self.secrets.of(workflow.row).note_result(execution.action, result)
         self.secrets.write()
-        self.ledger.write(self._sealer_of)
+        self.ledger.write(self._sealers())
         seals = {one.id: seal for one in touched if (seal := self.secrets.sealer(one.row)) is not None}
         save_changes(self.transaction, {workflow.id: workflow.changes for workflow in touched}, seals)
         history = [row for workflow in touched for row in workflow.history]
@@ -261,13 +274,20 @@ class Unit:
         for number, event in self._empty:
             self.transaction.run("add_empty", workflow=number, entries=rows.to_json([*event.entries]))
 
-    def _sealer_of(self, execution: Execution) -> Seal | None:
-        """What seals the values of an execution, if its tree has secrets."""
-        numbers = [
-            number for number in (execution.workflow, execution.token and execution.token.workflow) if number
-        ]
-        loaded = [number for number in numbers if number in self.workflows]
-        return self.secrets.sealer(self.workflow((loaded or numbers)[0]).row)
+    def _sealers(self) -> Callable[[Execution], Seal | None]:
+        """Gives what seals the values of an execution, if its tree has secrets."""
+        known: dict[str, Seal | None] = {}
+
+        def sealer_of(execution: Execution) -> Seal | None:
+            number = execution.workflow
+            if execution.token is not None and (number is None or number not in self.workflows):
+                number = execution.token.workflow
+            assert number is not None
+            if number not in known:
+                known[number] = self.secrets.sealer(self.workflow(number).row)
+            return known[number]
+
+        return sealer_of
 
     # --- what a decision brings
 
@@ -375,6 +395,8 @@ class Unit:
         claimer = self._claimer
         if current is None or claimer is None or current.due_at > self.now:
             return
+        if current.repeatable and claimer.runs(current.execution):
+            return  # it was taken from this engine; the end of its first start is not that of its second
         execution = self.ledger.execution(attempt.execution)
         subject = self.workflow(attempt.token.workflow)
         if not (subject.claimable or current.repeatable):
@@ -468,11 +490,19 @@ class Dispatcher:
         """A workflow execution: its cached state if it still is the newest, else from its rows."""
         row = transaction.one("load_workflow", id=number)
         assert row is not None, number
-        cached = self._cache.get(number)
+        return self._loaded(transaction, row)
+
+    def load_all(self, transaction: Transaction, numbers: Iterable[str]) -> dict[str, Workflow]:
+        """The same of some workflow executions, by their ids."""
+        found = transaction.all("load_workflows", workflows=rows.to_json([*numbers]))
+        return {row["id"]: self._loaded(transaction, row) for row in found}
+
+    def _loaded(self, transaction: Transaction, row: Mapping[str, Any]) -> Workflow:
+        cached = self._cache.get(row["id"])
         if cached is not None and cached.head.event == row["version"]:
             return Workflow(dict(row), cached)
         text = transaction.value("definition_text", hash=row["definition"])
-        state = load_state(transaction, number, rows.head_of(row["head"]), graph_of(text))
+        state = load_state(transaction, row["id"], rows.head_of(row["head"]), graph_of(text))
         return Workflow(dict(row), state)
 
     def _keep(self, unit: Unit) -> None:

@@ -6,7 +6,9 @@ its share: the trees that it owns, or all that belongs to nobody. What engines t
 of `recovery`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -37,6 +39,9 @@ CLAIMS: Final = 100
 
 GROUP_SECONDS: Final = 0.005
 """How long an engine takes up reports for one commit; the rest waits for the next one."""
+
+EXPECTED: Final = 10
+"""For how many reports an engine reads together what they need."""
 
 POLL_SECONDS: Final = 0.25
 """How long an engine sleeps at the most: the net under lost wake-ups."""
@@ -132,7 +137,9 @@ class Engine:
             ends = {report.execution for report in reports}
             self.worker.output.store(unit.transaction, self.id, unit.now, ends)
             until = monotonic() + GROUP_SECONDS
-            for report in reports:
+            for at, report in enumerate(reports):
+                if at % EXPECTED == 0:
+                    unit.expect([one.execution for one in reports[at : at + EXPECTED]])
                 self.worker.release(report.execution)
                 unit.report(*report, engine=self.id)
                 unit.settle()
@@ -147,7 +154,7 @@ class Engine:
             if ended:
                 unit.transaction.many("delete_processes", [(number, self.id) for number in ended])
             if self._in_doubt:
-                self._reclaim_unknown(unit)
+                self._reclaim_unknown(unit, ends)
             self._take_up(unit)
             if self._draining or self._is_silent:
                 self.beat(unit)
@@ -170,11 +177,17 @@ class Engine:
             unit.claim(self._share.due(unit.transaction, unit.now, self._begun.claims_left))
             unit.settle()
 
-    def _reclaim_unknown(self, unit: Unit) -> None:
-        """A commit that raised may have happened all the same: what it has claimed is to be claimed again."""
+    def _reclaim_unknown(self, unit: Unit, ends: Collection[str]) -> None:
+        """A commit that raised may have happened all the same: what it has taken is to be taken again.
+
+        Not the executions whose `ends` are being delivered, now or by the next commit.
+        """
+        if self._kind == "command":
+            for row in unit.transaction.all("trees_of_engine", engine=self.id, count=-1):
+                self.trees.roots[row["id"]] = None
         for row in unit.transaction.all("attempts_of_engine", engine=self.id, count=-1):
             attempt = unit.ledger.attempt(row["execution"])
-            if attempt is not None and not self.worker.knows(attempt.execution):
+            if attempt is not None and not (row["execution"] in ends or self.worker.knows(row["execution"])):
                 unit.repeat(attempt._replace(repeatable=True))  # nothing has begun
 
     def _end_unwanted(self) -> None:
@@ -207,10 +220,16 @@ class Engine:
             self.worker.reports.extend(begun.reports)
             self._next_beat = begun.beat or self._next_beat
             return
+        if begun.roots or begun.jobs or begun.reports:
+            self._in_doubt = True  # the commit may be what has failed
         for root in begun.roots:
             self.trees.roots.pop(root, None)
         for job in begun.jobs:
             self.worker.release(job.execution_id)
+
+    def runs(self, execution: str) -> bool:
+        """Whether something that this engine has started for an execution has not ended."""
+        return self.worker.knows(execution)
 
     def may_claim(self, unit: Unit, root: str, action: str) -> bool:
         """Whether this engine works for the tree, has a free slot, and the revision of the action's pack."""
@@ -239,14 +258,16 @@ class Engine:
             secrets.note_parameters(action.ref, secret_parameters(action, resolved.all))
             secrets.note_output(action.ref, secret_output(action))
             execution.runner = action.runner_type
-            unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
+            if attempt.repeatable != action.idempotent:
+                unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
             if action.runner_type == WORKFLOW_RUNNER:
                 self._begin_workflow(unit, attempt, execution, action, dict(resolved.action_parameters))
                 return
             if action.runner_type == INQUIRER:
                 ask(unit, attempt, execution, resolved.runner_parameters)
                 return
-            job = job_of_task(unit, execution, action, resolved, self.id)
+            on_output = partial(self.worker.output.add, execution.id)
+            job = job_of_task(unit, execution, action, resolved, self.id, on_output)
         except OrchestrionError as error:
             message: dict[str, Json] = {"error": action.pack.told(str(error)) if action else str(error)}
             unit.ledger.keep(attempt._replace(repeatable=True))  # nothing has begun
@@ -319,7 +340,7 @@ class Engine:
 
         Decided and committed at one moment, so that no request that comes in between waits for this engine.
         """
-        if self.worker.busy:
+        if self.worker.busy or self._in_doubt:
             return False
         with self._dispatcher.store.reading() as transaction:
             if not self._is_over(transaction):

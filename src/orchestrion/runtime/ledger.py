@@ -3,7 +3,7 @@
 Written once at its end.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -78,6 +78,7 @@ class Ledger:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction: Final = transaction
         self._executions: Final[dict[str, Execution]] = {}
+        self._expected: Final[dict[str, Execution]] = {}
         self._new: Final[dict[str, None]] = {}
         self._attempts: Final[dict[str, Attempt | None]] = {}
         self._stored: Final[dict[str, Attempt | None]] = {}
@@ -96,14 +97,33 @@ class Ledger:
         self._new_attempts[attempt.execution] = None
         self._by_token[attempt.token] = attempt.execution
 
+    def expect(self, executions: Iterable[str]) -> set[str]:
+        """Read executions and their attempts together, before they are asked for one by one.
+
+        Gives the workflow executions and roots to which those belong that have not ended.
+        """
+        wanted = [number for number in executions if number not in self._attempts]
+        numbers = rows.to_json(wanted)
+        found = map(attempt_of, self._transaction.all("attempts_among", executions=numbers))
+        attempts = {attempt.execution: attempt for attempt in found}
+        for number in wanted:
+            self._attempts[number] = self._stored[number] = attempts.get(number)
+        for row in self._transaction.all("executions_among", executions=numbers):
+            self._expected[row["id"]] = execution_of(row)
+        return {one for attempt in attempts.values() for one in (attempt.token.workflow, attempt.root)}
+
     def execution(self, number: str) -> Execution:
         """An execution that exists. What is changed on it is saved."""
         found = self._executions.get(number)
         if found is None:
-            row = self._transaction.one("execution", id=number)
-            assert row is not None, number
-            found = self._executions[number] = execution_of(row)
+            found = self._expected.pop(number, None) or self._read(number)
+            self._executions[number] = found
         return found
+
+    def _read(self, number: str) -> Execution:
+        row = self._transaction.one("execution", id=number)
+        assert row is not None, number
+        return execution_of(row)
 
     @property
     def moved(self) -> Iterator[Execution]:

@@ -42,8 +42,15 @@ class Presence:
                 self._socket.recv(64)
 
     def wake_others(self) -> None:
-        """Tell everybody else that something was committed."""
-        wake(self._folder, but=self.id)
+        """Send one byte to everybody else: something was committed."""
+        own = f"{self.id}.sock"
+        with os.scandir(self._folder) as found:
+            others = [one.name for one in found if one.name.endswith(".sock") and one.name != own]
+        if others:
+            with _short(self._folder) as folder:
+                for name in others:
+                    with contextlib.suppress(OSError):  # full or dead: a poll will do
+                        self._socket.sendto(b"!", f"{folder}/{name}")
 
     def is_alive(self, identity: str | None) -> bool:
         """Whether the process of that name still lives."""
@@ -83,18 +90,6 @@ def is_alive(folder: Path, identity: str | None) -> bool:
         with contextlib.suppress(FileNotFoundError):
             (folder / f"{identity}.{suffix}").unlink()
     return False
-
-
-def wake(folder: Path, but: str | None = None) -> None:
-    """Send one byte to every socket of a folder."""
-    if not folder.is_dir():
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, _short(folder) as short:
-        sender.settimeout(0)
-        for path in folder.glob("*.sock"):
-            if path.stem != but:
-                with contextlib.suppress(OSError):  # full or dead: a poll will do
-                    sender.sendto(b"!", f"{short}/{path.name}")
 
 
 @contextlib.contextmanager

@@ -136,8 +136,7 @@ class Secrets:
 
 def secret_parameters(action: Action, values: Mapping[str, Json]) -> dict[str, Json]:
     """Those of an action's parameters that its metadata declares secret."""
-    declared = action.all_parameters
-    return {name: value for name, value in values.items() if name in declared and declared[name].secret}
+    return {name: values[name] for name in action.secrets if name in values}
 
 
 def secret_output(action: Action) -> Output | None:

@@ -27,7 +27,7 @@ class Start(NamedTuple):
 
 def start_workflow(unit: "Unit", start: Start, parent: Token | None = None, root: str | None = None) -> str:
     """Add a workflow execution and deliver its start; returns its id. Raises DefinitionError."""
-    number = unit.ids.next()
+    number = unit.ids.next(after=parent.workflow if parent else None)  # trees are read parents first
     execution = start.execution
     execution.workflow = number
     execution.runner = "orquesta"

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 
 from orchestrion.actions.metadata import Action
 from orchestrion.actions.parameters import Resolved, Surroundings
-from orchestrion.actions.runners.base import Job
+from orchestrion.actions.runners.base import Job, OnOutput
 from orchestrion.actions.runners.registry import WITH_CONFIG
 from orchestrion.core.values import Json
 from orchestrion.runtime.dispatcher import Unit
@@ -25,8 +25,7 @@ def surroundings_of(
     note_secret: Callable[[Json], None],
 ) -> Surroundings:
     """The surroundings of an action; secrets of its pack's config are noted. Raises UsageError, SealError."""
-    templates = [parameter for parameter in action.all_parameters.values() if parameter.is_template]
-    if not templates:
+    if not action.templates:
         return _PLAIN
     from orchestrion.actions.configs import pack_config
     from orchestrion.actions.filters import metadata_functions
@@ -35,7 +34,7 @@ def surroundings_of(
 
     functions = metadata_functions()
     names: set[str] = set()
-    for parameter in templates:
+    for parameter in action.templates:
         try:
             names |= names_in(parameter.default, functions)
         except RenderingError:
@@ -50,6 +49,8 @@ def surroundings_of(
 
 def surroundings_of_task(unit: Unit, execution: Execution, action: Action) -> Surroundings:
     """Those of a task's action. Raises UsageError, SealError."""
+    if not action.templates:
+        return _PLAIN
     token = execution.token
     assert token is not None
     subject = unit.workflow(token.workflow)
@@ -75,7 +76,9 @@ def surroundings_of_task(unit: Unit, execution: Execution, action: Action) -> Su
     return surroundings_of(action, keys, context, note)
 
 
-def job_of_task(unit: Unit, execution: Execution, action: Action, resolved: Resolved, engine: str) -> Job:
+def job_of_task(
+    unit: Unit, execution: Execution, action: Action, resolved: Resolved, engine: str, on_output: OnOutput
+) -> Job:
     """What a runner gets of a task's action. Raises UsageError, SealError."""
     config: Mapping[str, Json] = {}
     if action.runner_type in WITH_CONFIG:
@@ -90,6 +93,7 @@ def job_of_task(unit: Unit, execution: Execution, action: Action, resolved: Reso
         engine=engine,
         config=config,
         user=_user(_parent(unit, execution)),
+        on_output=on_output,
     )
 
 

@@ -16,9 +16,11 @@ def tell(ledger: Ledger) -> None:
     """Log the new statuses of executions."""
     if not _log.isEnabledFor(logging.INFO):
         return
+    every = _log.isEnabledFor(logging.DEBUG)
     for execution in ledger.moved:
-        level = logging.INFO if execution.workflow is not None else logging.DEBUG
-        _log.log(level, "%s: %s", _name(execution), execution.status, extra=_fields(execution))
+        if every or execution.workflow is not None:
+            level = logging.INFO if execution.workflow is not None else logging.DEBUG
+            _log.log(level, "%s: %s", _name(execution), execution.status, extra=_fields(execution))
 
 
 def _name(execution: Execution) -> str:

@@ -9,11 +9,10 @@ import select
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from orchestrion.actions.metadata import Action
-from orchestrion.actions.runners.base import Job, Outcome, Stream
+from orchestrion.actions.runners.base import Job, Outcome
 from orchestrion.actions.runners.processes import end_groups
 from orchestrion.actions.runners.registry import WITHOUT_PROCESS, Runners
 from orchestrion.core.status import Status
@@ -154,11 +153,7 @@ class Worker:
             self.reports.append(_report_of(job.execution_id, outcome))
             self.interrupt()
 
-        def on_output(stream: Stream, data: bytes) -> None:  # in a waiting thread
-            self.output.add(job.execution_id, stream, data)
-
-        runner = self._runners.runner_for(job.action)
-        runner.start(replace(job, on_output=on_output), on_started, on_done)
+        self._runners.runner_for(job.action).start(job, on_started, on_done)
 
 
 def _report_of(execution: str, outcome: Outcome) -> Report:

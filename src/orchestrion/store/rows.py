@@ -5,6 +5,7 @@ default left out.
 """
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 import orjson
@@ -27,11 +28,13 @@ from orchestrion.core.state import chain_of, in_chain
 
 Row = tuple[Any, ...]
 
+_NO_DEFAULT: Final = object()
 _ENTRY_COLUMNS: Final = ("id", "task", "route", "status", "counts")
 _ENTRY_REST: Final = tuple(
     name for name in Entry._fields if name not in (*_ENTRY_COLUMNS, "context")
 )  # the context follows from the arrivals
-_ENTRY_DEFAULTS: Final = Entry._field_defaults
+_ENTRY_DEFAULTS: Final = tuple(Entry._field_defaults.get(name, _NO_DEFAULT) for name in _ENTRY_REST)
+_rest_of_entry: Final = itemgetter(*map(Entry._fields.index, _ENTRY_REST))
 
 
 def to_json(value: object) -> str:
@@ -57,9 +60,8 @@ def head_of(text: str) -> Head:
 def entry_row(workflow: str, entry: Entry) -> Row:
     """A row of `entry`."""
     rest: dict[str, Any] = {}
-    for name in _ENTRY_REST:
-        value = getattr(entry, name)
-        if name not in _ENTRY_DEFAULTS or value != _ENTRY_DEFAULTS[name]:
+    for name, value, default in zip(_ENTRY_REST, _rest_of_entry(entry), _ENTRY_DEFAULTS, strict=True):
+        if value is not default and value != default:
             rest[name] = value._asdict() if isinstance(value, ItemCounts) else value
     return (workflow, entry.id, entry.task, entry.route, entry.status, entry.counts, to_json(rest))
 

@@ -11,11 +11,11 @@ import sqlite3
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import aiosql
 
-from orchestrion.errors import StoreError, StoreFull, UsageError
+from orchestrion.errors import SealError, StoreError, StoreFull, UsageError
 from orchestrion.store.copies import copy_store, reading
 from orchestrion.store.schema import MIGRATIONS, PACKAGE, migrate, schema_of
 from orchestrion.store.turnstile import Turnstile
@@ -44,6 +44,13 @@ _MAY_BE_SEALED: Final = frozenset(
 """Columns of JSON texts that are sealed where their tree has secrets: whoever reads them gets them opened."""
 
 
+class _Columns(NamedTuple):
+    """The columns of a query, and those of them that may be sealed."""
+
+    names: tuple[str, ...]
+    sealed: tuple[str, ...]
+
+
 class Transaction:
     """Named statements of the `.sql` files, within one transaction."""
 
@@ -51,6 +58,7 @@ class Transaction:
         self._connection = connection
         self._queries = queries
         self._vault = vault
+        self._columns: dict[str, _Columns] = {}
 
     def many(self, query: str, parameters: Sequence[Sequence[Any]]) -> None:
         """Perform a statement once for each row of parameters."""
@@ -62,22 +70,46 @@ class Transaction:
 
     def one(self, query: str, **parameters: Any) -> Mapping[str, Any] | None:
         """The only row of a query, or None."""
-        row = self._connection.execute(getattr(self._queries, query).sql, parameters).fetchone()
-        return None if row is None else self._opened(row)
+        cursor, columns = self._query(query, parameters)
+        row = cursor.fetchone()
+        return None if row is None else self._opened(columns, row)
 
     def all(self, query: str, **parameters: Any) -> list[Mapping[str, Any]]:
         """All rows of a query."""
-        rows = self._connection.execute(getattr(self._queries, query).sql, parameters)
-        return [self._opened(row) for row in rows]
+        cursor, columns = self._query(query, parameters)
+        return [self._opened(columns, row) for row in cursor]
+
+    def all_openable(self, query: str, instead: str, **parameters: Any) -> list[Mapping[str, Any]]:
+        """All rows of a query; in one that does not open, `instead` stands for each sealed JSON text."""
+        cursor, columns = self._query(query, parameters)
+        found: list[Mapping[str, Any]] = []
+        for row in cursor:
+            try:
+                found.append(self._opened(columns, row))
+            except SealError:
+                plain = [instead if isinstance(one, str) and is_sealed(one) else one for one in row]
+                found.append({**dict(zip(columns.names, plain, strict=True)), "secrets": None})
+        return found
 
     def value(self, query: str, **parameters: Any) -> Any:
         """The only value of a query, or None."""
         row = self._connection.execute(getattr(self._queries, query).sql, parameters).fetchone()
         return None if row is None else row[0]
 
-    def _opened(self, row: sqlite3.Row) -> dict[str, Any]:
-        found = dict(row)
-        for name in found.keys() & _MAY_BE_SEALED:
+    def _query(self, query: str, parameters: Mapping[str, Any]) -> tuple[sqlite3.Cursor, "_Columns"]:
+        cursor = self._connection.execute(getattr(self._queries, query).sql, parameters)
+        columns = self._columns.get(query)
+        if columns is None:
+            names = tuple(column[0] for column in cursor.description)
+            assert len(set(names)) == len(names), query
+            columns = self._columns[query] = _Columns(
+                names, tuple(name for name in names if name in _MAY_BE_SEALED)
+            )
+        return cursor, columns
+
+    def _opened(self, columns: "_Columns", row: Sequence[Any]) -> dict[str, Any]:
+        found = dict(zip(columns.names, row, strict=True))
+        for name in columns.sealed:
             text = found[name]
             if text is not None and is_sealed(text):
                 found[name] = self._vault.open(text, "execution")
@@ -85,16 +117,20 @@ class Transaction:
 
     # --- secrets
 
+    def check_key(self) -> bool:
+        """Whether anything was ever sealed here. Raises SealError where the key to open it is not there."""
+        proof = self.value("vault_proof")
+        if proof is not None:
+            self._vault.check(proof)
+        return proof is not None
+
     def unlock(self) -> None:
         """Make sure of the key before something is the first to be sealed: the store's own, or a new one.
 
         Raises SealError.
         """
-        proof = self.value("vault_proof")
-        if proof is None:
+        if not self.check_key():
             self.run("add_vault", proof=self._vault.proof())
-        else:
-            self._vault.check(proof)
 
     def seal(self, text: str, purpose: Purpose = "execution") -> str:
         """Seal a text. Raises SealError."""
@@ -224,9 +260,7 @@ def _create(path: Path) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    return connection
+    return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
 
 _FULL: Final = (

@@ -19,6 +19,9 @@ GRACE_SECONDS: Final = 2.0
 """How long a group may take to end itself after SIGTERM, before SIGKILL."""
 
 _POLL_SECONDS: Final = 0.01
+_LOOKS: Final = 5
+_LOOK_SECONDS: Final = 0.001
+_ENDED: Final = frozenset("ZX")
 _PROC: Final = Path("/proc")
 _STARTED_FIELD: Final = 22
 _STATE_FIELD: Final = 3
@@ -69,7 +72,7 @@ def groups_of(actions: Collection[tuple[str, str]]) -> list[tuple[int, str]]:
     groups: dict[int, str] = {}
     for pid, fields in _processes():
         leader = int(fields[_GROUP_FIELD])
-        if leader not in groups and any(map(set(_environment(pid)).issuperset, wanted)):
+        if leader > 0 and leader not in groups and any(map(set(_environment(pid)).issuperset, wanted)):
             mark = start_mark(leader)
             groups[leader] = f"{_boot()}:" if mark is None else mark
     return list(groups.items())
@@ -104,7 +107,7 @@ def _living(groups: list[int]) -> list[int]:
     present = [group for group in groups if _signal(group, 0)]
     if not present or _boot() is None:
         return present
-    running = (fields for _, fields in _processes() if fields[_STATE_FIELD] not in {"Z", "X"})
+    running = (fields for _, fields in _processes() if fields[_STATE_FIELD] not in _ENDED)
     living = {fields[_GROUP_FIELD] for fields in running}
     return [group for group in present if str(group) in living]
 
@@ -120,10 +123,17 @@ def _has_our_environment(pid: int) -> bool:
 
 
 def _environment(pid: int) -> list[bytes]:
-    try:
-        return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
-    except OSError:  # gone, or of another user
-        return []
+    """Give the environment of a process. In the middle of an exec it has none, for less than a moment."""
+    for _ in range(_LOOKS):
+        try:
+            found = (_PROC / str(pid) / "environ").read_bytes()
+        except OSError:  # gone, or of another user
+            return []
+        fields = None if found else _stat(pid)
+        if fields is None or fields[_STATE_FIELD] in _ENDED:
+            return found.split(b"\0")
+        time.sleep(_LOOK_SECONDS)
+    return []
 
 
 def _signal(group: int, number: int) -> bool:

@@ -227,7 +227,7 @@ def _add_rerun(group: "Subparsers") -> None:
         "sub-workflow that the first one is, TASK[2]/TASK in that of its item 2; the parent goes on with\n"
         "the new result.",
     )
-    parser.add_argument("id", metavar="ID", help=ID_HELP)
+    parser.add_argument("id", metavar="ID", nargs="?", help=ID_HELP)
     parser.add_argument(
         "parameters",
         metavar="NAME=VALUE",

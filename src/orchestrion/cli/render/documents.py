@@ -21,6 +21,7 @@ def execution_document(view: ExecutionView, *, attempts: bool = False, tasks: bo
         "ended_at": utc_time(view.ended_at),
         "parent": view.parent,
         "task": view.task,
+        "item": view.item,
         "re_run_of": view.rerun_of,
         "continued_by": view.continued_by,
         "source": view.source,

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from orchestrion.cli.render.failures import failures_of
 from orchestrion.cli.render.output import Cell, Output, compact, duration, local_time, style_of
@@ -11,6 +11,8 @@ from orchestrion.client.views import ABENDED, COMPLETED, AttemptView, ExecutionV
 
 _VALUE_CELLS: Final = 2_000
 _FULL_TIMES_FROM: Final = 100
+_NAMED: Final = 12
+"""How many tasks inside of a sub-workflow are named, before it is named itself."""
 
 
 def shown_status(view: ExecutionView) -> str:
@@ -66,11 +68,12 @@ def show_tasks(output: Output, tasks: Sequence[TaskView], *, attempts: bool = Fa
     """Tasks with their status; sub-workflows below the task that started them."""
     rows: list[Sequence[Cell]] = []
     notes: list[tuple[int, AttemptView]] = []
-    for task, depth in walk(tasks):
+    for placed in walk(tasks):
+        task = placed.task
         mark = output.mark(task.status)
         rows.append(
             [
-                (f"{'  ' * depth}{mark} {_name(task)}", style_of(task.status)),
+                (f"{'  ' * placed.depth}{mark} {placed.name}", style_of(task.status)),
                 (f"{task.status} (no engine)" if task.lost else task.status, style_of(task.status)),
                 ", ".join(_remarks(task)),
             ]
@@ -107,16 +110,27 @@ def _room(output: Output, used: int) -> int:
     return _VALUE_CELLS if output.width is None else max(20, output.width - used)
 
 
-def walk(tasks: Sequence[TaskView], depth: int = 0) -> Iterator[tuple[TaskView, int]]:
+class Placed(NamedTuple):
+    """A task, how many sub-workflows it lies below, and of which item the last of them is."""
+
+    task: TaskView
+    depth: int
+    item: int | None
+
+    @property
+    def name(self) -> str:
+        """What people read: `[2] build` is the task of an item's sub-workflow."""
+        item = "" if self.item is None else f"[{self.item}] "
+        route = f" (route {self.task.route})" if self.task.route else ""
+        return f"{item}{self.task.task}{route}"
+
+
+def walk(tasks: Sequence[TaskView], depth: int = 0, item: int | None = None) -> Iterator[Placed]:
     """All tasks, those of sub-workflows after the task that started them."""
     for task in tasks:
-        yield task, depth
+        yield Placed(task, depth, item)
         for view in task.workflows:
-            yield from walk(view.tasks, depth + 1)
-
-
-def _name(task: TaskView) -> str:
-    return f"{task.task} (route {task.route})" if task.route else task.task
+            yield from walk(view.tasks, depth + 1, view.item)
 
 
 def _remarks(task: TaskView) -> Iterator[str]:
@@ -183,18 +197,40 @@ def _wrapped(line: str, cells: int) -> list[str]:
     return wrap(line, cells, subsequent_indent="  ") or [""]
 
 
-def tasks_to_request(view: ExecutionView) -> tuple[list[str], list[str]]:
+def tasks_to_request(view: ExecutionView, within: str = "") -> tuple[list[str], list[str]]:
     """The tasks from which a re-run goes on, and those of them that have items to keep.
 
-    Those that were only cut off go on by themselves; they are named where there is nothing else.
+    Those that were only cut off go on by themselves; they are named where there is nothing else. Of a
+    sub-workflow those are named that failed in it, so that the others in it are kept. `within` is the path to
+    them.
     """
     ended_badly = [
         task for task in view.tasks if task.status in ABENDED or task.status == "canceled" or task.lost
     ]
     ended_badly = [task for task in ended_badly if not _is_cut_off(task)] or ended_badly
-    names = list(dict.fromkeys(task.task for task in ended_badly))
-    with_items = [task.task for task in ended_badly if task.items is not None and task.items.succeeded]
-    return names, list(dict.fromkeys(with_items))
+    names: dict[str, None] = {}
+    with_items: dict[str, None] = {}
+    for task in ended_badly:
+        below = [tasks_to_request(*child) for child in _failed_below(task, within)]
+        inside = [name for found, _ in below for name in found]
+        if below and all(found for found, _ in below) and len(inside) <= _NAMED:
+            names.update(dict.fromkeys(inside))
+            with_items.update(dict.fromkeys(name for _, kept in below for name in kept))
+            continue
+        names[within + task.task] = None
+        if task.items is not None and task.items.succeeded:
+            with_items[within + task.task] = None
+    return [*names], [*with_items]
+
+
+def _failed_below(task: TaskView, within: str) -> list[tuple[ExecutionView, str]]:
+    """The sub-workflows of a task that ended badly, the last one of each item, and the paths into them."""
+    last = {child.item: child for child in task.workflows}
+    return [
+        (child, f"{within}{task.task}{'' if item is None else f'[{item}]'}/")
+        for item, child in sorted(last.items(), key=lambda one: -1 if one[0] is None else one[0])
+        if child.status in ABENDED
+    ]
 
 
 def _is_cut_off(task: TaskView) -> bool:
@@ -222,7 +258,7 @@ def next_command(view: ExecutionView, options: str) -> tuple[str, str] | None:
         if with_items:
             command += f" --no-reset {shlex.join(with_items)}"
         return "When the cause is mended, go on from there (--plan shows what that does):", command + options
-    if view.status == "paused" and any(task.status == "pending" for task, _ in walk(view.tasks)):
+    if view.status == "paused" and any(one.task.status == "pending" for one in walk(view.tasks)):
         return "It waits for an answer. What it asks:", f"orchestrion inquiry list{options}"
     if view.status == "paused" or view.is_unattended:
         return "Go on with:", f"orchestrion execution resume {view.id}{options}"

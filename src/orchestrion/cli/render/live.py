@@ -13,10 +13,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from orchestrion.cli.render.executions import items_text, shown_status, walk
+from orchestrion.cli.render.executions import Placed, items_text, shown_status, walk
 from orchestrion.cli.render.output import Output, cut, style_of
 from orchestrion.cli.visible import visible
-from orchestrion.client.views import COMPLETED, ExecutionView, TaskView
+from orchestrion.client.views import COMPLETED, ExecutionView
 
 _LINES_AROUND = 5
 _BAR = 20
@@ -35,7 +35,7 @@ class LiveProgress:
         self._console = Console(file=output.stream, highlight=False)
         self._spinner = Spinner("dots")
         self._view: ExecutionView | None = None
-        self._tasks: list[tuple[TaskView, int]] = []
+        self._tasks: list[Placed] = []
         self._remarks: list[str] = []
         self._since = monotonic()
         self._live = Live(
@@ -77,8 +77,8 @@ class LiveProgress:
         grid = Table.grid(padding=(0, 2, 0, 0))
         for _ in range(3):
             grid.add_column(no_wrap=True, overflow="ellipsis")
-        for task, depth in shown:
-            grid.add_row(*self._row(task, depth))
+        for placed in shown:
+            grid.add_row(*self._row(placed))
         parts: list[Text | Table | Spinner] = [self._head(view)]
         if hidden:
             parts.append(Text(f"  … {hidden} finished tasks are not shown", style="dim"))
@@ -103,10 +103,10 @@ class LiveProgress:
         self._spinner.update(text=text)
         return self._spinner
 
-    def _row(self, task: TaskView, depth: int) -> Sequence[Text | Table]:
+    def _row(self, placed: Placed) -> Sequence[Text | Table]:
+        task = placed.task
         style = style_of(task.status) or ""
-        route = f" (route {task.route})" if task.route else ""
-        name = cut(f"  {'  ' * depth}{self._output.mark(task.status)} {visible(task.task)}{route}", _NAME)
+        name = cut(f"  {'  ' * placed.depth}{self._output.mark(task.status)} {visible(placed.name)}", _NAME)
         last: Text | Table = Text()
         if task.kept_from is not None:
             last = Text("kept", style="dim")
@@ -125,16 +125,16 @@ class LiveProgress:
         return [Text(name, style=style), Text(task.status, style=style), last]
 
 
-def _fitting(tasks: list[tuple[TaskView, int]], room: int) -> tuple[list[tuple[TaskView, int]], int]:
+def _fitting(tasks: list[Placed], room: int) -> tuple[list[Placed], int]:
     """The tasks that there is room for: the oldest finished ones are left out first."""
     surplus = len(tasks) - room
     if surplus <= 0:
         return tasks, 0
-    shown: list[tuple[TaskView, int]] = []
+    shown: list[Placed] = []
     hidden = 0
-    for task, depth in tasks:
-        if hidden <= surplus and task.status in COMPLETED:
+    for placed in tasks:
+        if hidden <= surplus and placed.task.status in COMPLETED:
             hidden += 1
         else:
-            shown.append((task, depth))
+            shown.append(placed)
     return shown[-room:], len(tasks) - len(shown[-room:])

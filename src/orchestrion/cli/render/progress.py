@@ -6,7 +6,7 @@ from typing import Protocol
 
 from orchestrion.cli.render.executions import items_text, shown_status
 from orchestrion.cli.render.output import Output
-from orchestrion.client.views import COMPLETED, ExecutionView, TaskView
+from orchestrion.client.views import COMPLETED, ExecutionView
 
 
 class Progress(Protocol):
@@ -87,7 +87,7 @@ def _statuses(view: ExecutionView, prefix: str = "") -> Iterator[tuple[str, str,
         if task.status not in COMPLETED:
             yield own
         for workflow in task.workflows:
-            yield from _statuses(workflow, f"{name}{_item(task, workflow)}/")
+            yield from _statuses(workflow, f"{name}{_item(workflow)}/")
         if task.status in COMPLETED:
             yield own
     if not prefix and view.status in COMPLETED:
@@ -106,5 +106,5 @@ def _laps(view: ExecutionView) -> dict[int, str]:
     }
 
 
-def _item(task: TaskView, workflow: ExecutionView) -> str:
-    return f"[{task.workflows.index(workflow)}]" if len(task.workflows) > 1 else ""
+def _item(workflow: ExecutionView) -> str:
+    return "" if workflow.item is None else f"[{workflow.item}]"

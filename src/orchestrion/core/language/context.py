@@ -1,8 +1,8 @@
 """The fourth category of an inspection: are variables assigned before they are read (spec 1.7).
 
 What is known flows along the graph. A task that is no join has one instance for each way in, so it knows what
-*all* its inbound transitions bring; a join knows what *any* of them brings. `output` knows all that is
-published anywhere.
+*all* its inbound transitions bring; a join knows what *any* of them brings, on any way to it. `output` knows
+all that is published anywhere.
 
 Sets of names are bits of an integer, and only names that are published by a task and read by a task have one:
 a chain of thousands of tasks that each publish a new name stays cheap. Inside a cycle the flow is repeated
@@ -106,6 +106,7 @@ class _Flow:
         self._graph = graph
         self._globally = globally
         self._work = work
+        self._somewhere: dict[str, int] = {}
         self._reads: dict[str, _Reads] = {}
         self._published: dict[tuple[str, int], int] = {}
         self.published: set[str] = set()
@@ -140,6 +141,7 @@ class _Flow:
         waiting_for = Counter({name: len(edges) for name, edges in self._graph.outgoing.items()})
         known: dict[str, int] = {}
         for members in reversed(components(targets)):
+            self._note_somewhere(members)
             if len(members) == 1:
                 known[members[0]] = self._arriving(members[0], known)
             else:
@@ -150,22 +152,35 @@ class _Flow:
                 for edge in self._graph.inbound[name]:
                     waiting_for[edge.source] -= 1
                     if not waiting_for[edge.source]:
-                        del known[edge.source]
+                        del known[edge.source], self._somewhere[edge.source]
 
     def _arriving(self, name: str, known: Mapping[str, int]) -> int:
         """What is known at a task by what is known at its sources; itself as a source changes nothing."""
         edges = [edge for edge in self._graph.inbound[name] if edge.source != name]
-        arriving = [known[edge.source] | self._on(edge) for edge in edges]
+        joins = is_join(self._graph.definition.tasks.get(name))
+        at = self._somewhere if joins else known
+        arriving = [at[edge.source] | self._on(edge) for edge in edges]
         self._work.steps += 1 + len(edges)
         if not arriving:
             return 0
-        joins = is_join(self._graph.definition.tasks.get(name))
         if joins:
             arriving.extend(self._on(edge) for edge in self._graph.inbound[name] if edge.source == name)
         total = arriving[0]
         for each in arriving[1:]:
             total = total | each if joins else total & each
         return total
+
+    def _note_somewhere(self, members: list[str]) -> None:
+        """Note what is known at tasks on any way to them; all tasks of a cycle lie behind each other."""
+        inside = set(members)
+        total = 0
+        for name in members:
+            for edge in self._graph.inbound[name]:
+                self._work.steps += 1
+                total |= self._on(edge)
+                if edge.source not in inside:
+                    total |= self._somewhere[edge.source]
+        self._somewhere.update(dict.fromkeys(members, total))
 
     def _settle(self, members: list[str], known: dict[str, int]) -> None:
         """Find what is known at each task of a cycle."""

@@ -22,8 +22,8 @@ class Problem:
 
     `spec_path` names the place in the definition (`tasks.t1.next[0].publish[2]`), None at its root;
     `schema_path` names the rule. `language` and `expression` are set for `expressions` and `context` only,
-    and `language` is None where two are mixed. `line` and `column` count from 1. `hint` is what may have been
-    meant, for people only.
+    and `language` is None where two are mixed. `line` and `column` count from 1. For people only: `key`,
+    which of the attributes that the message names stands at this place, and `hint`, what may be meant.
     """
 
     category: Category
@@ -34,6 +34,7 @@ class Problem:
     expression: str | None = None
     line: int = 1
     column: int = 1
+    key: str | None = None
     hint: str = ""
 
     def as_dict(self) -> dict[str, Json]:

@@ -36,7 +36,16 @@ def syntax_problems(document: Document, work: Work) -> list[Problem]:
         spec_path, schema_path = path_text(each.path), ".".join(each.schema_path)
         hint = "" if each.key is None else _nearest(each.key, each.allowed)
         problems.append(
-            Problem("syntax", each.message, spec_path, schema_path, line=line, column=column, hint=hint)
+            Problem(
+                "syntax",
+                each.message,
+                spec_path,
+                schema_path,
+                line=line,
+                column=column,
+                key=each.key,
+                hint=hint,
+            )
         )
     problems.extend(_action_problems(document))
     return problems

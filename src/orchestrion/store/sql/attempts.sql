@@ -32,6 +32,10 @@ WHERE process.engine = :engine AND attempt.engine IS NOT process.engine;
 -- One attempt, if it has not ended.
 SELECT * FROM attempt WHERE execution = :execution;
 
+-- name: attempts_among
+-- Those of some attempts that have not ended.
+SELECT * FROM attempt WHERE execution IN (SELECT value FROM json_each(:executions));
+
 -- name: attempt_of^
 -- The attempt with this fencing token, if it has not ended.
 SELECT * FROM attempt
@@ -53,6 +57,10 @@ WHERE attempt.root = :root AND attempt.engine IS NULL AND (workflow.held = 0 OR 
 -- name: attempts_at_work
 -- The attempts of a tree that an engine has claimed, in the order in which it did.
 SELECT * FROM attempt WHERE root = :root AND engine IS NOT NULL ORDER BY due_at, execution;
+
+-- name: attempts_of_tree
+-- The attempts of a tree that have not ended.
+SELECT * FROM attempt WHERE root = :root ORDER BY execution;
 
 -- name: engines_of_entries
 -- Which engines have claimed attempts of the entries of a workflow execution.

@@ -37,6 +37,10 @@ SELECT execution.*, (
 ) AS secrets
 FROM execution WHERE id = :id;
 
+-- name: executions_among
+-- Some executions.
+SELECT * FROM execution WHERE id IN (SELECT value FROM json_each(:executions));
+
 -- name: executions
 -- Executions that no workflow has started, newest first, with the engine of their tree and what is secret in it.
 SELECT execution.*, workflow.engine AS engine, workflow.status AS workflow_status, workflow.execution AS current,

@@ -63,6 +63,12 @@ SELECT id, execution, definition, root, parent, parent_entry, parent_item, paren
     revivals, head, (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
 FROM workflow WHERE id = :id;
 
+-- name: load_workflows
+-- Some workflow executions, with what is secret in their trees.
+SELECT id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, packs,
+    revivals, head, (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
+FROM workflow WHERE id IN (SELECT value FROM json_each(:workflows));
+
 -- name: load_entries
 -- All entries of a workflow execution, by number.
 SELECT id, task, route, status, counts, record FROM entry WHERE workflow = :workflow ORDER BY id;

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from uuid import uuid4
 
 from orchestrion.actions.runners.processes import end_group, end_groups, groups_of, start_mark
 from tests.unit.actions.runners.collecting import fifo, has_ended, wait_for_end
@@ -112,7 +113,7 @@ def test_a_group_outlives_its_engine_and_can_be_ended_by_the_next(tmp_path: Path
 
 
 def test_a_group_that_nobody_has_recorded_is_found_by_the_environment_of_its_action() -> None:
-    action, engine = "0123456789abcdef", "fedcba"
+    action, engine = uuid4().hex, uuid4().hex  # other runs of this test may have processes too
     with leader("sleep 60", ST2_ACTION_EXECUTION_ID=action, ORCHESTRION_ENGINE=engine) as process:
         assert groups_of({(action, engine), ("none", engine)}) == [(process.pid, mark_of(process))]
         assert groups_of(()) == []

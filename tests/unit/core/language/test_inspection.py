@@ -296,6 +296,18 @@ def test_a_join_knows_what_any_way_to_it_brings() -> None:
     assert found(BRANCHES + task("c", "join: all, input: {x: <% ctx(x) %>, y: <% ctx(y) %>}")) == []
 
 
+def test_a_join_knows_what_any_way_to_its_sources_brings() -> None:
+    text = (
+        "tasks:\n"
+        + task("a", "next: [{publish: [{x: 1}], do: u}, {do: u}]")
+        + task("u", "next: [{do: 'v, w'}]")
+        + task("v", "next: [{do: j}]")
+        + task("w", "next: [{do: j}]")
+        + task("j", "join: all, input: {x: <% ctx(x) %>}")
+    )
+    assert found(text) == []
+
+
 def test_in_a_loop_the_first_pass_knows_what_leads_into_it() -> None:
     text = (
         "tasks:\n"
