@@ -105,6 +105,14 @@ class PinnedPacks:
             problems = [problem.replace(copy, home) for problem in error.problems]
             raise type(error)(error.message.replace(copy, home), problems=[*problems, note]) from error
 
+    def is_bundled(self, packs: str, ref: str) -> bool:
+        """Whether the pack of an action comes with Orchestrion, and so needs no copy."""
+        try:
+            pack = self.catalog_for(packs).pack(ref.partition(".")[0])
+        except UsageError:
+            return False
+        return pack is not None and pack.is_bundled
+
     def catalog_for(self, packs: str) -> Catalog:
         """The actions as they are now, by the folders as they are recorded."""
         found = self._known_catalogs.get(packs)
@@ -122,7 +130,7 @@ class Pins:
     def __init__(self, packs: PinnedPacks) -> None:
         self._packs: Final = packs
         self._wanted: dict[_Wanted, None] = {}
-        self._taken: dict[_Wanted, Revision | OrchestrionError | None] = {}
+        self._taken: dict[_Wanted, Revision | OrchestrionError | None] = {}  # None: needs no copy
 
     def is_ready(self, unit: "Unit", root: str, ref: str) -> bool:
         """Whether an action of a tree can be found without copying its pack; else it will be copied."""
@@ -133,6 +141,8 @@ class Pins:
         pinned = self._packs.pinned(unit.transaction, row["execution"], ref)
         if pinned is not None and (pinned.is_there or wanted in self._taken):
             return True
+        if wanted not in self._taken and self._packs.is_bundled(*wanted):
+            self._taken[wanted] = None
         taken = self._taken.get(wanted)
         if wanted in self._taken and not (isinstance(taken, Revision) and not taken.is_there):
             return True
@@ -166,12 +176,10 @@ class Pins:
                     pin(unit.transaction, execution, taken)
         return self._packs.find(unit.transaction, execution, packs, ref)
 
-    def _take(self, wanted: _Wanted, taken: dict[Path, Revision]) -> Revision | OrchestrionError | None:
-        """The revision that an action's pack is now, None for one that changes with Orchestrion only."""
+    def _take(self, wanted: _Wanted, taken: dict[Path, Revision]) -> Revision | OrchestrionError:
+        """The revision that an action's pack is now; or why there is none."""
         try:
             pack = self._packs.catalog_for(wanted[0]).find(wanted[1]).pack
-            if pack.is_bundled:
-                return None
             if pack.folder not in taken:
                 taken[pack.folder] = self._packs.revisions.take(pack)
             return taken[pack.folder]

@@ -27,7 +27,7 @@ LATER = 2**60
 BARE = """
 version: 1.0
 tasks:
-  one: {action: mine.say}
+  one: {action: mine.say, next: [{do: two}]}
   two: {action: "<% 'examples.missing' %>"}
 """
 PAUSED = """
