@@ -171,8 +171,8 @@ def test_the_table_is_total(evidence: Callable[[str], None]) -> None:
 
 
 def test_every_status_of_a_workflow_has_a_standing() -> None:
-    statuses = next(iter(WORKFLOW.values())).keys()
-    assert {standing.status for kind in kinds() for standing in kind.standings.values()} == set(statuses)
+    statuses = next(iter(WORKFLOW.values())).keys() - {"timeout"}  # which `test_timed_out` is about
+    assert {standing.status for kind in kinds() for standing in kind.standings.values()} == statuses
 
 
 def test_a_whole_rerun_is_the_same_in_every_status() -> None:

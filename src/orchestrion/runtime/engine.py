@@ -270,8 +270,7 @@ class Engine:
             secrets.note_parameters(action.ref, secret_parameters(action, resolved.all))
             secrets.note_output(action.ref, secret_output(action))
             execution.runner = action.runner_type
-            if attempt.repeatable != action.idempotent:
-                unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
+            unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
             if action.runner_type == WORKFLOW_RUNNER:
                 self._begin_workflow(unit, attempt, execution, action, dict(resolved.action_parameters))
                 return

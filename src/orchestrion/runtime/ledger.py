@@ -189,7 +189,9 @@ class Ledger:
                 _, token, *rest = attempt
                 added.append((number, *token, *rest))
             elif attempt != self._stored.get(number):
-                claimed.append((attempt.engine, attempt.repeatable, attempt.expires_at, number))
+                claimed.append(
+                    (attempt.engine, attempt.repeatable, attempt.due_at, attempt.expires_at, number)
+                )
         for statement, batch in (
             ("add_attempts", added),
             ("claim_attempts", claimed),

@@ -5,7 +5,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: claim_attempts*!
 -- An engine takes attempts; without one, they are back in the queue.
-UPDATE attempt SET engine = ?, repeatable = ?, expires_at = ? WHERE execution = ?;
+UPDATE attempt SET engine = ?, repeatable = ?, due_at = ?, expires_at = ? WHERE execution = ?;
 
 -- name: delete_attempts*!
 -- Attempts that have ended or are not wanted any more.
