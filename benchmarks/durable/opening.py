@@ -20,10 +20,10 @@ from benchmarks.durable.scratch import scratch
 from benchmarks.figures import Figure
 from orchestrion.client.packs import catalog_of
 from orchestrion.client.session import Session
-from orchestrion.runtime.dispatcher import Unit
 from orchestrion.runtime.engine import CLAIMS
 from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.subworkflows import Start, start_workflow
+from orchestrion.runtime.unit import Unit
 
 _TASKS = 2
 

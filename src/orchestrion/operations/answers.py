@@ -6,9 +6,10 @@ from orchestrion.actions.runners.registry import INQUIRER
 from orchestrion.actions.validation import problems_with_answer
 from orchestrion.core.values import Json
 from orchestrion.errors import Refused, UsageError
-from orchestrion.runtime.dispatcher import Unit, Workflow
 from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.peers import INQUIRY
+from orchestrion.runtime.unit import Unit
+from orchestrion.runtime.workflow import Workflow
 
 _LIST: Final = "orchestrion inquiry list"
 

@@ -8,11 +8,12 @@ from orchestrion.errors import Refused
 from orchestrion.operations.answers import open_inquiries
 from orchestrion.operations.requests import Accepted
 from orchestrion.operations.tree import cascade, has_begun, is_attended
-from orchestrion.runtime.dispatcher import Unit, Workflow
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.inquiries import cancel_inquiries
 from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.recovery import give_up_lost, lost_attempts
+from orchestrion.runtime.unit import Unit
+from orchestrion.runtime.workflow import Workflow
 
 _CANCELED: Final = frozenset[Status](("canceling", "canceled"))
 

@@ -17,10 +17,12 @@ from orchestrion.core.events import AttemptReported
 from orchestrion.core.invariants import check, unfinished
 from orchestrion.core.status import COMPLETED
 from orchestrion.errors import SealError
-from orchestrion.runtime.dispatcher import Dispatcher, Unit, Workflow, result_of
+from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.ledger import Attempt, attempt_of
 from orchestrion.runtime.peers import INQUIRY, SUBWORKFLOW
 from orchestrion.runtime.recovery import clear_up, end_leftovers
+from orchestrion.runtime.unit import Unit
+from orchestrion.runtime.workflow import Workflow, result_of
 from orchestrion.store.sqlite import Transaction
 from orchestrion.store.vault import key_file_of
 

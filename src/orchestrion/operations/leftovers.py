@@ -12,7 +12,8 @@ from orchestrion.core.events import RerunRequested, TaskRequest
 from orchestrion.core.plan import select
 from orchestrion.core.status import COMPLETED
 from orchestrion.operations.paths import joined
-from orchestrion.runtime.dispatcher import Unit, Workflow
+from orchestrion.runtime.unit import Unit
+from orchestrion.runtime.workflow import Workflow
 
 
 class _Inside(NamedTuple):

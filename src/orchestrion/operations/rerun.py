@@ -20,9 +20,10 @@ from orchestrion.operations.leftovers import still_inside
 from orchestrion.operations.paths import Path, joined, path_of
 from orchestrion.operations.requests import RerunPlan, RerunRequest
 from orchestrion.operations.tree import is_attended, refused
-from orchestrion.runtime.dispatcher import Unit, Workflow
 from orchestrion.runtime.revivals import plan_revival
 from orchestrion.runtime.secrets import Mask
+from orchestrion.runtime.unit import Unit
+from orchestrion.runtime.workflow import Workflow
 
 Routes = Mapping[str, Mapping[int, Entry]]
 """The tasks that have run, and on each of their routes the entry that counts last."""

@@ -20,7 +20,7 @@ from orchestrion.operations.requests import Accepted, Asking, RerunPlan, RerunRe
 from orchestrion.operations.rerun import level_of, notes_of, plan_of, plan_revivals
 from orchestrion.operations.tree import current, detach, find, has_begun, refused
 from orchestrion.runtime.continuing import continue_as
-from orchestrion.runtime.dispatcher import Dispatcher, Unit, Workflow
+from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.pins import pin
@@ -28,6 +28,8 @@ from orchestrion.runtime.recovery import end_leftovers, give_up_lost
 from orchestrion.runtime.revivals import forget_revivals
 from orchestrion.runtime.secrets import secret_values
 from orchestrion.runtime.subworkflows import Start, start_workflow
+from orchestrion.runtime.unit import Unit
+from orchestrion.runtime.workflow import Workflow
 from orchestrion.store import rows
 
 _PLAIN: Final = Asking()

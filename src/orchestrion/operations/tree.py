@@ -6,8 +6,9 @@ from orchestrion.core.conductor import Refused as CoreRefused
 from orchestrion.core.events import Event
 from orchestrion.core.status import COMPLETED
 from orchestrion.errors import NotFound, Refused
-from orchestrion.runtime.dispatcher import Unit, Workflow
 from orchestrion.runtime.ledger import Execution
+from orchestrion.runtime.unit import Unit
+from orchestrion.runtime.workflow import Workflow
 
 
 def find(unit: Unit, number: str) -> Execution:

@@ -7,7 +7,8 @@ from orchestrion.runtime.ledger import Execution, Token
 from orchestrion.runtime.subworkflows import application_of
 
 if TYPE_CHECKING:
-    from orchestrion.runtime.dispatcher import Unit, Workflow
+    from orchestrion.runtime.unit import Unit
+    from orchestrion.runtime.workflow import Workflow
 
 
 def continue_as(

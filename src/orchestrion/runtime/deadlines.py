@@ -15,7 +15,7 @@ from orchestrion.runtime.ledger import Attempt, Token
 from orchestrion.runtime.peers import INQUIRY, SUBWORKFLOW
 
 if TYPE_CHECKING:
-    from orchestrion.runtime.dispatcher import Unit
+    from orchestrion.runtime.unit import Unit
 
 _MICROSECONDS: Final = 1_000_000
 STOPPED: Final[Json] = {"error": "Ended, because the time of its workflow execution was over."}

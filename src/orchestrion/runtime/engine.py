@@ -22,7 +22,7 @@ from orchestrion.core.values import Json
 from orchestrion.errors import InvariantViolation, OrchestrionError, StoreError
 from orchestrion.runtime.deadlines import end_overdue, with_deadline
 from orchestrion.runtime.definitions import read_definition
-from orchestrion.runtime.dispatcher import EMPTY_ENDS, Dispatcher, Unit
+from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.inquiries import ask
 from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import SUBWORKFLOW, Kind
@@ -31,6 +31,7 @@ from orchestrion.runtime.secrets import secret_output, secret_parameters
 from orchestrion.runtime.share import Pool, Share, Trees
 from orchestrion.runtime.subworkflows import Start, start_workflow
 from orchestrion.runtime.surroundings import job_of_task, surroundings_of_task
+from orchestrion.runtime.unit import EMPTY_ENDS, Unit
 from orchestrion.runtime.worker import Report, Worker
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Transaction

@@ -9,9 +9,9 @@ from typing import Final
 
 from orchestrion.core.events import AttemptReported
 from orchestrion.core.values import Json
-from orchestrion.runtime.dispatcher import Unit
 from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import INQUIRY
+from orchestrion.runtime.unit import Unit
 
 _MINUTE: Final = 60_000_000
 _LONGEST: Final = 2**62

@@ -23,7 +23,7 @@ from orchestrion.store import rows
 from orchestrion.store.sqlite import Store, Transaction
 
 if TYPE_CHECKING:
-    from orchestrion.runtime.dispatcher import Unit
+    from orchestrion.runtime.unit import Unit
 
 Catalogs: TypeAlias = Callable[[Sequence[str]], Catalog]
 """Gives the actions of a tree, by the folders of packs that were recorded when it started."""

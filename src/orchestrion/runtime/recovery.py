@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from orchestrion.actions.runners.processes import end_groups, groups_of
-from orchestrion.runtime.dispatcher import Dispatcher, Unit
+from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.ledger import Attempt, attempt_of
+from orchestrion.runtime.unit import Unit
 
 _GROUP: Final = 100
 _LOST: Final = "The process that ran this action is gone, and nobody knows how far the action has come."

@@ -20,7 +20,8 @@ from orchestrion.runtime.peers import SUBWORKFLOW
 from orchestrion.store import rows
 
 if TYPE_CHECKING:
-    from orchestrion.runtime.dispatcher import Unit, Workflow
+    from orchestrion.runtime.unit import Unit
+    from orchestrion.runtime.workflow import Workflow
 
 _REFUSED: Final = "A re-run inside a sub-workflow was accepted and cannot be performed: {}"
 

@@ -8,7 +8,7 @@ taken for dead, and has lost its trees, claims nothing of them any more.
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-from orchestrion.runtime.dispatcher import Unit
+from orchestrion.runtime.unit import Unit
 from orchestrion.store.sqlite import Transaction
 
 

@@ -10,7 +10,7 @@ from orchestrion.runtime.ledger import Execution, Token
 from orchestrion.store import rows
 
 if TYPE_CHECKING:
-    from orchestrion.runtime.dispatcher import Unit
+    from orchestrion.runtime.unit import Unit
 
 API_URL = "http://127.0.0.1:9101/v1"
 """The advertised address of the API, which `ctx().st2.api_url` gives."""

@@ -11,9 +11,9 @@ from orchestrion.actions.parameters import Resolved, Surroundings
 from orchestrion.actions.runners.base import Job, OnOutput
 from orchestrion.actions.runners.registry import WITH_CONFIG
 from orchestrion.core.values import Json
-from orchestrion.runtime.dispatcher import Unit
 from orchestrion.runtime.keyring import KeyRing
 from orchestrion.runtime.ledger import Execution
+from orchestrion.runtime.unit import Unit
 
 _PLAIN = Surroundings()
 
