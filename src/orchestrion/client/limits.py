@@ -10,7 +10,7 @@ from orchestrion.client.rehearsal import play
 from orchestrion.core import preparing, values
 from orchestrion.core.expressions import bounds
 from orchestrion.core.language import tree
-from orchestrion.runtime import dispatcher, engine, output, peers, retention, service, worker
+from orchestrion.runtime import engine, output, peers, retention, service, unit, worker
 from orchestrion.store import sqlite
 
 _MICROSECONDS: Final = 1_000_000
@@ -57,7 +57,7 @@ _OTHERS: Final[tuple[tuple[str, ModuleType, str, str], ...]] = (
     ("pack", pack_files, "MAX_BYTES", "bytes of the files of a pack"),
     ("engine", worker, "SLOTS", "actions at a time that a command runs (serve and worker: setting slots)"),
     ("engine", engine, "CLAIMS", "attempts that an engine claims in one commit"),
-    ("engine", dispatcher, "EMPTY_ENDS", "tasks without items that end in one commit"),
+    ("engine", unit, "EMPTY_ENDS", "tasks without items that end in one commit"),
     ("engine", engine, "GROUP_SECONDS", "seconds in which reports are taken up for one commit"),
     ("engine", engine, "POLL_SECONDS", "seconds that an engine sleeps at the most"),
     ("output", output, "EVERY", "seconds for which the output of an action that runs is collected"),
