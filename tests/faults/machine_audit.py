@@ -111,17 +111,6 @@ class Seen(NamedTuple):
 _NOTHING: Final = Seen({}, {}, {}, {}, {})
 
 
-def is_held_over(now: Seen, attempt: Row) -> bool:
-    """Whether an attempt is an item that is held, and whose task another item has ended meanwhile.
-
-    Or has brought to its next attempt. It may be answered, or go on, to no effect: doctor takes that for a
-    surplus, and the core for granted.
-    """
-    *_, status, _, record = now.entries[attempt["workflow"], attempt["entry"]]
-    held = attempt["engine"] in ("inquiry", "subworkflow") and attempt["item"] is not None
-    return held and (status in COMPLETED or attempt["number"] < rows.from_json(record).get("attempt", 1))
-
-
 class Audit:
     """Looks at the store after each commit; `problems` are what it has found."""
 
@@ -325,8 +314,6 @@ class Audit:
         of_workflow: dict[str, set[tuple[int, int | None, int]]] = {}
         for one in now.attempts.values():
             token = (one["entry"], one["item"], one["number"])
-            if is_held_over(now, one):
-                continue
             if token in of_workflow.setdefault(one["workflow"], set()):
                 yield f"two attempts {token} in {one['workflow']}"
             of_workflow[one["workflow"]].add(token)

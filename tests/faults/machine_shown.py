@@ -8,7 +8,7 @@ from orchestrion.operations.health import examine
 from orchestrion.queries import ExecutionView, ItemsView
 from orchestrion.queries.explaining import Explanation, explain
 from orchestrion.queries.facts import facts_about
-from tests.faults.machine_audit import Seen, is_held_over
+from tests.faults.machine_audit import Seen
 from tests.faults.machine_world import Life, World
 
 _ALL: Final = 1_000
@@ -18,12 +18,7 @@ _EXPECTED: Final = frozenset({"process", "leftover", "engine", "disk"})
 
 def check_what_is_shown(world: World, life: Life, seen: Seen) -> None:
     """Everything that a process shows of the store as it is now."""
-    excused = {number for number, one in seen.attempts.items() if is_held_over(seen, one)}
-    findings = [
-        one
-        for one in examine(life.dispatcher)
-        if one.kind not in _EXPECTED and not (one.kind == "attempt" and one.subject in excused)
-    ]
+    findings = [one for one in examine(life.dispatcher) if one.kind not in _EXPECTED]
     assert not findings, findings
     for listed in life.queries.executions(_ALL):
         _check_views(life, seen, listed)

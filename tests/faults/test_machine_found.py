@@ -123,3 +123,18 @@ def test_what_an_operation_has_claimed_begins_although_its_commit_was_told_to_fa
     machine.all_end(1)
     machine.rest(0)
     assert [row["status"] for row in machine.audit.seen.workflows.values()] == ["succeeded"]
+
+
+def test_what_is_held_of_a_task_that_ends_without_it_is_canceled(machine: Machine) -> None:
+    life = begin(machine, text_of(a="chain, with: 'i in <% list(1, 2) %>'"))
+    first, second = (row for row in machine.audit.seen.workflows.values() if row["parent"] is not None)
+    with machine.world.acting(life):
+        life.operations.pause(second["execution"], None)
+    for _ in range(2):  # its two tasks
+        for start in machine.world.running():
+            of = machine.audit.seen.executions[start.execution]["of_workflow"]
+            machine.world.finish(start, "failed" if of == first["id"] else "succeeded", 0)
+        machine.rest(0)
+    root = machine.audit.seen.workflows[first["root"]]
+    second = machine.audit.seen.workflows[second["id"]]
+    assert (root["status"], second["status"]) == ("failed", "canceled")

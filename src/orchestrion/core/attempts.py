@@ -2,7 +2,13 @@
 
 from typing import Final
 
-from orchestrion.core.commands import EndEmpty, RunAction, StopAttempt, WithdrawAttempt
+from orchestrion.core.commands import (
+    CancelAttempt,
+    EndEmpty,
+    RunAction,
+    StopAttempt,
+    WithdrawAttempt,
+)
 from orchestrion.core.draft import Draft
 from orchestrion.core.expressions import ExpressionError
 from orchestrion.core.preparing import PreparingError, prepare_again
@@ -58,6 +64,7 @@ def is_item_set(item: Item | None, entry: Entry) -> bool:
 
 def conclude(draft: Draft, entry: Entry) -> None:
     """An attempt has brought an entry to an end: try again if its retry wants that, or finish (spec 5.3)."""
+    _cancel_held(draft, entry)
     try:
         wanted = _wants_retry(draft, entry)
     except ExpressionError as error:
@@ -75,6 +82,15 @@ def conclude(draft: Draft, entry: Entry) -> None:
         advance(draft, task_event(draft, "canceled"))
     else:
         _try_again(draft, entry)
+
+
+def _cancel_held(draft: Draft, entry: Entry) -> None:
+    """What is held of a task that ends without it must not be held for ever."""
+    if entry.items is None or not (entry.items.paused or entry.items.pending):
+        return
+    for item in draft.items_of(entry.id):
+        if item.attempt == entry.attempt and item.status in ("paused", "pending"):
+            draft.commands.append(CancelAttempt(entry.id, item.index, item.attempt))
 
 
 def _wants_retry(draft: Draft, entry: Entry) -> bool:

@@ -38,6 +38,14 @@ class StopAttempt(NamedTuple):
     attempt: int
 
 
+class CancelAttempt(NamedTuple):
+    """An item that is held, whose task has ended or tries again without it. Report it as `canceled`."""
+
+    entry: int
+    item: int
+    attempt: int
+
+
 class EndEmpty(NamedTuple):
     """With-items tasks that have no items.
 
@@ -47,4 +55,4 @@ class EndEmpty(NamedTuple):
     entries: tuple[int, ...]
 
 
-Command: TypeAlias = RunAction | WithdrawAttempt | StopAttempt | EndEmpty
+Command: TypeAlias = RunAction | WithdrawAttempt | StopAttempt | CancelAttempt | EndEmpty

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from orchestrion.core.commands import EndEmpty, RunAction, StopAttempt, WithdrawAttempt
+from orchestrion.core.commands import CancelAttempt, EndEmpty, RunAction, StopAttempt, WithdrawAttempt
 from orchestrion.core.conductor import Answer, Decision, conduct
 from orchestrion.core.events import (
     AttemptBegan,
@@ -26,6 +26,7 @@ from orchestrion.core.values import Json
 from orchestrion.runtime.deadlines import stop
 from orchestrion.runtime.definitions import graph_of
 from orchestrion.runtime.external import ExternalValues
+from orchestrion.runtime.held import cancel_held
 from orchestrion.runtime.ledger import Attempt, Execution, Ledger, Token
 from orchestrion.runtime.revivals import revive, take_revival
 from orchestrion.runtime.secrets import Secrets
@@ -273,6 +274,8 @@ class Unit:
                     self._withdraw(Token(subject.id, entry, item, number))
                 case StopAttempt(entry, item, number):
                     stop(self, Token(subject.id, entry, item, number))
+                case CancelAttempt(entry, item, number):
+                    cancel_held(self, Token(subject.id, entry, item, number))
                 case EndEmpty(entries):
                     self._empty.append((subject.id, EmptyEnded(entries)))
         if subject.head.status != before or has_settled(subject.head) != had_settled:
