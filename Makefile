@@ -31,10 +31,10 @@ programs:
 	@sh scripts/debian.sh
 
 test: programs check ## everything that CI runs
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 soak: programs check ## the same with larger counts (takes long)
-	ORCHESTRION_SOAK=1 $(BIN)/pytest -n 2
+	ORCHESTRION_SOAK=1 $(BIN)/pytest -n 2 --dist worksteal
 
 lint: $(DEV) ## repair format and lint where a tool can, then check
 	$(BIN)/ruff format

@@ -5,15 +5,20 @@ The clock is the test's. A script's next step is taken when nothing moves any mo
 own: whoever takes it after a crash repeats the request.
 """
 
+import atexit
 import random
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, Final
 
 import yaml
 
 from orchestrion.actions.catalog import Catalog
+from orchestrion.actions.revisions import folder_of_revisions
 from orchestrion.client.session import Session
 from orchestrion.core.status import COMPLETED
 from orchestrion.errors import Refused
@@ -112,6 +117,26 @@ def _task(dice: random.Random, name: str, later: list[str]) -> dict[str, Any]:
     return task
 
 
+@cache
+def _common() -> Path:
+    """What all scenarios have in common, made once: the packs, their revisions, an empty store."""
+    folder = Path(mkdtemp(prefix="orchestrion-scenarios-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    actions = folder / "packs" / "own" / "actions"
+    actions.mkdir(parents=True)
+    (actions.parent / "pack.yaml").write_text("name: own\n")
+    for name, text in _ACTIONS.items():
+        (actions / f"{name}.yaml").write_text(text)
+    for name, text in _CHILDREN.items():
+        (actions / f"{name}.yaml").write_text(
+            f"name: {name}\nrunner_type: orquesta\nidempotent: true\nentry_point: {name}.wf\n"
+        )
+        (actions / f"{name}.wf").write_text(text)
+    (folder / "revisions").mkdir()
+    Store(folder / "empty.db").close()
+    return folder
+
+
 class Run:
     """One process after the other brings a scenario to its end. `open_store` makes their stores."""
 
@@ -122,17 +147,11 @@ class Run:
         self.number: str | None = None
         self._refused: set[str] = set()
         self._open_store = open_store
-        actions = folder / "packs" / "own" / "actions"
-        actions.mkdir(parents=True)
-        (actions.parent / "pack.yaml").write_text("name: own\n")
-        for name, text in _ACTIONS.items():
-            (actions / f"{name}.yaml").write_text(text)
-        for name, text in _CHILDREN.items():
-            (actions / f"{name}.yaml").write_text(
-                f"name: {name}\nrunner_type: orquesta\nidempotent: true\nentry_point: {name}.wf\n"
-            )
-            (actions / f"{name}.wf").write_text(text)
-        self._catalog = Catalog([folder / "packs"])
+        common = _common()
+        folder.mkdir()
+        shutil.copyfile(common / "empty.db", folder / "s.db")
+        folder_of_revisions(folder / "s.db").symlink_to(common / "revisions")
+        self._catalog = Catalog([common / "packs"])
         self.session: Session
         self.engine: Engine
         self.be_born()

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
@@ -42,6 +43,12 @@ _MAY_BE_SEALED: Final = frozenset(
     )
 )
 """Columns of JSON texts that are sealed where their tree has secrets: whoever reads them gets them opened."""
+
+
+@cache
+def _statements() -> Any:
+    """The statements of the `.sql` files, read once a process: that takes as long as a small command."""
+    return cast("Any", aiosql).from_path(str(PACKAGE / "sql"), "sqlite3", mandatory_parameters=False)
 
 
 class _Columns(NamedTuple):
@@ -162,9 +169,7 @@ class Store:
             except BaseException:
                 self._connection.close()
                 raise
-        self._queries: Any = cast("Any", aiosql).from_path(
-            str(PACKAGE / "sql"), "sqlite3", mandatory_parameters=False
-        )
+        self._queries: Any = _statements()
         vault = Vault(key_file_of(self.path))
         self._transaction = Transaction(self._connection, self._queries, vault)
 
