@@ -278,3 +278,47 @@ def test_what_an_output_or_an_answer_gives_is_secret_where_its_schema_says_so(cl
     everything = stored(closed.folder)
     assert b"made-up-4242" not in everything
     assert IN_KEY.encode() not in everything
+
+
+OPENER = """\
+from st2common.runners.base_action import Action
+
+
+class Opener(Action):
+    def run(self):
+        opened = self.action_service.get_value("pw", local=False, decrypt=True)
+        self.action_service.set_value("made", "made-in-the-action", encrypt=True)
+        print(opened, "made-in-the-action", flush=True)
+        return {"opened": opened}
+"""
+
+
+def test_what_a_python_action_opens_or_encrypts_is_a_secret_of_its_execution(closed: Shell) -> None:
+    actions = closed.folder / "packs" / "closed" / "actions"
+    (actions / "opener.py").write_text(OPENER)
+    (actions / "opener.yaml").write_text("name: opener\nrunner_type: python-script\nentry_point: opener.py\n")
+    closed.write("w.yaml", "version: 1.0\ntasks:\n  one:\n    action: closed.opener\n")
+    assert closed.run("run", "w.yaml").code == 0
+    number = closed.newest()
+    for words in (["get", number, "--attempts"], ["export", number], ["tail", number]):
+        shown = closed.run("execution", *words)
+        assert (shown.code, MASK in shown.out) == (0, True)
+        assert IN_KEY not in shown.out
+        assert "made-in-the-action" not in shown.out
+    everything = stored(closed.folder)
+    assert IN_KEY.encode() not in everything
+    assert b"made-in-the-action" not in everything
+
+
+def test_what_is_wrong_with_a_secret_is_told_without_it(closed: Shell) -> None:
+    actions = closed.folder / "packs" / "closed" / "actions"
+    (actions / "typed.yaml").write_text(
+        "name: typed\nrunner_type: orquesta\nentry_point: typed.wf\nparameters:\n"
+        "  n: {type: integer, secret: true}\n"
+        "  l: {type: array, secret: true, items: {type: integer}}\n"
+    )
+    (actions / "typed.wf").write_text("version: 1.0\ninput: [n, l]\ntasks: {t: {action: core.noop}}\n")
+    for word in ("n=no-number-but-secret", 'l=["no-number-but-secret"]'):
+        done = closed.run("run", "closed.typed", word)
+        assert done.code == 2
+        assert "no-number-but-secret" not in done.err

@@ -42,6 +42,7 @@ def test_an_action_is_killed_by_the_timeout_of_its_task(shell: Shell) -> None:
     with pytest.raises(BrokenPipeError):  # nobody stands at the gate any more
         gate.open()
     assert shell.ended == ["instead"]
+    assert shell.json("execution", "list", "--status", "timeout") == []
     (attempt,) = by_task(shell.json("execution", "get", shell.newest(), "--attempts"))["slow"]["attempts"]
     assert (attempt["status"], attempt["result"]) == (
         "timeout",

@@ -102,7 +102,11 @@ def cast_text(parameters: Mapping[str, Parameter], texts: Mapping[str, str | Seq
             contents = [read_text(Path(path)) for path in paths_or_texts] if word != name else paths_or_texts
             values[name] = from_text(parameter, contents)
         except CastError as error:
-            problems[name] = f'Parameter "{name}" {error}.'
+            problems[name] = (
+                f'Parameter "{name}" is no valid {parameter.type}. What was given is not shown: it is secret.'
+                if parameter.secret
+                else f'Parameter "{name}" {error}.'
+            )
         except UsageError as error:
             problems[name] = error.message
         else:
@@ -220,10 +224,21 @@ def masked(parameters: Mapping[str, Parameter], values: Mapping[str, Json]) -> d
 
 def _without_secrets(text: str, declared: Mapping[str, Parameter], values: Mapping[str, Json]) -> str:
     """Hide in a message what the value of a secret parameter may have brought into it."""
-    for name, value in values.items():
-        if name in declared and declared[name].secret and value is not None and value != "":
-            for form in (repr(value), f'"{value}"', *([str(value)] if len(str(value)) >= _LONG else [])):
-                text = text.replace(form, MASK)
+    secret = (value for name, value in values.items() if name in declared and declared[name].secret)
+    return without_values(text, secret)
+
+
+def without_values(text: str, values: Iterable[Json]) -> str:
+    """A message in which values are hidden, as a whole and in their parts, as far as it may quote them."""
+    for value in values:
+        if value is None or value == "":
+            continue
+        for form in (repr(value), f'"{value}"', *([str(value)] if len(str(value)) >= _LONG else [])):
+            text = text.replace(form, MASK)
+        if isinstance(value, (list, dict)):
+            members = [*value, *value.values()] if isinstance(value, dict) else value
+            parts = (one for one in members if not isinstance(one, (int, float)) or len(str(one)) >= _LONG)
+            text = without_values(text, parts)
     return text
 
 

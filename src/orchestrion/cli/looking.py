@@ -94,7 +94,9 @@ def _each(options: argparse.Namespace, look: Callable[[Looking, str], _Found]) -
             found.append(document)
             if not (options.json or options.yaml):
                 if len(options.ids) > 1:
-                    output.line(f"{'' if len(found) == 1 else chr(10)}{number}", "bold")
+                    if len(found) > 1:
+                        output.line()
+                    output.line(number, "bold")
                 show(output)
             return 0
 

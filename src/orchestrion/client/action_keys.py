@@ -1,5 +1,6 @@
 """The key store as Python actions use it (`self.action_service`)."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
@@ -18,20 +19,27 @@ class ActionKeys:
     def __init__(self, database: Path, open_store: Callable[[Path], Store] = Store) -> None:
         self._database: Final = database
         self._open: Final = open_store
+        self.opened: Final[deque[tuple[str, str]]] = deque()
+        """Values that are secrets of executions, which nobody knows of yet."""
         self._asking: Final = Lock()
         self._store: Store | None = None
 
-    def get(self, name: str, *, scope: str, user: str, decrypt: bool) -> str | None:
+    def get(self, name: str, *, scope: str, user: str, decrypt: bool, execution: str) -> str | None:
         """The value of a key, or None. Raises UsageError, SealError."""
         with self._asking:
             try:
-                return self._keys(user).get(name, scope, decrypt=decrypt).value
+                found = self._keys(user).get(name, scope, decrypt=decrypt)
             except NotFound:
                 return None
+            if found.secret and decrypt:
+                self.opened.append((execution, found.value))
+            return found.value
 
-    def set(self, key: StoredKey, *, user: str, ttl: int | None) -> None:
+    def set(self, key: StoredKey, *, user: str, ttl: int | None, execution: str) -> None:
         """Set a key. Raises UsageError, SealError."""
         with self._asking:
+            if key.secret:
+                self.opened.append((execution, key.value))
             self._keys(user).put([NewKey(key.name, key.value, key.scope, key.secret, ttl)])
 
     def delete(self, name: str, *, scope: str, user: str) -> bool:

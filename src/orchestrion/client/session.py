@@ -50,7 +50,7 @@ class Session:
     def engine(self, catalogs: Catalogs, kind: Kind = "command", slots: int = SLOTS) -> Engine:
         """An engine of this process. Close its worker before the session."""
         gc.set_threshold(_GARBAGE, *gc.get_threshold()[1:])
-        worker = Worker(self.presence, slots, Runners(self._action_keys))
+        worker = Worker(self.presence, slots, Runners(self._action_keys), self._action_keys.opened)
         return Engine(self.dispatcher, worker, catalogs, self.actor, kind)
 
     def close(self) -> None:

@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from orchestrion.actions.parameters import without_values
 from orchestrion.actions.runners.registry import INQUIRER
 from orchestrion.actions.validation import problems_with_answer
 from orchestrion.core.values import Json
 from orchestrion.errors import Refused, UsageError
 from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.peers import INQUIRY
+from orchestrion.runtime.secrets import secret_values
 from orchestrion.runtime.unit import Unit
 from orchestrion.runtime.workflow import Workflow
 
@@ -28,8 +30,11 @@ def check_answer(unit: Unit, execution: Execution, answer: Json, actor: str) -> 
         raise Refused(
             f"{actor} may not answer the inquiry {execution.id}; it asks: {', '.join(map(str, users))}."
         )
-    problems = problems_with_answer(execution.result.get("schema") or {}, answer)
+    schema = execution.result.get("schema") or {}
+    problems = problems_with_answer(schema, answer)
     if problems:
+        secret = secret_values(schema, answer) if isinstance(schema, dict) else []
+        problems = [without_values(problem, secret) for problem in problems]
         raise UsageError(f"The inquiry {execution.id} does not take this answer.", problems=problems)
     return execution.result
 

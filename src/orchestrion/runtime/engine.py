@@ -136,6 +136,7 @@ class Engine:
         fresh = self.worker.fresh[:]
         taken: list[Report] = []
         with self._dispatcher.unit(self) as unit:
+            opened = self._note_opened(unit)
             ends = {report.execution for report in reports}
             self.worker.output.store(unit.transaction, self.id, unit.now, ends)
             until = monotonic() + GROUP_SECONDS
@@ -162,6 +163,8 @@ class Engine:
                 self.beat(unit)
         self.worker.reports.extendleft(reversed(reports[len(taken) :]))
         del self.worker.fresh[: len(fresh)]
+        for _ in range(opened):
+            self.worker.opened.popleft()
         self._recorded.update(process.execution for process in begun)
         self._recorded.difference_update(ended)
         for report in taken:
@@ -169,6 +172,17 @@ class Engine:
         self._in_doubt = False
         self._end_unwanted()
         return len(taken) + len(unit.workflows)
+
+    def _note_opened(self, unit: Unit) -> int:
+        """What actions have opened is secret from now on; how many values those are."""
+        opened = [*self.worker.opened]
+        for execution, value in opened:
+            attempt = unit.ledger.attempt(execution)
+            if attempt is not None:
+                unit.secrets.of(unit.workflow(attempt.root).row).note([value])
+        if opened:
+            unit.secrets.write()  # before the output of the action, which is sealed by what the rows say
+        return len(opened)
 
     def _take_up(self, unit: Unit) -> None:
         """Do what earlier units have left, and claim what is due."""

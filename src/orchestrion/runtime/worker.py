@@ -42,12 +42,23 @@ class Process(NamedTuple):
 
 
 class Worker:
-    """Runs actions. `reports` are ends that are still to be delivered; `fresh` processes, to be recorded."""
+    """Runs actions.
 
-    def __init__(self, presence: Presence, slots: int = SLOTS, runners: Runners | None = None) -> None:
+    `reports` are ends that are still to be delivered, `fresh` processes that are to be recorded, `opened` the
+    secrets that actions were given, each with its execution: to be noted before what those have written.
+    """
+
+    def __init__(
+        self,
+        presence: Presence,
+        slots: int = SLOTS,
+        runners: Runners | None = None,
+        opened: deque[tuple[str, str]] | None = None,
+    ) -> None:
         self.reports: Final[deque[Report]] = deque()
         self.fresh: Final[list[Process]] = []
         self.output: Final = Output(monotonic_clock)
+        self.opened: Final = deque[tuple[str, str]]() if opened is None else opened
         self._slots = slots
         self._presence = presence
         self._runners = runners or Runners()

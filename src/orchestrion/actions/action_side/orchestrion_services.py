@@ -95,7 +95,8 @@ class ActionService:
         with self._asking:
             try:
                 lines = self._connection()
-                lines.write(json.dumps({"call": call, "user": self._user, **given}) + "\n")
+                who = {"user": self._user, "execution": os.environ.get("ST2_ACTION_EXECUTION_ID", "")}
+                lines.write(json.dumps({"call": call, **who, **given}) + "\n")
                 lines.flush()
                 answer: dict[str, Any] = json.loads(lines.readline() or "{}")
             except OSError as error:

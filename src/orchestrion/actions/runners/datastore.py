@@ -29,14 +29,15 @@ class StoredKey(NamedTuple):
 class KeyStore(Protocol):
     """The key store as actions use it. Called from several threads; raises `OrchestrionError`.
 
-    `scope` is `system` or `user` (or StackStorm's names for them), `user` who runs the action.
+    `scope` is `system` or `user` (or StackStorm's names for them), `user` who runs the action, `execution`
+    its id: what is opened or encrypted for it is a secret of it from then on.
     """
 
-    def get(self, name: str, *, scope: str, user: str, decrypt: bool) -> str | None:
+    def get(self, name: str, *, scope: str, user: str, decrypt: bool, execution: str) -> str | None:
         """Give the value of a key; None if there is none. A secret one is masked without `decrypt`."""
         ...
 
-    def set(self, key: StoredKey, *, user: str, ttl: int | None) -> None:
+    def set(self, key: StoredKey, *, user: str, ttl: int | None, execution: str) -> None:
         """Set a key, for `ttl` seconds or for ever."""
         ...
 
@@ -96,13 +97,16 @@ class Desk:
             return {"error": f"This question is not understood: {type(error).__name__}: {error}"}
 
     def _do(self, asked: dict[str, Any]) -> Any:
-        scope, user = asked["scope"], asked["user"]
+        scope, user, execution = asked["scope"], asked["user"], asked["execution"]
         match asked["call"]:
             case "get":
-                return self._keys.get(asked["name"], scope=scope, user=user, decrypt=asked["decrypt"])
+                decrypt = asked["decrypt"]
+                return self._keys.get(
+                    asked["name"], scope=scope, user=user, decrypt=decrypt, execution=execution
+                )
             case "set":
                 key = StoredKey(asked["name"], asked["value"], scope, asked["encrypt"])
-                return self._keys.set(key, user=user, ttl=asked["ttl"])
+                return self._keys.set(key, user=user, ttl=asked["ttl"], execution=execution)
             case "delete":
                 return self._keys.delete(asked["name"], scope=scope, user=user)
             case "list":

@@ -30,6 +30,7 @@ STATUSES: Final = (
     "canceling",
     "succeeded",
     "failed",
+    "timeout",
     "canceled",
 )
 """The statuses of workflows."""

@@ -45,8 +45,8 @@ def add_health(groups: "Subparsers") -> None:
         "--status",
         metavar="STATUS",
         nargs="+",
-        choices=("succeeded", "failed", "canceled"),
-        help="only those with one of these statuses (default: succeeded, failed, canceled)",
+        choices=("succeeded", "failed", "timeout", "canceled"),
+        help="only those with one of these statuses (default: all of them)",
     )
     parser.add_argument("--plan", action="store_true", help="show what would go, and delete nothing")
     add_store(parser)

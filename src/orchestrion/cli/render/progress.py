@@ -86,7 +86,7 @@ def _statuses(view: ExecutionView, prefix: str = "") -> Iterator[tuple[str, str,
         own = (name, task.status, items_text(task.items) if task.items else "")
         if task.status not in COMPLETED:
             yield own
-        for workflow in task.workflows:
+        for workflow in {one.item: one for one in task.workflows}.values():  # of each, the last attempt
             yield from _statuses(workflow, f"{name}{_item(workflow)}/")
         if task.status in COMPLETED:
             yield own

@@ -5,7 +5,7 @@ import pytest
 
 from orchestrion.actions.runners.datastore import StoredKey
 from orchestrion.errors import UsageError
-from tests.unit.actions.runners.python_pack import PythonPack, new_runner, result_of
+from tests.unit.actions.runners.python_pack import EXECUTION, PythonPack, new_runner, result_of
 
 
 class Keys:
@@ -13,14 +13,17 @@ class Keys:
 
     def __init__(self) -> None:
         self.found: dict[tuple[str, str, str], StoredKey] = {}
+        self.asked_for: set[str] = set()
 
-    def get(self, name: str, *, scope: str, user: str, decrypt: bool) -> str | None:
+    def get(self, name: str, *, scope: str, user: str, decrypt: bool, execution: str) -> str | None:
+        self.asked_for.add(execution)
         key = self.found.get((scope, user, name))
         return None if key is None else "********" if key.secret and not decrypt else key.value
 
-    def set(self, key: StoredKey, *, user: str, ttl: int | None) -> None:
+    def set(self, key: StoredKey, *, user: str, ttl: int | None, execution: str) -> None:
         if ttl == 0:
             raise UsageError("the time to live must be from 1")
+        self.asked_for.add(execution)
         self.found[key.scope, user, key.name] = key
 
     def delete(self, name: str, *, scope: str, user: str) -> bool:
@@ -41,7 +44,7 @@ class TestKeyStore:
 
     def test_is_reached_by_the_action_service(self, stored: tuple[PythonPack, Keys]) -> None:
         pack, keys = stored
-        keys.set(StoredKey("shared", "5", "system", secret=False), user="eve", ttl=None)
+        keys.set(StoredKey("shared", "5", "system", secret=False), user="eve", ttl=None, execution="x")
         found = pack.result(
             "service = self.action_service\n"
             "service.set_value('mine', '語', ttl=60)\n"
@@ -54,6 +57,7 @@ class TestKeyStore:
         )
         assert found == ["語", "5", None, "********", "s3cret", ["own.A:mine"], True, False]
         assert {key[1:] for key in keys.found} == {("eve", "shared"), ("eve", "sealed")}
+        assert keys.asked_for == {"x", EXECUTION}
 
     def test_tells_what_is_wrong(self, stored: tuple[PythonPack, Keys]) -> None:
         pack, _ = stored
