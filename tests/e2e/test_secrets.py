@@ -322,3 +322,19 @@ def test_what_is_wrong_with_a_secret_is_told_without_it(closed: Shell) -> None:
         done = closed.run("run", "closed.typed", word)
         assert done.code == 2
         assert "no-number-but-secret" not in done.err
+
+
+def test_the_first_secret_of_an_execution_is_not_stored_before_it_is_known(closed: Shell) -> None:
+    """The attempt waits for the copy of its pack, and so is written before anybody has read its metadata."""
+    actions = closed.folder / "packs" / "closed" / "actions"
+    (actions / "late.yaml").write_text(
+        "name: late\nrunner_type: local-shell-cmd\nparameters:\n"
+        "  password: {type: string, secret: true}\n  cmd: {default: 'true', immutable: true}\n"
+    )
+    closed.write(
+        "w.yaml",
+        "version: 1.0\ntasks:\n  one:\n    action: closed.late\n"
+        "    input: {password: \"<% 'known-' + 'too-late' %>\"}\n",
+    )
+    assert closed.run("run", "w.yaml").code == 0
+    assert b"known-too-late" not in stored(closed.folder)

@@ -282,7 +282,9 @@ class Engine:
             values = execution.parameters if isinstance(execution.parameters, dict) else {}
             resolved = resolve(action, values, surroundings_of_task(unit, execution, action))
             secrets = unit.secrets.of(unit.workflow(attempt.root).row)
+            had_secrets = bool(secrets)
             secrets.note_parameters(action.ref, secret_parameters(action, resolved.all))
+            execution.to_seal = bool(secrets) and not had_secrets
             secrets.note_output(action.ref, secret_output(action))
             execution.runner = action.runner_type
             unit.ledger.keep(attempt._replace(repeatable=action.idempotent))

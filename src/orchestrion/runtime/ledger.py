@@ -60,6 +60,8 @@ class Execution:
     task: str | None = None
     route: int | None = None
     rerun_of: str | None = None
+    to_seal: bool = False
+    """Its parameters were stored before it was known that there is a secret in them."""
     stored: Status | None = None
     """The status that the store had when the unit read it; None: the unit has made the execution."""
 
@@ -169,13 +171,20 @@ class Ledger:
         tell = self._transaction.many
         new: list[rows.Row] = []
         known: list[rows.Row] = []
+        late: list[rows.Row] = []
         for number, execution in self._executions.items():
             batch, row, values = (
                 (new, _new_row(execution), (5, 6)) if number in self._new else (known, _row(execution), (1,))
             )
             seal = sealer(execution)
             batch.append(row if seal is None else sealed(row, values, seal))
-        for statement, batch in (("add_executions", new), ("save_executions", known)):
+            if seal is not None and execution.to_seal:
+                late.append((seal(rows.to_json(execution.parameters)), number))
+        for statement, batch in (
+            ("add_executions", new),
+            ("save_executions", known),
+            ("seal_parameters", late),
+        ):
             if batch:
                 tell(statement, batch)
         added: list[rows.Row] = []
