@@ -12,6 +12,7 @@ from orchestrion.core.language import load_definition
 from orchestrion.core.status import Status
 from tests.conformance.player import Player
 from tests.e2e.commands import Shell
+from tests.unit.actions.packs import add_workflow
 
 PARENT = """\
 version: 1.0
@@ -51,15 +52,9 @@ FIRSTS = ["left.first", "right.first"]
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
     shell = Shell(tmp_path)
-    actions = tmp_path / "packs" / "own" / "actions"
-    actions.mkdir(parents=True)
-    (actions.parent / "pack.yaml").write_text("name: own\n")
-    (actions / "parent.wf").write_text(PARENT)
-    (actions / "child.wf").write_text(CHILD)
-    (actions / "parent.yaml").write_text("name: parent\nrunner_type: orquesta\nentry_point: parent.wf\n")
-    (actions / "child.yaml").write_text(
-        "name: child\nrunner_type: orquesta\nentry_point: child.wf\nparameters: {name: {type: string}}\n"
-    )
+    own = tmp_path / "packs" / "own"
+    add_workflow(own, "parent", PARENT)
+    add_workflow(own, "child", CHILD, "parameters: {name: {type: string}}\n")
     yield shell
     shell.close()
 

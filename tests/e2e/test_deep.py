@@ -8,6 +8,7 @@ import pytest
 
 from orchestrion.queries import DEPTH_SHOWN
 from tests.e2e.commands import Shell
+from tests.unit.actions.packs import add_workflow
 
 LEVELS = 320
 DOWN = """\
@@ -31,13 +32,7 @@ tasks:
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
     shell = Shell(tmp_path)
-    actions = tmp_path / "packs" / "own" / "actions"
-    actions.mkdir(parents=True)
-    (actions.parent / "pack.yaml").write_text("name: own\n")
-    (actions / "down.wf").write_text(DOWN)
-    (actions / "down.yaml").write_text(
-        "name: down\nrunner_type: orquesta\nentry_point: down.wf\nparameters: {n: {type: integer}}\n"
-    )
+    add_workflow(tmp_path / "packs" / "own", "down", DOWN, "parameters: {n: {type: integer}}\n")
     yield shell
     shell.close()
 

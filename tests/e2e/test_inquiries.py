@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.commands import Shell
+from tests.unit.actions.packs import add_workflow, write_pack
 
 ASK = """\
 version: 1.0
@@ -35,18 +36,12 @@ tasks:
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
     shell = Shell(tmp_path)
-    actions = tmp_path / "packs" / "own" / "actions"
-    actions.mkdir(parents=True)
-    (actions.parent / "pack.yaml").write_text("name: own\n")
+    own = tmp_path / "packs" / "own"
     schema = "{type: object, properties: {word: {type: string, required: true}}}"
-    (actions / "ask.yaml").write_text(
-        f"name: ask\nrunner_type: inquirer\nparameters: {{schema: {{default: {schema}}}}}\n"
-    )
-    (actions / "private.yaml").write_text(
-        "name: private\nrunner_type: inquirer\nparameters: {users: {default: [nobody]}}\n"
-    )
-    (actions / "asking.yaml").write_text("name: asking\nrunner_type: orquesta\nentry_point: asking.wf\n")
-    (actions / "asking.wf").write_text("version: 1.0\ntasks:\n  q: {action: own.ask}\n")
+    ask = f"name: ask\nrunner_type: inquirer\nparameters: {{schema: {{default: {schema}}}}}\n"
+    private = "name: private\nrunner_type: inquirer\nparameters: {users: {default: [nobody]}}\n"
+    write_pack(own, {"actions/ask.yaml": ask, "actions/private.yaml": private})
+    add_workflow(own, "asking", "version: 1.0\ntasks:\n  q: {action: own.ask}\n")
     yield shell
     shell.close()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.commands import Shell
+from tests.unit.actions.packs import add_workflow
 
 PARENT = """\
 version: 1.0
@@ -52,15 +53,10 @@ GRAND = "version: 1.0\ntasks:\n  middle: {action: own.parent}\n"
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
     shell = Shell(tmp_path)
-    actions = tmp_path / "packs" / "own" / "actions"
-    actions.mkdir(parents=True)
-    (actions.parent / "pack.yaml").write_text("name: own\n")
-    for name, text in (("parent", PARENT), ("child", CHILD), ("rollout", ROLLOUT), ("grand", GRAND)):
-        (actions / f"{name}.wf").write_text(text)
-        parameters = "parameters: {name: {type: string}}\n" if name == "child" else ""
-        (actions / f"{name}.yaml").write_text(
-            f"name: {name}\nrunner_type: orquesta\nentry_point: {name}.wf\n{parameters}"
-        )
+    own = tmp_path / "packs" / "own"
+    add_workflow(own, "child", CHILD, "parameters: {name: {type: string}}\n")
+    for name, text in (("parent", PARENT), ("rollout", ROLLOUT), ("grand", GRAND)):
+        add_workflow(own, name, text)
     yield shell
     shell.close()
 

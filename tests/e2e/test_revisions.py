@@ -121,7 +121,7 @@ def resumed(shell: Shell) -> Done:
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["changed", "gone"])
-def test_what_is_resumed_after_a_crash_keeps_its_revision(shell: Shell, gone: bool) -> None:  # noqa: FBT001  # a parameter
+def test_what_is_resumed_after_a_crash_keeps_its_revision(shell: Shell, *, gone: bool) -> None:
     write(shell, "first")
     gate = shell.gate("one")
     running = shell.start("run", "mine.flow")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.commands import Shell
+from tests.unit.actions.packs import add_workflow
 
 TASK = """\
 version: 1.0
@@ -53,11 +54,7 @@ def test_an_action_is_killed_by_the_timeout_of_its_task(shell: Shell) -> None:
 def test_the_timeout_of_a_workflow_ends_its_sub_workflow_and_what_that_runs(
     shell: Shell, tmp_path: Path
 ) -> None:
-    actions = tmp_path / "packs" / "own" / "actions"
-    actions.mkdir(parents=True)
-    (actions.parent / "pack.yaml").write_text("name: own\n")
-    (actions / "child.yaml").write_text("name: child\nrunner_type: orquesta\nentry_point: child.wf\n")
-    (actions / "child.wf").write_text(CHILD)
+    add_workflow(tmp_path / "packs" / "own", "child", CHILD)
     gate = shell.gate("slow")
     running = shell.start("run", shell.write("parent.yaml", PARENT))
     gate.arrived()

@@ -265,7 +265,7 @@ class Machine(RuleBasedStateMachine):
             self._step(doom)
 
     @rule(slow=st.booleans())
-    def commits_are_slow(self, slow: bool) -> None:  # noqa: FBT001
+    def commits_are_slow(self, *, slow: bool) -> None:
         self.world.be_slow(slow=slow)
 
     @rule(which=ANY, rarely=st.integers(0, 1))
@@ -291,7 +291,7 @@ class Machine(RuleBasedStateMachine):
             self._step("wake")
 
     @rule(which=ANY, value=st.integers(0, 9), first=st.booleans(), how=st.integers(0, 4))
-    def lose_the_lease(self, which: int, value: int, first: bool, how: int) -> None:  # noqa: FBT001
+    def lose_the_lease(self, which: int, value: int, *, first: bool, how: int) -> None:
         """A process hangs, another one takes up what it did; its actions end, and it wakes: too late.
 
         Perhaps it wakes before the other one has started again what may start again.
@@ -354,7 +354,7 @@ class Machine(RuleBasedStateMachine):
             self._step("timer")
 
     @rule(forward=st.booleans(), rarely=st.integers(0, 2))
-    def clock_jumps(self, forward: bool, rarely: int) -> None:  # noqa: FBT001
+    def clock_jumps(self, *, forward: bool, rarely: int) -> None:
         """Somebody sets the date; the monotonic clock does not care."""
         if rarely == 0:
             self.world.date += _HOUR if forward else -_HOUR

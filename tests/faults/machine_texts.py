@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tests.model.strategies import Shape, definition
 from tests.model.test_inspection import as_text
+from tests.unit.actions.packs import add_workflow, write_pack
 
 _SHAPE: Final = Shape(tasks=(2, 4), items=0.3, retry=0.2, delay=0.15, loop=0.15, error=0.005)
 _PARAMETERS: Final = "x: {default: 0}, n: {default: 0}, m: {type: object, default: {}}, i: {default: 0}"
@@ -67,17 +68,9 @@ def _of_some_kind(dice: Random, task: dict[str, Any]) -> dict[str, Any]:
 
 def write_packs(folder: Path) -> Path:
     """Write the actions of these workflows; gives the folder of packs."""
-    actions = folder / "packs" / "own" / "actions"
-    actions.mkdir(parents=True)
-    (actions.parent / "pack.yaml").write_text("name: own\n")
-    for name, text in _ACTIONS.items():
-        (actions / f"{name}.yaml").write_text(text)
+    own = folder / "packs" / "own"
+    write_pack(own, {f"actions/{name}.yaml": text for name, text in _ACTIONS.items()})
     for name, tasks in _CHILDREN.items():
-        (actions / f"{name}.yaml").write_text(
-            f"name: {name}\nrunner_type: orquesta\nentry_point: {name}.wf\nparameters: {{{_PARAMETERS}}}\n"
-        )
-        inputs = "input: [x, n, m, i]"
-        (actions / f"{name}.wf").write_text(
-            f"version: 1.0\n{inputs}\ntasks:\n  {tasks}\noutput: [{{v: 5}}]\n"
-        )
-    return folder / "packs"
+        text = f"version: 1.0\ninput: [x, n, m, i]\ntasks:\n  {tasks}\noutput: [{{v: 5}}]\n"
+        add_workflow(own, name, text, f"parameters: {{{_PARAMETERS}}}\n")
+    return own.parent

@@ -25,6 +25,7 @@ from orchestrion.errors import Refused
 from orchestrion.operations import Asking, RerunRequest, StartRequest
 from orchestrion.runtime.engine import Engine
 from orchestrion.store.sqlite import Store
+from tests.unit.actions.packs import add_workflow, write_pack
 
 START: Final = 1_800_000_000_000_000
 _MAX_STEPS: Final = 40
@@ -122,16 +123,10 @@ def _common() -> Path:
     """What all scenarios have in common, made once: the packs, their revisions, an empty store."""
     folder = Path(mkdtemp(prefix="orchestrion-scenarios-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    actions = folder / "packs" / "own" / "actions"
-    actions.mkdir(parents=True)
-    (actions.parent / "pack.yaml").write_text("name: own\n")
-    for name, text in _ACTIONS.items():
-        (actions / f"{name}.yaml").write_text(text)
+    own = folder / "packs" / "own"
+    write_pack(own, {f"actions/{name}.yaml": text for name, text in _ACTIONS.items()})
     for name, text in _CHILDREN.items():
-        (actions / f"{name}.yaml").write_text(
-            f"name: {name}\nrunner_type: orquesta\nidempotent: true\nentry_point: {name}.wf\n"
-        )
-        (actions / f"{name}.wf").write_text(text)
+        add_workflow(own, name, text, "idempotent: true\n")
     (folder / "revisions").mkdir()
     Store(folder / "empty.db").close()
     return folder

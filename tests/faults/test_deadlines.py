@@ -95,7 +95,7 @@ def test_every_item_has_its_own_time(world: World) -> None:
     world.after(1)
     attempts = world.task(number).attempts
     assert [one.status for one in attempts] == ["succeeded", "timeout"]
-    assert attempts[1].result["error"] == "Nobody answered in time."  # type: ignore[index]
+    assert result(attempts[1])["error"] == "Nobody answered in time."
 
 
 @pytest.mark.parametrize("action, timeout, seconds", [("ask", 5, 5), ("ask", 500, 60), ("patient", 500, 500)])

@@ -23,6 +23,7 @@ from orchestrion.core.status import COMPLETED
 from orchestrion.operations import RerunPlan, RerunRequest, StartRequest
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.worker import SLOTS, Worker
+from tests.unit.actions.packs import add_workflow
 
 FILLER: Final = "filler"
 """An action that takes the only slot of a process."""
@@ -288,12 +289,6 @@ class Stage:
 
 
 def _packs(folder: Path) -> Path:
-    actions = folder / "packs" / "own" / "actions"
-    actions.mkdir(parents=True)
-    (actions.parent / "pack.yaml").write_text("name: own\n")
     for name, text in (("child", _CHILD), ("outer", _OUTER)):
-        (actions / f"{name}.yaml").write_text(
-            f"name: {name}\nrunner_type: orquesta\nentry_point: {name}.wf\n"
-        )
-        (actions / f"{name}.wf").write_text(text)
+        add_workflow(folder / "packs" / "own", name, text)
     return folder / "packs"

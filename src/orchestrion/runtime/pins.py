@@ -166,15 +166,18 @@ class Pins:
         """
         row: dict[str, Any] = unit.workflow(root).row
         execution, packs = row["execution"], row["packs"]
-        if ref.partition(".")[0] not in built_in_packs():
-            revision = self._packs.pinned(unit.transaction, execution, ref)
-            if revision is None:
-                taken = self._taken[packs, ref]
-                if isinstance(taken, OrchestrionError):
-                    raise taken.with_traceback(None)
-                if taken is not None:
-                    pin(unit.transaction, execution, taken)
-        return self._packs.find(unit.transaction, execution, packs, ref)
+        if ref.partition(".")[0] in built_in_packs():
+            return self._packs.catalog_for(packs).find(ref)
+        revision = self._packs.pinned(unit.transaction, execution, ref)
+        if revision is None:
+            taken = self._taken[packs, ref]
+            if isinstance(taken, OrchestrionError):
+                raise taken.with_traceback(None)
+            if taken is None:
+                return self._packs.catalog_for(packs).find(ref)
+            pin(unit.transaction, execution, taken)
+            revision = taken
+        return self._packs.in_revision(revision, ref)
 
     def _take(self, wanted: _Wanted, taken: dict[Path, Revision]) -> Revision | OrchestrionError:
         """The revision that an action's pack is now; or why there is none."""

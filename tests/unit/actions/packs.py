@@ -25,6 +25,13 @@ def local_job(cmd: str, **parameters: Json) -> Job:
     )
 
 
+def add_workflow(folder: Path, name: str, text: str, more: str = "") -> None:
+    """Write a workflow action into a pack, which is made if it is not there; `more` lines of its metadata."""
+    metadata = f"name: {name}\nrunner_type: orquesta\nentry_point: {name}.wf\n{more}"
+    files = {f"actions/{name}.yaml": metadata, f"actions/{name}.wf": text}
+    write_pack(folder, {"pack.yaml": f"name: {folder.name}\n", **files})
+
+
 def write_pack(folder: Path, files: dict[str, str]) -> Path:
     """Write a pack's files (by path in the pack) and give its folder."""
     for name, text in files.items():

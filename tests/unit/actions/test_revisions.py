@@ -306,11 +306,11 @@ def test_a_pack_that_changes_while_it_is_copied_is_copied_again(
     (world.home / "zz").symlink_to("lib")
     real = os.symlink
 
-    def change(source: str, target: Path, target_is_directory: bool = False) -> None:  # noqa: FBT001, FBT002  # as there
+    def change(source: str, target: Path, *rest: bool) -> None:
         monkeypatch.undo()
         world.write("actions/run.sh", "echo two\n")
         (world.home / "lib/helper.py").unlink()
-        real(source, target, target_is_directory)
+        real(source, target, *rest)
 
     monkeypatch.setattr(os, "symlink", change)
     assert files_in(world.take().folder) == files_in(world.home)

@@ -23,6 +23,7 @@ from orchestrion.core.language import load_definition
 from orchestrion.core.preparing import MAX_DELAY
 from orchestrion.core.records import TimeLimit
 from orchestrion.core.state import State
+from orchestrion.core.status import Status
 from orchestrion.core.values import Json
 
 SECOND = 1_000_000
@@ -82,9 +83,10 @@ def test_a_task_s_is_rendered_when_the_task_is_prepared_and_kept_for_every_attem
 
 def test_items_have_the_timeout_of_their_task_and_a_re_run_that_keeps_some_does_too() -> None:
     state = started("tasks:\n  a: {with: 'x in <% [1, 2] %>', action: core.noop, timeout: <% 2 + 3 %>}\n")
-    for index, status in ((0, "succeeded"), (1, "timeout")):
+    ends: tuple[Status, ...] = ("succeeded", "timeout")
+    for index, status in enumerate(ends):
         at(state, 0, AttemptBegan(0, index, 1))
-        at(state, 0, AttemptReported(0, index, 1, status))  # type: ignore[arg-type]  # a status
+        at(state, 0, AttemptReported(0, index, 1, status))
     assert state.head.status == "failed"
     at(state, 0, RerunRequested((TaskRequest("a", 0, reset=False),)))
     assert state.entries[1].timeout == 5

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrion.actions.catalog import Catalog
+from orchestrion.actions.revisions import Revisions
 from orchestrion.client.local import Interruption, LocalClient
 from orchestrion.client.packs import PackFolders
 from orchestrion.client.session import Session
@@ -90,6 +91,11 @@ class World:
             for attempt in task.attempts
         ]
         return [result.get("stdout") or result for result in results]
+
+    @property
+    def session(self) -> Session:
+        """What the client works with: the moments between its steps are reached by that alone."""
+        return self.client._session  # pyright: ignore[reportPrivateUsage]
 
     @property
     def kept(self) -> set[str]:
@@ -238,11 +244,7 @@ def test_without_its_revision_a_task_fails_and_says_what_to_do(world: World) -> 
     world.follow(number := world.start("mine.paused"))
     world.say("second")
     shutil.rmtree(world.folder / "s.db.packs")
-    (finding,) = [
-        one
-        for one in examine(world.client._session.dispatcher)  # pyright: ignore[reportPrivateUsage]  # as `doctor`
-        if one.kind == "pack"
-    ]
+    (finding,) = [one for one in examine(world.session.dispatcher) if one.kind == "pack"]
     assert finding.subject == number
     world.answer(number)
     told = str(world.said(number)[-1])
@@ -273,12 +275,10 @@ def test_a_purge_deletes_the_revisions_that_no_execution_uses(world: World) -> N
 
 
 def test_a_start_whose_revision_was_purged_meanwhile_records_nothing(world: World) -> None:
-    session = world.client._session  # pyright: ignore[reportPrivateUsage]  # the moment in between
-    pack = world.client.catalog.find("mine.flow").pack
-    taken = world.client._pinned.revisions.take(pack)  # pyright: ignore[reportPrivateUsage]  # the same
+    taken = Revisions(world.store.path).take(world.client.catalog.find("mine.flow").pack)
     Retention(world.store).purge(LATER)
     with pytest.raises(StoreBusy):
-        session.operations.start(StartRequest("mine.flow", FLOW, {}, revision=taken), None)
+        world.session.operations.start(StartRequest("mine.flow", FLOW, {}, revision=taken), None)
     assert world.client.executions(9) == []
 
 

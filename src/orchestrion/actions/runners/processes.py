@@ -132,7 +132,7 @@ def _environment(pid: int) -> list[bytes]:
         fields = None if found else _stat(pid)
         if fields is None or fields[_STATE_FIELD] in _ENDED:
             return found.split(b"\0")
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_LOOK_SECONDS)  # nothing tells when the exec of another process is over
     return []
 
 
