@@ -1,7 +1,8 @@
 """How soon a pause or a cancellation is accepted while the load (`throughput`) runs.
 
 From the call of the operation to its return, which comes after its commit. Asked from another thread of the
-process that works (`same`), and from another process (`other`); opening the store is not timed.
+process that works (`same`), through the inbox of its engine, and from another process (`other`); opening the
+store is not timed.
 """
 
 import json
@@ -33,11 +34,16 @@ def measure_cancel(times: int = 200) -> Iterator[Figure]:
 
 
 def _measure(kind: str, times: int) -> Iterator[Figure]:
-    for place, ask in (("same", operate), ("other", _operate_elsewhere)):
+    for place in ("same", "other"):
         with scratch() as folder, opened(folder) as load, ThreadPoolExecutor(1) as pool:
-            asking: Future[list[float]] = pool.submit(ask, folder / DATABASE, kind, times)
+            database = folder / DATABASE
+            asking: Future[list[float]] = (
+                pool.submit(operate, database, kind, times, load.operations)
+                if place == "same"
+                else pool.submit(_operate_elsewhere, database, kind, times)
+            )
             load.keep(chain(LENGTH), AT_ONCE, lambda _, asking=asking: asking.done())
-            assert set(load.ends.values()) <= _ENDS[kind], set(load.ends.values())
+            assert set(load.ends.statuses.values()) <= _ENDS[kind], load.ends.statuses
         yield from spread(f"durable.sqlite.{kind}_ms.{place}", asking.result())
 
 

@@ -1,22 +1,24 @@
 """Workflows on a real store, some of them in flight all the time, worked off by a real engine.
 
-It is wired as `serve` wires it: a session with an engine of that kind, which announces itself and then does
-round after round. What starts a workflow is the operation that a client calls, with the engine of the same
-process, so a start is a commit of its own. How a workflow ends is told by the log at the level info, which
-`serve` has by default.
+It is wired as a server: a session with an engine of that kind, which announces itself and then does round
+after round in the main thread. Each workflow in flight has a client, a thread of its own, which starts it by
+the operation that every client calls, through the inbox of the engine, waits for its end, and starts the next
+one. How a workflow ends is told by the log at the level info, which `serve` has by default.
 """
 
 import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
+from threading import Event, Thread
 from typing import Final
 
 from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.client.session import Session
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
-from orchestrion.operations import StartRequest
+from orchestrion.operations import Operations, StartRequest
 from orchestrion.runtime import telling
 from orchestrion.runtime.engine import Engine
 
@@ -26,65 +28,81 @@ DATABASE: Final = "bench.db"
 class Load:
     """An engine that works for a whole store, and what it has seen of ends. Made by `opened`."""
 
-    def __init__(self, session: Session, engine: Engine, packs: Sequence[Path]) -> None:
+    def __init__(self, session: Session, engine: Engine, ends: "Ends", packs: Sequence[Path]) -> None:
         self.session: Final = session
         self.engine: Final = engine
-        self.ends: Final[dict[str, str]] = {}
-        """The statuses in which executions of whole workflows have ended, by their ids."""
+        self.ends: Final = ends
+        self.operations: Final = Operations(engine.inbox, session.actor)
+        """What other threads than the engine's ask for."""
         self._packs = tuple(str(folder.resolve()) for folder in packs)
 
-    def start(self, definition: str, inputs: Mapping[str, Json] | None = None) -> str:
+    def start(self, operations: Operations, definition: str, inputs: Mapping[str, Json] | None = None) -> str:
         """Start a workflow; returns the id of its execution."""
         request = StartRequest("bench.yaml", definition, inputs or {}, "bench.yaml", packs=self._packs)
-        return self.session.operations.start(request, self.engine)
+        return operations.start(request, self.engine)
 
     def run(self, definition: str, workflows: int, at_once: int = 1) -> None:
         """Run a workflow so often; all must succeed."""
         self.ends.clear()
         self.keep(definition, at_once, lambda started: started >= workflows)
-        assert len(self.ends) == workflows, len(self.ends)
-        assert set(self.ends.values()) == {"succeeded"}, self.ends
+        assert len(self.ends.statuses) == workflows, len(self.ends.statuses)
+        assert set(self.ends.statuses.values()) == {"succeeded"}, self.ends.statuses
 
     def keep(self, definition: str, at_once: int, is_enough: Callable[[int], bool]) -> None:
         """Keep workflows in flight, until that many have been started; then let them end.
 
         `is_enough` is asked before each start, with the number of those before.
         """
-        flying: set[str] = set()
-        started = 0
-        is_over = False
-        while True:
-            flying = {number for number in flying if number not in self.ends}
-            while len(flying) < at_once and not (is_over := is_over or is_enough(started)):
-                flying.add(self.start(definition))
-                started += 1
-            if not flying:
-                return
-            if not self.engine.run_once():
-                self.engine.wait()
+        numbers = count()
+
+        def be_client() -> None:
+            while not is_enough(next(numbers)):
+                self.ends.of(self.start(self.operations, definition)).wait()
+            self.engine.worker.interrupt()
+
+        clients = [Thread(target=be_client, daemon=True) for _ in range(at_once)]
+        for client in clients:
+            client.start()
+        while any(client.is_alive() for client in clients):
+            self._round()
 
     def run_one(self, definition: str, inputs: Mapping[str, Json] | None = None) -> str:
-        """Run one workflow to its success; returns the id of its execution."""
-        number = self.start(definition, inputs)
-        while number not in self.ends:
-            if not self.engine.run_once():
-                self.engine.wait()
-        assert self.ends[number] == "succeeded", self.ends[number]
+        """Run one workflow to its success, in this thread alone; returns the id of its execution."""
+        number = self.start(self.session.operations, definition, inputs)
+        while not self.ends.of(number).is_set():
+            self._round()
+        assert self.ends.statuses[number] == "succeeded", self.ends.statuses[number]
         return number
 
+    def _round(self) -> None:
+        if not self.engine.run_once():
+            self.engine.wait()
 
-class _Ends(logging.Handler):
-    """Hears how the executions of whole workflows end."""
 
-    def __init__(self, ends: dict[str, str]) -> None:
+class Ends(logging.Handler):
+    """Hears how the executions of whole workflows end; `statuses` are theirs, by their ids."""
+
+    def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self._ends = ends
+        self.statuses: Final[dict[str, str]] = {}
+        self._events: Final[dict[str, Event]] = {}
+
+    def of(self, number: str) -> Event:
+        """Is set once an execution has ended."""
+        return self._events.setdefault(number, Event())
+
+    def clear(self) -> None:
+        """Forget all ends."""
+        self.statuses.clear()
+        self._events.clear()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Note an end; sub-workflows and attempts have parents."""
         fields = vars(record)
         if isinstance(record.args, tuple) and record.args[1] in COMPLETED and "parent" not in fields:
-            self._ends[fields["execution"]] = str(record.args[1])
+            number = fields["execution"]
+            self.statuses[number] = str(record.args[1])
+            self.of(number).set()
 
 
 @contextmanager
@@ -93,7 +111,7 @@ def opened(folder: Path, packs: Sequence[Path] = ()) -> Generator[Load]:
     session = Session(folder / DATABASE, "bench")
     folders = PackFolders(tuple(packs))
     engine = session.engine(lambda recorded: catalog_of(folders.for_known(recorded)), "serve")
-    load = Load(session, engine, packs)
+    load = Load(session, engine, Ends(), packs)
     with session.dispatcher.unit(engine) as unit:
         engine.beat(unit)
     try:
@@ -105,15 +123,15 @@ def opened(folder: Path, packs: Sequence[Path] = ()) -> Generator[Load]:
 
 
 @contextmanager
-def _heard(ends: dict[str, str]) -> Generator[None]:
+def _heard(ends: Ends) -> Generator[None]:
     log = logging.getLogger(telling.__name__)
-    handler, before = _Ends(ends), (log.level, log.propagate)
-    log.addHandler(handler)
+    before = log.level, log.propagate
+    log.addHandler(ends)
     log.setLevel(logging.INFO)
     log.propagate = False
     try:
         yield
     finally:
-        log.removeHandler(handler)
+        log.removeHandler(ends)
         log.setLevel(before[0])
         log.propagate = before[1]

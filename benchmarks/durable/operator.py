@@ -1,7 +1,7 @@
 """An operator while others work: asks for pauses or cancellations, and times how soon each is accepted.
 
-It has a session of its own on the store, as every process and every thread that asks has. Run as a module
-it is another process: `python -m benchmarks.durable.operator DATABASE KIND TIMES` writes the seconds as JSON.
+In the process that works it asks through the inbox of the engine. Run as a module it is another process, with
+a session of its own: `python -m benchmarks.durable.operator DATABASE KIND TIMES` writes the seconds as JSON.
 """
 
 import json
@@ -12,6 +12,7 @@ from time import perf_counter, sleep
 
 from orchestrion.client.session import Session
 from orchestrion.errors import Refused
+from orchestrion.operations import Operations
 from orchestrion.queries import Choice
 
 _RUNNING = Choice(statuses=("running",))
@@ -19,14 +20,14 @@ _PAUSE_SECONDS = 0.01
 """How long it rests between two requests, so that the load goes on."""
 
 
-def operate(database: Path, kind: str, times: int) -> list[float]:
+def operate(database: Path, kind: str, times: int, through: Operations | None = None) -> list[float]:
     """Ask so often, each time for what was started last; what has just ended does not count.
 
-    What was paused is resumed, which is not timed.
+    What was paused is resumed, which is not timed. `through`: the operations of a process that works.
     """
     found: list[float] = []
     with closing(Session(database, "operator")) as session:
-        operations = session.operations
+        operations = through or session.operations
         ask = {"pause": operations.pause, "cancel": operations.cancel}[kind]
         while len(found) < times:
             sleep(_PAUSE_SECONDS)

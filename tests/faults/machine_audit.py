@@ -14,6 +14,7 @@ from orchestrion.core.invariants import check, unfinished
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.transitions import IGNORED, ITEMS_TASK, PLAIN_TASK, REFUSED, WORKFLOW
 from orchestrion.runtime.definitions import graph_of
+from orchestrion.runtime.peers import Kind
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Store
 from orchestrion.store.states import load_state
@@ -152,15 +153,19 @@ class Audit:
             {(row["workflow"], row["entry"], row["idx"]): tuple(row.values()) for row in items},
         )
 
-    def look(self) -> None:
-        """Compare the store with what it was, and with itself."""
+    def look(self, kind: Kind) -> None:
+        """Compare the store with what it was, and with itself.
+
+        An operation is alone in the commit of a command; that of a service has other things beside it.
+        """
         before, now = self.seen, self._read_all()
         operations = self.read("SELECT rowid, * FROM operation WHERE rowid > ?", self._operations)
         found: list[str] = []
         for operation in operations:
             self._operations = max(self._operations, operation["rowid"])
             self._note(operation, before, now)
-            found += self._others_are_unaffected(operation, before, now)
+            if kind == "command":
+                found += self._others_are_unaffected(operation, before, now)
         found += self._steps_follow_the_tables()
         found += self._claims_are_allowed(before, now)
         found += self._fences_hold(now)

@@ -13,6 +13,7 @@ from orchestrion.queries import Queries
 from orchestrion.runtime.clock import Clock, Ids, monotonic_clock, system_clock
 from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.engine import Engine
+from orchestrion.runtime.inbox import OwnUnits
 from orchestrion.runtime.peers import Kind, Peers
 from orchestrion.runtime.pins import Catalogs
 from orchestrion.runtime.presence import Presence
@@ -44,7 +45,7 @@ class Session:
         self.dispatcher: Final = Dispatcher(
             self.store, clock, ids, lambda: random.getrandbits(63), self.peers
         )
-        self.operations: Final = Operations(self.dispatcher, actor)
+        self.operations: Final = Operations(OwnUnits(self.dispatcher), actor)
         self.queries: Final = Queries(self.store, self.peers)
 
     def engine(self, catalogs: Catalogs, kind: Kind = "command", slots: int = SLOTS) -> Engine:

@@ -20,11 +20,11 @@ from orchestrion.operations.requests import Accepted, Asking, RerunPlan, RerunRe
 from orchestrion.operations.rerun import level_of, notes_of, plan_of, plan_revivals
 from orchestrion.operations.tree import current, detach, find, has_begun, refused
 from orchestrion.runtime.continuing import continue_as
-from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.engine import Engine
+from orchestrion.runtime.inbox import Performer
 from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.pins import pin
-from orchestrion.runtime.recovery import end_leftovers, give_up_lost
+from orchestrion.runtime.recovery import give_up_lost
 from orchestrion.runtime.revivals import forget_revivals
 from orchestrion.runtime.secrets import secret_values
 from orchestrion.runtime.subworkflows import Start, start_workflow
@@ -50,8 +50,8 @@ class Operations:
     `asking` says why, and names the request: one that comes again gets the first answer, and does nothing.
     """
 
-    def __init__(self, dispatcher: Dispatcher, actor: str) -> None:
-        self._dispatcher: Final = dispatcher
+    def __init__(self, performer: Performer, actor: str) -> None:
+        self._performer: Final = performer
         self._actor: Final = actor
 
     # --- start
@@ -112,13 +112,15 @@ class Operations:
 
     def take_over(self, number: str, engine: Engine) -> None:
         """Become the engine of an execution's tree, if none lives."""
-        with self._dispatcher.unit(engine) as unit:
+
+        def take_over(unit: Unit) -> None:
             execution = find(unit, number)
             assert execution.workflow is not None
             root = unit.workflow(execution.workflow).row["root"]
             if engine.own(unit, root):
                 give_up_lost(unit, root)
-        end_leftovers(self._dispatcher)
+
+        self._performer.perform(take_over, engine)
 
     # --- inquiries
 
@@ -150,11 +152,14 @@ class Operations:
 
     def plan(self, request: RerunRequest) -> RerunPlan:
         """What a re-run from tasks would do; nothing is changed. Raises NotFound, Refused."""
-        with self._dispatcher.rehearsal() as unit:
+
+        def rehearse(unit: Unit) -> RerunPlan:
             subject, notes = self._subject_of_rerun(unit, request, None)
             mask = unit.secrets.of(subject.row).mask
             plan = plan_of(level_of(unit, subject, request), request.execution, mask)
             return replace(plan, notes=(*plan.notes, *notes))
+
+        return self._performer.rehearse(rehearse)
 
     def rerun(self, request: RerunRequest, engine: Engine | None, asking: Asking = _PLAIN) -> Accepted:
         """Re-run from tasks: a new execution goes on with the same workflow execution.
@@ -211,7 +216,8 @@ class Operations:
         self, request: _Request, asking: Asking, engine: Engine | None, perform: Callable[[Unit], Accepted]
     ) -> Accepted:
         """Perform an operation in a unit, and record it; or give the answer to a request that came before."""
-        with self._dispatcher.unit(engine) as unit:
+
+        def recorded(unit: Unit) -> Accepted:
             known = _answered(unit, request, asking)
             if known is not None:
                 return known
@@ -230,8 +236,9 @@ class Operations:
                 request_id=asking.request_id,
                 answer=rows.to_json([accepted.execution, accepted.status, [*accepted.notes]]),
             )
-        end_leftovers(self._dispatcher)
-        return accepted
+            return accepted
+
+        return self._performer.perform(recorded, engine)
 
 
 def _answered(unit: Unit, request: _Request, asking: Asking) -> Accepted | None:

@@ -48,10 +48,11 @@ class Dispatcher:
     def unit(self, claimer: Claimer | None = None) -> Generator[Unit]:
         """One transaction.
 
-        If it raises nothing has happened, and nothing that was cached is believed any more.
+        If it raises nothing has happened, and what was cached of what it touched is not believed any more.
         """
         if claimer is not None:
             claimer.open_unit()
+        unit: Unit | None = None
         try:
             with self.store.transaction() as transaction:
                 unit = Unit(self, transaction, claimer)
@@ -59,7 +60,8 @@ class Dispatcher:
                 unit.settle()
                 unit.save()
         except BaseException:
-            self._cache.clear()
+            for number in unit.workflows if unit is not None else ():
+                self._cache.pop(number, None)
             if claimer is not None:
                 claimer.close_unit(committed=False)
             raise

@@ -6,34 +6,25 @@ its share: the trees that it owns, or all that belongs to nobody. What engines t
 of `recovery`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from time import monotonic
 from typing import Final
 
-from orchestrion.actions.metadata import Action, workflow_path
-from orchestrion.actions.parameters import resolve
 from orchestrion.actions.runners.base import Job
-from orchestrion.actions.runners.registry import INQUIRER, WORKFLOW_RUNNER, check_runnable
-from orchestrion.core.language import as_stackstorm, inspect
 from orchestrion.core.status import COMPLETED
-from orchestrion.core.values import Json
-from orchestrion.errors import InvariantViolation, OrchestrionError, StoreError
-from orchestrion.runtime.deadlines import end_overdue, with_deadline
-from orchestrion.runtime.definitions import read_definition
+from orchestrion.errors import InvariantViolation, StoreError
+from orchestrion.runtime.beginning import Beginner
+from orchestrion.runtime.deadlines import end_overdue
 from orchestrion.runtime.dispatcher import Dispatcher
-from orchestrion.runtime.inquiries import ask
+from orchestrion.runtime.inbox import Inbox, Request, RequestError
 from orchestrion.runtime.ledger import Attempt, Execution
-from orchestrion.runtime.peers import SUBWORKFLOW, Kind
+from orchestrion.runtime.peers import Kind
 from orchestrion.runtime.pins import Catalogs, PinnedPacks, Pins
-from orchestrion.runtime.secrets import secret_output, secret_parameters
+from orchestrion.runtime.recovery import end_leftovers
 from orchestrion.runtime.share import Pool, Share, Trees
-from orchestrion.runtime.subworkflows import Start, start_workflow
-from orchestrion.runtime.surroundings import job_of_task, surroundings_of_task
 from orchestrion.runtime.unit import EMPTY_ENDS, Unit
 from orchestrion.runtime.worker import Report, Worker
-from orchestrion.store import rows
 from orchestrion.store.sqlite import Transaction
 
 CLAIMS: Final = 100
@@ -75,11 +66,12 @@ class Engine:
         self.id: Final = dispatcher.peers.id
         self.trees: Final = Trees(self.id)
         self.worker: Final = worker
+        self.inbox: Final = Inbox(worker.interrupt)
         self._share: Share = self.trees if kind == "command" else Pool()
         self._kind: Kind = kind
         self._dispatcher = dispatcher
         self._pins = Pins(PinnedPacks(dispatcher.store, catalogs, self._beat_amid))
-        self._user = user
+        self._beginner = Beginner(self.id, self._pins, worker.output, user)
         self._recorded: set[str] = set()
         self._begun = _Begun()
         self._next_beat = 0
@@ -97,7 +89,7 @@ class Engine:
 
         Or `seconds` have passed.
         """
-        if self.worker.is_pending:
+        if self.worker.is_pending or self.inbox:
             return
         due = self._next_due()
         if due is not None:
@@ -105,14 +97,58 @@ class Engine:
         self.worker.wait(seconds)
 
     def _deliver(self) -> int:
-        """Commit all that was reported as one group; a report that cannot be taken holds up only itself."""
-        waiting = self.worker.reports
-        reports = [waiting.popleft() for _ in range(len(waiting))]
+        """Commit all that was asked for and reported as one group.
+
+        What cannot be done of what was asked for is told to who asked; the others are done one by one then.
+        """
+        requests = self._asked()
+        if not requests:
+            return self._deliver_reports()
+        reports = self._reported()
         try:
-            return self._commit(reports)
+            return self._commit(requests, reports)
+        except BaseException as error:
+            self.worker.reports.extendleft(reversed(reports))
+            if isinstance(error, StoreError) or not isinstance(error, Exception):
+                self._in_doubt = True
+                for request in requests:
+                    request.refuse(error)
+                raise
+        return sum(map(self._perform_alone, requests)) + self._deliver_reports()
+
+    def _asked(self) -> list[Request]:
+        """What is to be done of what waits in the inbox; what is only to be rehearsed is done here."""
+        requests = self.inbox.take()
+        for request in requests:
+            if request.is_rehearsal:
+                request.rehearse(self._dispatcher)
+        return [request for request in requests if not request.is_rehearsal]
+
+    def _perform_alone(self, request: Request) -> int:
+        """Do what was asked for in a unit of its own, or tell why that cannot be."""
+        try:
+            return self._commit([request], [])
+        except RequestError as error:
+            request.refuse(error.reason)
+        except StoreError as error:
+            self._in_doubt = True
+            request.refuse(error)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is told to who asked
+            request.refuse(error)
+        return 1
+
+    def _reported(self) -> list[Report]:
+        waiting = self.worker.reports
+        return [waiting.popleft() for _ in range(len(waiting))]
+
+    def _deliver_reports(self) -> int:
+        """Commit what was reported; a report that cannot be taken holds up only itself."""
+        reports = self._reported()
+        try:
+            return self._commit([], reports)
         except StoreError:
             self._in_doubt = True
-            waiting.extendleft(reversed(reports))
+            self.worker.reports.extendleft(reversed(reports))
             raise
         except Exception as error:
             if len(reports) <= 1:
@@ -125,21 +161,28 @@ class Engine:
         failure: Exception | None = None
         for report in reports:
             try:
-                done += self._commit([report])
+                done += self._commit([], [report])
             except Exception as error:  # noqa: BLE001  # whatever it is, it must not hold up the others
                 failure = error
         if failure is not None:
             raise InvariantViolation(_CONTRADICTION.format(error=failure)) from failure
         return done
 
-    def _commit(self, reports: list[Report]) -> int:
+    def _commit(self, requests: Sequence[Request], reports: list[Report]) -> int:
+        """Commit requests, then reports, as many as there is time for; the rest waits for the next group."""
         fresh = self.worker.fresh[:]
         taken: list[Report] = []
+        asked: list[Request] = []
         with self._dispatcher.unit(self) as unit:
+            until = monotonic() + GROUP_SECONDS
+            for request in requests:
+                request.perform(unit)
+                asked.append(request)
+                if monotonic() > until:
+                    break
             opened = self._note_opened(unit)
             ends = {report.execution for report in reports}
             self.worker.output.store(unit.transaction, self.id, unit.now, ends)
-            until = monotonic() + GROUP_SECONDS
             for at, report in enumerate(reports):
                 if at % EXPECTED == 0:
                     unit.expect([one.execution for one in reports[at : at + EXPECTED]])
@@ -161,6 +204,9 @@ class Engine:
             self._take_up(unit)
             if self._draining or self._is_silent:
                 self.beat(unit)
+        self.inbox.put_back(requests[len(asked) :])
+        for request in asked:
+            request.acknowledge()
         self.worker.reports.extendleft(reversed(reports[len(taken) :]))
         del self.worker.fresh[: len(fresh)]
         for _ in range(opened):
@@ -171,7 +217,9 @@ class Engine:
             self.worker.forget(report.execution)
         self._in_doubt = False
         self._end_unwanted()
-        return len(taken) + len(unit.workflows)
+        if asked:
+            end_leftovers(self._dispatcher)
+        return len(asked) + len(taken) + len(unit.workflows)
 
     def _note_opened(self, unit: Unit) -> int:
         """What actions have opened is secret from now on; how many values those are."""
@@ -268,56 +316,16 @@ class Engine:
         )
 
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:
-        """Note what starts after the commit; a sub-workflow starts in the unit itself."""
+        """Note what starts after the commit."""
         self._begun.claims_left -= 1
-        attempt = with_deadline(unit, attempt)
-        if not execution.action:
-            unit.ledger.keep(attempt._replace(repeatable=True))
-            self._begun.reports.append(Report(execution.id, "succeeded", None))
-            return
-        action = None
-        try:
-            action = self._pins.find(unit, attempt.root, execution.action)
-            check_runnable(action)
-            values = execution.parameters if isinstance(execution.parameters, dict) else {}
-            resolved = resolve(action, values, surroundings_of_task(unit, execution, action))
-            secrets = unit.secrets.of(unit.workflow(attempt.root).row)
-            had_secrets = bool(secrets)
-            secrets.note_parameters(action.ref, secret_parameters(action, resolved.all))
-            execution.to_seal = bool(secrets) and not had_secrets
-            secrets.note_output(action.ref, secret_output(action))
-            execution.runner = action.runner_type
-            unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
-            if action.runner_type == WORKFLOW_RUNNER:
-                self._begin_workflow(unit, attempt, execution, action, dict(resolved.action_parameters))
-                return
-            if action.runner_type == INQUIRER:
-                ask(unit, attempt, execution, resolved.runner_parameters)
-                return
-            on_output = partial(self.worker.output.add, execution.id)
-            job = job_of_task(unit, execution, action, resolved, self.id, on_output)
-        except OrchestrionError as error:
-            message: dict[str, Json] = {"error": action.pack.told(str(error)) if action else str(error)}
-            unit.ledger.keep(attempt._replace(repeatable=True))  # nothing has begun
-            self._begun.reports.append(Report(execution.id, "failed", message))
-            return
-        self.worker.reserve(action, execution.id)
-        self._begun.jobs.append(job)
-
-    def _begin_workflow(
-        self, unit: Unit, attempt: Attempt, execution: Execution, action: Action, inputs: dict[str, Json]
-    ) -> None:
-        definition = read_definition(workflow_path(action))
-        problems = as_stackstorm(inspect(definition))
-        if problems:
-            result: dict[str, Json] = {"errors": [*problems], "output": None}
-            unit.ledger.keep(attempt._replace(repeatable=True))
-            self._begun.reports.append(Report(execution.id, "failed", result))
-            return
-        packs = tuple(rows.from_json(unit.workflow(attempt.root).row["packs"]))
-        start = Start(execution, definition, inputs, self._user, packs)
-        start_workflow(unit, start, attempt.token, attempt.root)
-        unit.ledger.keep(attempt._replace(engine=SUBWORKFLOW, expires_at=None))  # its time is its own
+        match self._beginner.begin(unit, attempt, execution):
+            case Job() as job:
+                self.worker.reserve(job.action, execution.id)
+                self._begun.jobs.append(job)
+            case Report() as report:
+                self._begun.reports.append(report)
+            case None:
+                pass
 
     # --- which trees, and how long
 

@@ -103,24 +103,28 @@ class Inbox:
         self._lock: Final = Lock()
         self._is_closed = False
 
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
+    def __len__(self) -> int:
+        return len(self._waiting)
 
-    def perform(self, work: Callable[[Unit], T], claimer: Claimer | None = None) -> T:  # noqa: ARG002  # the engine's
+    def perform(self, work: Callable[[Unit], T], claimer: Claimer | None = None) -> T:  # noqa: ARG002  # the engine claims
         """Have the engine do some work in its next unit. Raises StoreBusy when it has left."""
-        return self._ask(Request(work))
+        return self._answer_to(Request(work))
 
     def rehearse(self, work: Callable[[Unit], T]) -> T:
         """Have the engine do some work in a unit that is never committed. Raises StoreBusy likewise."""
-        return self._ask(Request(work, is_rehearsal=True))
+        return self._answer_to(Request(work, is_rehearsal=True))
 
-    def _ask(self, request: Request) -> Any:
+    def _answer_to(self, request: Request) -> Any:
+        self.submit(request)
+        return request.answer.result()
+
+    def submit(self, request: Request) -> None:
+        """Leave a request for the engine, which answers it. Raises StoreBusy when the engine has left."""
         with self._lock:
             if self._is_closed:
                 raise StoreBusy("The server is about to stop. Ask again when it is back.")
             self._waiting.append(request)
         self._wake()
-        return request.answer.result()
 
     # --- for the engine
 

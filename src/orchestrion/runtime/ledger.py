@@ -1,10 +1,11 @@
 """What one unit does to executions and attempts: kept in memory, read through to the store.
 
-Written once at its end.
+Written after each thing that is done in the unit, and at its end.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from orchestrion.core.status import COMPLETED, Status
@@ -77,16 +78,18 @@ class Execution:
 
 
 class Ledger:
-    """The executions and attempts of one unit."""
+    """The executions and attempts of one unit.
+
+    `_executions` and `_attempts` are to be written; `_known` and `_stored` are as the store has them.
+    """
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction: Final = transaction
         self._executions: Final[dict[str, Execution]] = {}
-        self._expected: Final[dict[str, Execution]] = {}
+        self._known: Final[dict[str, Execution]] = {}
         self._new: Final[dict[str, None]] = {}
         self._attempts: Final[dict[str, Attempt | None]] = {}
         self._stored: Final[dict[str, Attempt | None]] = {}
-        self._new_attempts: Final[dict[str, None]] = {}
         self._processes: Final[list[rows.Row]] = []
         self._by_token: Final[dict[Token, str]] = {}
 
@@ -98,7 +101,7 @@ class Ledger:
     def add_attempt(self, attempt: Attempt) -> None:
         """A new attempt; its execution is added too."""
         self._attempts[attempt.execution] = attempt
-        self._new_attempts[attempt.execution] = None
+        self._stored[attempt.execution] = None
         self._by_token[attempt.token] = attempt.execution
 
     def expect(self, executions: Iterable[str]) -> set[str]:
@@ -106,21 +109,22 @@ class Ledger:
 
         Gives the workflow executions and roots to which those belong that have not ended.
         """
-        wanted = [number for number in executions if number not in self._attempts]
+        wanted = [number for number in executions if number not in self._stored]
         numbers = rows.to_json(wanted)
         found = map(attempt_of, self._transaction.all("attempts_among", executions=numbers))
         attempts = {attempt.execution: attempt for attempt in found}
         for number in wanted:
-            self._attempts[number] = self._stored[number] = attempts.get(number)
+            self._stored[number] = attempts.get(number)
         for row in self._transaction.all("executions_among", executions=numbers):
-            self._expected[row["id"]] = execution_of(row)
+            if row["id"] not in self._executions:
+                self._known.setdefault(row["id"], execution_of(row))
         return {one for attempt in attempts.values() for one in (attempt.token.workflow, attempt.root)}
 
     def execution(self, number: str) -> Execution:
         """An execution that exists. What is changed on it is saved."""
         found = self._executions.get(number)
         if found is None:
-            found = self._expected.pop(number, None) or self._read(number)
+            found = self._known.pop(number, None) or self._read(number)
             self._executions[number] = found
         return found
 
@@ -132,19 +136,21 @@ class Ledger:
     @property
     def moved(self) -> Iterator[Execution]:
         """The executions whose status is another one than before the unit."""
-        return (one for one in self._executions.values() if one.status != one.stored)
+        every = chain(self._known.values(), self._executions.values())
+        return (one for one in every if one.status != one.stored)
 
     def of_entry(self, workflow: str, entry: int) -> list[Execution]:
-        """Those executions of an entry that this unit has made or looked at."""
+        """Those executions of an entry that are not as the store has them."""
         return [one for one in self._executions.values() if one.token and one.token[:2] == (workflow, entry)]
 
     def attempt(self, execution: str) -> Attempt | None:
         """The attempt of an execution, unless it has ended."""
-        if execution not in self._attempts:
+        if execution in self._attempts:
+            return self._attempts[execution]
+        if execution not in self._stored:
             row = self._transaction.one("attempt", execution=execution)
-            found = None if row is None else attempt_of(row)
-            self._attempts[execution] = self._stored[execution] = found
-        return self._attempts[execution]
+            self._stored[execution] = None if row is None else attempt_of(row)
+        return self._stored[execution]
 
     def attempt_with(self, token: Token) -> Attempt | None:
         """The attempt with a token, unless it has ended."""
@@ -168,7 +174,6 @@ class Ledger:
 
     def write(self, sealer: Callable[[Execution], Seal | None]) -> None:
         """Write all of it; `sealer` gives what seals the values of an execution, if they are sealed."""
-        tell = self._transaction.many
         new: list[rows.Row] = []
         known: list[rows.Row] = []
         late: list[rows.Row] = []
@@ -180,35 +185,41 @@ class Ledger:
             batch.append(row if seal is None else sealed(row, values, seal))
             if seal is not None and execution.to_seal:
                 late.append((seal(rows.to_json(execution.parameters)), number))
-        for statement, batch in (
-            ("add_executions", new),
-            ("save_executions", known),
-            ("seal_parameters", late),
-        ):
-            if batch:
-                tell(statement, batch)
+        self._write("add_executions", new)
+        self._write("save_executions", known)
+        self._write("seal_parameters", late)
+        self._known.update(self._executions)
+        self._executions.clear()
+        self._new.clear()
+        self._write_attempts()
+
+    def _write_attempts(self) -> None:
         added: list[rows.Row] = []
         claimed: list[rows.Row] = []
         ended: list[rows.Row] = []
         for number, attempt in self._attempts.items():
+            before = self._stored.get(number)
             if attempt is None:
-                if number not in self._new_attempts:
+                if before is not None or number not in self._stored:
                     ended.append((number,))
-            elif number in self._new_attempts:
+            elif before is None:
                 _, token, *rest = attempt
                 added.append((number, *token, *rest))
-            elif attempt != self._stored.get(number):
+            elif attempt != before:
                 claimed.append(
                     (attempt.engine, attempt.repeatable, attempt.due_at, attempt.expires_at, number)
                 )
-        for statement, batch in (
-            ("add_attempts", added),
-            ("claim_attempts", claimed),
-            ("delete_attempts", ended),
-            ("add_processes", self._processes),
-        ):
-            if batch:
-                tell(statement, batch)
+        self._write("add_attempts", added)
+        self._write("claim_attempts", claimed)
+        self._write("delete_attempts", ended)
+        self._write("add_processes", self._processes)
+        self._processes.clear()
+        self._stored.update(self._attempts)
+        self._attempts.clear()
+
+    def _write(self, statement: str, batch: list[rows.Row]) -> None:
+        if batch:
+            self._transaction.many(statement, batch)
 
 
 def execution_of(row: Any) -> Execution:

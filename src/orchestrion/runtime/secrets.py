@@ -132,6 +132,7 @@ class Secrets:
                 self._transaction.run(
                     "save_secrets", root=tree.root, sealed=self._transaction.seal(tree.text())
                 )
+                tree.has_changed = False
 
 
 def secret_parameters(action: Action, values: Mapping[str, Json]) -> dict[str, Json]:

@@ -81,6 +81,7 @@ class Service:
 
     def _end_rest(self) -> None:
         """End what still runs, and leave."""
+        self._engine.inbox.close()
         worker = self._engine.worker
         left = worker.running
         worker.kill()

@@ -7,7 +7,7 @@ that creates them.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from orchestrion.core.commands import CancelAttempt, EndEmpty, RunAction, StopAttempt, WithdrawAttempt
 from orchestrion.core.conductor import Answer, Decision, conduct
@@ -37,6 +37,8 @@ from orchestrion.store.states import Seal, save_changes
 
 if TYPE_CHECKING:
     from orchestrion.runtime.dispatcher import Dispatcher
+
+T = TypeVar("T")
 
 _MICROSECONDS: Final = 1_000_000
 EMPTY_ENDS: Final = 100
@@ -86,6 +88,8 @@ class Unit:
         self.workflows: Final[dict[str, Workflow]] = {}
         self.peers: Final = dispatcher.peers
         self.now = dispatcher.clock()
+        self.has_changed = False
+        """Whether anything was written that others should look at."""
         self._dispatcher = dispatcher
         self._claimer = claimer
         self._inbox: deque[tuple[str, Event]] = deque()
@@ -162,11 +166,6 @@ class Unit:
             if attempt is not None and attempt.engine is None:
                 self._offer(attempt)
 
-    @property
-    def has_changed(self) -> bool:
-        """Whether the unit has anything to write, so that others should look."""
-        return any(workflow.changes for workflow in self.workflows.values())
-
     def settle(self) -> None:
         """Deliver all that follows, and claim what may start at once, until nothing is left.
 
@@ -213,9 +212,17 @@ class Unit:
             {**row, "secrets": secrets, "revivals": 0, "expires_at": None}, State(graph_of(definition))
         )
 
+    def perform(self, work: Callable[["Unit"], T]) -> T:
+        """Do what somebody has asked for, and all that follows; written, so that the next one finds it."""
+        answer = work(self)
+        self.settle()
+        self.save()
+        return answer
+
     def save(self) -> None:
-        """Write everything that the unit has changed."""
+        """Write everything that has changed since it was written last."""
         touched = [workflow for workflow in self.workflows.values() if workflow.changes]
+        self.has_changed |= bool(touched)
         for workflow in touched:
             if workflow.head.status in COMPLETED:
                 execution = self.ledger.execution(workflow.row["execution"])
@@ -241,8 +248,11 @@ class Unit:
                 held=not workflow.claimable,
                 head=seals[workflow.id](text) if workflow.id in seals else text,
             )
+            workflow.changes.clear()
+            workflow.history.clear()
         for number, event in self._empty:
             self.transaction.run("add_empty", workflow=number, entries=rows.to_json([*event.entries]))
+        self._empty.clear()
 
     def _sealers(self) -> Callable[[Execution], Seal | None]:
         """Gives what seals the values of an execution, if its tree has secrets."""
