@@ -1,4 +1,4 @@
-"""What `run` is asked to run: a workflow of a pack by its reference, or a bare workflow file.
+"""What is asked to run: a workflow or another action of a pack by its reference, or a bare workflow file.
 
 With its parameters.
 """
@@ -28,7 +28,8 @@ from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
 from orchestrion.client.inspecting import report_of
 from orchestrion.core.language import Definition, load_definition
 from orchestrion.core.values import TOO_DEEP, Json, problem_with
-from orchestrion.errors import NotFound, Refused, UsageError
+from orchestrion.errors import NotFound, UsageError
+from orchestrion.operations.wrapping import inputs_of, wrapped
 from orchestrion.queries import ExecutionView
 from orchestrion.runtime.secrets import Output, secret_output, secret_parameters
 
@@ -39,26 +40,32 @@ _FILE_SUFFIXES = (".yaml", ".yml", ".json")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A workflow that is ready to start.
+    """A workflow that is ready to start, or an action, in a workflow that `wraps` it.
 
-    `inputs` are its parameters, `secret` those of them that are declared so, `secret_output` what is in its
-    output; `source` is the file of a bare workflow, `pack` the pack of any other; `warnings` is what the
-    operator should know.
+    `parameters` are its own, `inputs` those of the workflow; `secret` are those that are declared so,
+    `secret_output` what is in its output; `source` is the file of a bare workflow, `pack` the pack of any
+    other; `warnings` is what the operator should know.
     """
 
     action: str
     definition: str
-    inputs: Mapping[str, Json]
+    parameters: Mapping[str, Json]
     source: str | None = None
     warnings: tuple[str, ...] = ()
     secret: Mapping[str, Json] = field(default_factory=dict[str, Json])
     secret_output: Output | None = None
     pack: Pack | None = None
+    wraps: bool = False
+
+    @property
+    def inputs(self) -> Mapping[str, Json]:
+        """The inputs of the workflow."""
+        return inputs_of(self.parameters) if self.wraps else self.parameters
 
     @property
     def shown(self) -> dict[str, Json]:
         """The parameters as people see them."""
-        return {name: MASK if name in self.secret else value for name, value in self.inputs.items()}
+        return {name: MASK if name in self.secret else value for name, value in self.parameters.items()}
 
 
 Outside = Callable[[Action], Surroundings | None]
@@ -74,7 +81,24 @@ def target_of(word: str, words: Sequence[str], catalog: Catalog, outside: Outsid
     texts, problems = _pairs(words)
     if is_file(word):
         return _bare(Path(word), texts, problems, catalog)
-    return _of_pack(workflow_action(word, catalog), {}, (texts, problems), catalog, outside)
+    return _of_pack(runnable_action(word, catalog), {}, (texts, problems), catalog, outside)
+
+
+def target_with(
+    action: Action, values: Mapping[str, Json], catalog: Catalog, outside: Outside = _nothing, delay: int = 0
+) -> Target:
+    """What it means to run an action with values, `delay` seconds later; see `target_of`.
+
+    Raises UsageError, whose `problems` are in the texts that StackStorm's clients know.
+    """
+    resolved = examine(action, values, outside(action))
+    if not isinstance(resolved, Resolved):
+        texts = [problem.text for problem in resolved]
+        raise UsageError(f"{action.ref} cannot run with these parameters.", problems=texts)
+    target = _of_action(action, values, resolved, catalog)
+    if not delay:
+        return target
+    return replace(target, definition=wrapped(action.ref, delay), parameters=dict(values), wraps=True)
 
 
 def _of_pack(
@@ -84,7 +108,7 @@ def _of_pack(
     catalog: Catalog,
     outside: Outside,
 ) -> Target:
-    """A workflow of a pack with the parameters that it had before, and those of words."""
+    """An action of a pack with the parameters that it had before, and those of words."""
     texts, problems = words
     parameters = action.all_parameters
     problems += [_undeclared(name, parameters) for name in texts if name.removeprefix("@") not in parameters]
@@ -111,11 +135,9 @@ def whole_rerun(
     """What a whole re-run starts: the parameters as they were, changed by words; the definition as it is now.
 
     A bare file's is the one stored with its execution; of a sub-workflow that has not begun none is stored.
-    Raises Refused for an execution of another kind, UsageError with every problem of the words.
+    Raises UsageError with every problem of the words, NotFound, Refused when its action cannot run any more.
     """
     values = parameters if isinstance(parameters, dict) else {}
-    if stored is None and not _is_workflow(view.action, catalog):
-        raise Refused(f"{view.id} ran the action {view.action}: only workflows are re-run.")
     texts, problems = _pairs(words)
     if view.source is not None and stored is not None:
         declared = {one.name: one.value for one in load_definition(stored).inputs}
@@ -124,22 +146,15 @@ def whole_rerun(
         if problems:
             raise UsageError(f"{view.action} cannot run with these parameters.", problems=problems)
         return Target(view.action, stored, values, view.source)
-    action = workflow_action(view.action, catalog)
+    action = runnable_action(view.action, catalog)
     values = {name: value for name, value in values.items() if name in action.all_parameters}
     target = _of_pack(action, values, (texts, problems), catalog, outside)
-    if stored is not None and target.definition != stored:
+    if stored is not None and not target.wraps and target.definition != stored:
         warning = (
             f"The definition of {view.action} has changed since {view.id} ran; this re-run uses the new one."
         )
         return replace(target, warnings=(*target.warnings, warning))
     return target
-
-
-def _is_workflow(ref: str, catalog: Catalog) -> bool:
-    try:
-        return catalog.find(ref).runner_type == WORKFLOW_RUNNER
-    except NotFound:
-        return False
 
 
 def chosen_items(words: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -188,27 +203,42 @@ def is_file(word: str) -> bool:
     return False
 
 
-def workflow_action(word: str, catalog: Catalog) -> Action:
-    """The workflow of a pack that a word names.
+def runnable_action(word: str, catalog: Catalog) -> Action:
+    """The action of a pack that a word names.
 
-    Raises NotFound when there is no such action, UsageError when it is no workflow, Refused when it cannot
-    run here.
+    Raises NotFound when there is no such action, Refused when it cannot run here.
     """
     if "." not in word:
         raise NotFound(
-            f'"{word}": There is no such file, and it names no workflow of a pack, which is PACK.NAME.'
+            f'"{word}": There is no such file, and it names no action of a pack, which is PACK.NAME.'
         )
     action = catalog.find(word)
     check_runnable(action)
+    return action
+
+
+def workflow_action(word: str, catalog: Catalog) -> Action:
+    """The workflow of a pack that a word names. Raises UsageError when it is no workflow, else as above."""
+    action = runnable_action(word, catalog)
     if action.runner_type != WORKFLOW_RUNNER:
-        raise UsageError(
-            f"{action.ref} is an action of the runner {action.runner_type}, not a workflow. "
-            f"Write a workflow with a task that has action: {action.ref}, and run that."
-        )
+        raise UsageError(f"{action.ref} is an action of the runner {action.runner_type}, not a workflow.")
     return action
 
 
 def _of_action(action: Action, values: Mapping[str, Json], resolved: Resolved, catalog: Catalog) -> Target:
+    if action.runner_type != WORKFLOW_RUNNER:
+        secret = secret_parameters(action, values)
+        return Target(
+            action.ref,
+            wrapped(action.ref),
+            dict(values),
+            None,
+            tuple(warnings_for(values)),
+            {name: value for name, value in secret.items() if value is not None},
+            secret_output(action),
+            action.pack,
+            wraps=True,
+        )
     path = workflow_path(action)
     text = read_text(path)
     _, unable = inspected(text, path, catalog)

@@ -44,14 +44,13 @@ def request_of_action(unit: Unit, execution: Execution, kind: str, engine: Engin
     Its process is ended and its attempt fenced (product). Where that cancels its workflow, the whole tree is.
     """
     if kind != "cancel":
+        remedy = "" if execution.top else f" Name the execution of its workflow, {execution.parent}."
         if not has_begun(execution):
             raise Refused(
-                f"Unable to {kind} {execution.id}: it is {execution.status}, and has not begun. "
-                f"Name the execution of its workflow, {execution.parent}."
+                f"Unable to {kind} {execution.id}: it is {execution.status}, and has not begun.{remedy}"
             )
         raise Refused(
-            f"Unable to {kind} {execution.id}: {execution.action or 'it'} is an action, not a workflow. "
-            f"Name the execution of its workflow, {execution.parent}."
+            f"Unable to {kind} {execution.id}: {execution.action or 'it'} is an action, not a workflow.{remedy}"
         )
     assert execution.token is not None
     attempt = unit.ledger.attempt(execution.id)

@@ -14,6 +14,9 @@ from orchestrion.runtime.secrets import Output
 class StartRequest:
     """A workflow to start: its name, its text, its inputs; `source` is a bare file.
 
+    `wraps`: not a workflow but an action is to run, by itself; `definition` and `inputs` are those of a
+    workflow that does only that (`wrapping.wrapped`).
+
     `secret` are those of its parameters that are declared so, `secret_output` the part of what it gives,
     `opened` are other values that are secret. `revision` is its pack as it is now, unless it needs no copy.
     """
@@ -28,6 +31,7 @@ class StartRequest:
     secret_output: Output | None = None
     opened: tuple[Json, ...] = ()
     revision: Revision | None = None
+    wraps: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,13 @@ class Operations:
                 created_at=unit.now,
                 source=request.source,
                 rerun_of=request.rerun_of,
+                user=self._actor,
+                top=not request.wraps,
             )
             unit.ledger.add(execution)
-            start = Start(execution, request.definition, dict(request.inputs), self._actor, request.packs)
+            start = Start(
+                execution, request.definition, dict(request.inputs), self._actor, request.packs, request.wraps
+            )
             number = start_workflow(unit, start)
             secrets = unit.secrets.of(unit.workflow(number).row)
             secrets.note_parameters(request.action, request.secret)
@@ -80,6 +84,9 @@ class Operations:
                 pin(unit.transaction, execution.id, request.revision)
             if engine is not None:
                 engine.own(unit, number)
+            if request.wraps:
+                unit.settle()
+                execution = next(iter(unit.ledger.of_entry(number, 0)), execution)
             return Accepted(execution.id, execution.status)
 
         kind = "start" if request.rerun_of is None else "re-run"
@@ -104,6 +111,10 @@ class Operations:
     def _control(self, number: str, kind: str, engine: Engine | None, asking: Asking) -> Accepted:
         def control(unit: Unit) -> Accepted:
             execution = find(unit, number)
+            if execution.workflow is None and execution.top and kind == "resume":
+                assert execution.token is not None  # all that it can do is to take the wrapping workflow over
+                wrapping = unit.workflow(execution.token.workflow)
+                return replace(request_of_workflow(unit, wrapping, kind, engine), execution=number)
             if execution.workflow is None:
                 return request_of_action(unit, execution, kind, engine)
             return request_of_workflow(unit, current(unit, execution, kind), kind, engine)
@@ -115,8 +126,9 @@ class Operations:
 
         def take_over(unit: Unit) -> None:
             execution = find(unit, number)
-            assert execution.workflow is not None
-            root = unit.workflow(execution.workflow).row["root"]
+            workflow = execution.workflow or (execution.token and execution.token.workflow)
+            assert workflow is not None
+            root = unit.workflow(workflow).row["root"]
             if engine.own(unit, root):
                 give_up_lost(unit, root)
 

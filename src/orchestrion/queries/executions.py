@@ -158,7 +158,7 @@ class _Reading:
     def detail(self, row: Mapping[str, Any], *, attempts: bool, levels: int = DEPTH_SHOWN) -> ExecutionView:
         """The view of a row with its tasks, and so many levels of sub-workflows."""
         if row["workflow"] is None:
-            return self.view(row, self._engine_of_task(row))
+            return self.view(row, self._engine_of_action(row))
         workflow = self.one("load_workflow", id=row["workflow"])
         assert workflow is not None
         root = self.one("load_workflow", id=workflow["root"])
@@ -173,7 +173,11 @@ class _Reading:
         """The revisions of packs that an execution uses."""
         return revisions_above(self._transaction, number)
 
-    def _engine_of_task(self, row: Mapping[str, Any]) -> str | None:
+    def _engine_of_action(self, row: Mapping[str, Any]) -> str | None:
+        """What runs an action; of one that somebody runs by itself, the engine of its tree."""
+        if row["top"]:
+            root = self.root(row["id"])
+            return None if root is None else root["engine"]
         attempt = self.one("attempt", execution=row["id"])
         return None if attempt is None else attempt["engine"]
 
@@ -261,8 +265,8 @@ class _Reading:
             started_at=row["started_at"],
             ended_at=row["ended_at"],
             workflow=row["workflow"],
-            parent=row["parent"],
-            task=row["task"],
+            parent=None if row["top"] else row["parent"],
+            task=None if row["top"] else row["task"],
             item=row["item"],
             rerun_of=row["rerun_of"],
             continued_by=row["continued_by"],

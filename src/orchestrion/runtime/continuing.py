@@ -37,6 +37,8 @@ def continue_as(
         parent=parent,
         token=token,
         rerun_of=rerun_of,
+        user=actor,
+        top=parent is None,
     )
     unit.ledger.add(execution)
     subject.row["execution"] = execution.id

@@ -43,7 +43,10 @@ class Attempt(NamedTuple):
 
 @dataclass(slots=True)
 class Execution:
-    """An action execution, as one row. Times in microseconds since 1970, UTC."""
+    """An action execution, as one row. Times in microseconds since 1970, UTC.
+
+    `top`: people see it in lists, and `user` has started it.
+    """
 
     id: str
     action: str
@@ -61,6 +64,8 @@ class Execution:
     task: str | None = None
     route: int | None = None
     rerun_of: str | None = None
+    user: str | None = None
+    top: bool = False
     to_seal: bool = False
     """Its parameters were stored before it was known that there is a secret in them."""
     stored: Status | None = None
@@ -244,6 +249,8 @@ def execution_of(row: Any) -> Execution:
         task=row["task"],
         route=row["route"],
         rerun_of=row["rerun_of"],
+        user=row["user"],
+        top=bool(row["top"]),
         stored=row["status"],
     )
 
@@ -275,6 +282,8 @@ def _new_row(execution: Execution) -> rows.Row:
         execution.task,
         execution.route,
         execution.rerun_of,
+        execution.user,
+        execution.top,
     )
 
 

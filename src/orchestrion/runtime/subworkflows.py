@@ -17,13 +17,17 @@ API_URL = "http://127.0.0.1:9101/v1"
 
 
 class Start(NamedTuple):
-    """A workflow to start: its execution, its definition, its inputs, and who asked."""
+    """A workflow to start: its execution, its definition, its inputs, and who asked.
+
+    `wraps`: it only holds the one action that somebody runs by itself.
+    """
 
     execution: Execution
     definition: str
     inputs: dict[str, Json]
     user: str
     packs: tuple[str, ...] = ()
+    wraps: bool = False
 
 
 def start_workflow(unit: "Unit", start: Start, parent: Token | None = None, root: str | None = None) -> str:
@@ -47,6 +51,7 @@ def start_workflow(unit: "Unit", start: Start, parent: Token | None = None, root
         "parent_attempt": parent.number if parent else None,
         "engine": None,
         "packs": rows.to_json([*start.packs]),
+        "wraps": start.wraps,
     }
     unit.add_workflow(row, start.definition)
     application = application_of(execution, number, start.user)

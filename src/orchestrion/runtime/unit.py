@@ -308,6 +308,9 @@ class Unit:
             task=command.task,
             route=command.route,
         )
+        if subject.row["wraps"]:
+            wrapper = self.ledger.execution(subject.row["execution"])
+            execution.user, execution.top, execution.rerun_of = wrapper.user, True, wrapper.rerun_of
         due_at = self.now + command.delay * _MICROSECONDS
         attempt = Attempt(execution.id, token, subject.row["root"], due_at)
         self.ledger.add(execution)

@@ -23,7 +23,7 @@ def shown_status(view: ExecutionView) -> str:
 def show_list(output: Output, views: Sequence[ExecutionView]) -> None:
     """The executions as a table."""
     narrow = output.width is not None and output.width < _FULL_TIMES_FROM
-    rows: list[Sequence[Cell]] = [[(name, "bold") for name in ("ID", "WORKFLOW", "STATUS", "STARTED")]]
+    rows: list[Sequence[Cell]] = [[(name, "bold") for name in ("ID", "ACTION", "STATUS", "STARTED")]]
     for view in views:
         status = shown_status(view)
         time = local_time(view.created_at) or ""

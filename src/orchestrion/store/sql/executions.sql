@@ -10,18 +10,18 @@ SELECT text FROM definition WHERE hash = :hash;
 -- A new workflow execution.
 INSERT INTO workflow
     (id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, packs,
-     head)
+     wraps, head)
 VALUES
     (:id, :execution, :definition, :root, :parent, :parent_entry, :parent_item, :parent_attempt, 'requested', 0, 0, :engine,
-     :packs, '{}');
+     :packs, :wraps, '{}');
 
 -- name: add_executions*!
 -- New action executions.
 INSERT INTO execution
     (id, action, runner, source, status, parameters, result, created_at, started_at, ended_at, workflow, parent, of_workflow,
-     entry, item, attempt, task, route, rerun_of)
+     entry, item, attempt, task, route, rerun_of, user, top)
 VALUES
-    (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: save_executions*!
 -- How executions stand: a time, a runner or a workflow execution that is known stays, a result is replaced by a newer one.
@@ -46,11 +46,11 @@ FROM execution WHERE id = :id;
 SELECT * FROM execution WHERE id IN (SELECT value FROM json_each(:executions));
 
 -- name: executions
--- Executions that no workflow has started, newest first, with the engine of their tree and what is secret in it.
+-- Executions as people start them, newest first, with the engine of their tree and what is secret in it.
 SELECT execution.*, workflow.engine AS engine, workflow.status AS workflow_status, workflow.execution AS current,
     (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
-FROM execution LEFT JOIN workflow ON workflow.id = execution.workflow
-WHERE execution.parent IS NULL
+FROM execution LEFT JOIN workflow ON workflow.id = coalesce(execution.workflow, execution.of_workflow)
+WHERE execution.top = 1
 ORDER BY execution.id DESC LIMIT :count;
 
 -- name: children

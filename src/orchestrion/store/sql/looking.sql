@@ -1,9 +1,9 @@
 -- name: chosen_executions
--- Executions that no workflow has started, newest first, as in `executions`: of some statuses, of an action, since a time.
+-- Executions as people start them, newest first, as in `executions`: of some statuses, of an action, since a time.
 SELECT execution.*, workflow.engine AS engine, workflow.status AS workflow_status, workflow.execution AS current,
     (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
-FROM execution LEFT JOIN workflow ON workflow.id = execution.workflow
-WHERE execution.parent IS NULL
+FROM execution LEFT JOIN workflow ON workflow.id = coalesce(execution.workflow, execution.of_workflow)
+WHERE execution.top = 1
     AND (:statuses IS NULL OR execution.status IN (SELECT value FROM json_each(:statuses)))
     AND (:action IS NULL OR execution.action GLOB :action)
     AND (:since IS NULL OR execution.created_at >= :since)

@@ -60,13 +60,13 @@ WHERE workflow = :workflow AND event > :since AND entry IS NOT NULL AND item IS 
 -- name: load_workflow^
 -- One workflow execution, with what is secret in its tree.
 SELECT id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, packs,
-    revivals, expires_at, head, (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
+    wraps, revivals, expires_at, head, (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
 FROM workflow WHERE id = :id;
 
 -- name: load_workflows
 -- Some workflow executions, with what is secret in their trees.
 SELECT id, execution, definition, root, parent, parent_entry, parent_item, parent_attempt, status, version, held, engine, packs,
-    revivals, head, (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
+    wraps, revivals, head, (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets
 FROM workflow WHERE id IN (SELECT value FROM json_each(:workflows));
 
 -- name: load_entries
