@@ -196,6 +196,7 @@ class LocalClient:
             target.secret,
             target.secret_output,
             tuple(self._opened),
+            given=target.given,
         )
         engine = None if detached else self._own_engine()
         return self._with_revision(

@@ -43,7 +43,7 @@ class Target:
 
     `inputs` are its parameters, `secret` those of them that are declared so, `secret_output` what is in its
     output; `source` is the file of a bare workflow, `pack` the pack of any other; `warnings` is what the
-    operator should know.
+    operator should know; `given` are the inputs that words have named.
     """
 
     action: str
@@ -54,6 +54,7 @@ class Target:
     secret: Mapping[str, Json] = field(default_factory=dict[str, Json])
     secret_output: Output | None = None
     pack: Pack | None = None
+    given: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
     @property
     def shown(self) -> dict[str, Json]:
@@ -97,7 +98,7 @@ def _of_pack(
         if not isinstance(resolved, Resolved):
             problems += map(str, resolved)
         raise UsageError(f"{action.ref} cannot run with these parameters.", problems=problems)
-    return _of_action(action, values, resolved, catalog)
+    return replace(_of_action(action, values, resolved, catalog), given=given)
 
 
 def whole_rerun(
@@ -120,10 +121,10 @@ def whole_rerun(
     if view.source is not None and stored is not None:
         declared = {one.name: one.value for one in load_definition(stored).inputs}
         problems += [_undeclared(name, declared) for name in texts if name not in declared]
-        values = {**values, **_values(texts, problems)}
+        given = _values(texts, problems)
         if problems:
             raise UsageError(f"{view.action} cannot run with these parameters.", problems=problems)
-        return Target(view.action, stored, values, view.source)
+        return Target(view.action, stored, {**values, **given}, view.source, given=given)
     action = workflow_action(view.action, catalog)
     values = {name: value for name, value in values.items() if name in action.all_parameters}
     target = _of_pack(action, values, (texts, problems), catalog, outside)
@@ -231,7 +232,7 @@ def _bare(
     missing = [name for name, default in declared.items() if default is None and name not in values]
     warnings = [f'The input "{name}" has no value and no default: it is null.' for name in missing]
     name, source = _shown(path.name), _shown(path.resolve())
-    return Target(name, text, values, source, (*warnings, *unable, *warnings_for(values)))
+    return Target(name, text, values, source, (*warnings, *unable, *warnings_for(values)), given=values)
 
 
 def answer_of(document: str | None, words: Sequence[str]) -> Json:
