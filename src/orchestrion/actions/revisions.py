@@ -64,6 +64,8 @@ class Revisions:
         self._store: Final = store
         self._heed: Final = heed
         self._folder: Final = folder_of_revisions(store)
+        self.has_copied = False
+        """Whether a copy was made here, which perhaps nobody uses."""
 
     def find(self, pack: str, name: str, version: str, home: Path) -> Revision:
         """A revision that was taken once; whether it is there, it knows itself."""
@@ -115,6 +117,7 @@ class Revisions:
         try:
             name = listing.content(into=unfinished, heed=self._heed)
             _sync(unfinished)
+            self.has_copied = True
             with suppress(FileExistsError):  # somebody else was faster
                 _rename(unfinished, place / name)
             _sync(place)
