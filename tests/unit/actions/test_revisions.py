@@ -332,6 +332,23 @@ def test_a_pack_that_never_rests_is_taken_as_it_is_found(
     assert (copy / "actions/run.sh").read_text() == "echo one\n"
 
 
+def test_revisions_are_copied_beside_another_store_and_those_that_are_missing_told(
+    world: World, tmp_path: Path
+) -> None:
+    taken = world.take()
+    other = tmp_path / "copy.db"
+    wanted = [("mine", taken.name), ("mine", "gone")]
+    assert Revisions(world.store).copy_to(other, wanted) == [("mine", "gone")]
+    copied = Revisions(other).find("mine", taken.name, taken.version, taken.home)
+    assert files_in(copied.folder) == files_in(taken.folder)
+    assert [one.name for one in copied.folder.parent.iterdir()] == [taken.name]
+    assert (copied.folder / "actions/run.sh").stat().st_mode & 0o777 == 0o400
+    assert Revisions(other).take(world.pack).name == taken.name
+    (copied.folder / "marked").touch()
+    Revisions(world.store).copy_to(other, wanted[:1])  # it is there
+    assert (copied.folder / "marked").exists()
+
+
 def test_what_nobody_uses_is_set_aside_at_once_and_deleted_later(world: World) -> None:
     first = world.take()
     world.write("actions/run.sh", "echo two\n")
