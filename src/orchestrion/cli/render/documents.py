@@ -84,6 +84,7 @@ def plan_document(plan: RerunPlan) -> dict[str, Any]:
         "keeps_items": parts.keeps_items,
         "fails_by": parts.fails_by,
         "left_out": parts.left_out,
+        "retries": parts.retries,
         "passes": parts.passes,
         "repeats": parts.repeats,
         "continues": parts.continues,
