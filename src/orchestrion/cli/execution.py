@@ -7,8 +7,17 @@ from typing import Any
 
 from orchestrion.cli.follow import follow, show_end
 from orchestrion.cli.locations import Location, location_of, open_known
-from orchestrion.cli.many import at, chosen, documents, for_each, has, text_of, write_document
-from orchestrion.cli.render.documents import execution_document, plan_document, target_document
+from orchestrion.cli.many import (
+    at,
+    check_attributes,
+    chosen,
+    documents,
+    for_each,
+    has,
+    text_of,
+    write_document,
+)
+from orchestrion.cli.render.documents import LISTED, SHOWN, execution_document, plan_document, target_document
 from orchestrion.cli.render.executions import show_execution, show_list
 from orchestrion.cli.render.output import Output, style_of
 from orchestrion.cli.render.plans import show_plan, show_whole_plan
@@ -23,6 +32,7 @@ def list_executions(options: argparse.Namespace) -> int:
     """The newest executions, or the newest of some."""
     location = location_of(options)
     output = Output()
+    check_attributes(options.attr or (), LISTED)
     only = Choice(tuple(options.status or ()), options.action, options.since)
     if options.db is None and not location.database.exists():
         views = []
@@ -51,6 +61,7 @@ def get(options: argparse.Namespace) -> int:
     location = location_of(options)
     output = Output()
     found: list[Any] = []
+    check_attributes(options.attr or (), SHOWN)
 
     def one(number: str) -> int:
         view = client.execution(number, attempts=options.attempts)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, cast
 
 from orchestrion.cli.render.output import Output
-from orchestrion.errors import OrchestrionError
+from orchestrion.client.views import did_you_mean
+from orchestrion.errors import OrchestrionError, UsageError
 
 _MISSING: Final = object()
 
@@ -54,6 +55,22 @@ def write_document(output: Output, options: argparse.Namespace, document: Any) -
 def chosen(document: Any, names: Iterable[str]) -> dict[str, Any]:
     """Some attributes of a document; `a.b` is one within another, and what is not there is null."""
     return {name: at(document, name) for name in names}
+
+
+def check_attributes(names: Iterable[str], known: Sequence[str]) -> None:
+    """Whether a document has attributes of these names; what is within them only the document tells.
+
+    Raises UsageError with every name that is unknown.
+    """
+    problems: list[str] = []
+    for name in names:
+        head = name.partition(".")[0]
+        if "," in name:
+            problems.append(f'"{name}": between names there is a blank, no comma.')
+        elif head not in known:
+            problems.append(f'There is no attribute "{head}".{did_you_mean(head, known)}')
+    if problems:
+        raise UsageError(f"There are the attributes {', '.join(known)}.", problems=problems)
 
 
 def at(document: Any, path: str) -> Any:

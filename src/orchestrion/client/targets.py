@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from re import compile as compiled
 from typing import Final
@@ -27,6 +26,7 @@ from orchestrion.actions.parameters import (
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
 from orchestrion.client.inspecting import report_of
 from orchestrion.core.language import Definition, load_definition
+from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.values import TOO_DEEP, Json, problem_with
 from orchestrion.errors import NotFound, Refused, UsageError
 from orchestrion.queries import ExecutionView
@@ -274,10 +274,8 @@ def _shown(path: str | Path) -> str:
 
 
 def _undeclared(name: str, declared: Collection[str]) -> str:
-    near = get_close_matches(name, declared, n=1)
-    hint = f' Did you mean "{near[0]}"?' if near else ""
     known = ", ".join(sorted(declared)) or "none"
-    return f'The workflow has no input "{name}".{hint} Inputs: {known}.'
+    return f'The workflow has no input "{name}".{did_you_mean(name, declared)} Inputs: {known}.'
 
 
 def _typed(text: str) -> tuple[Json, str | None]:

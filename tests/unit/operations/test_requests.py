@@ -104,6 +104,21 @@ def test_a_rerun_from_other_tasks_is_another_request(world: World) -> None:
             world.client.rerun(request, NAMED)
 
 
+def test_names_of_tasks_that_are_not_there_are_told_with_what_was_meant(world: World) -> None:
+    number, inquiry = world.until_it_asks()
+    world.client.respond(inquiry, {"answer": "swordfish"})
+    world.client.follow(number, None, Interruption())
+    with pytest.raises(Refused) as caught:
+        world.client.rerun(RerunRequest(number, ("Many", "many,asks")))
+    assert caught.value.problems == (
+        'The task "Many" never ran. Did you mean "many"? Tasks that ran: asks, many.',
+        (
+            'The task "many,asks" never ran. Between names there is a blank, no comma. '
+            "Tasks that ran: asks, many."
+        ),
+    )
+
+
 def test_what_was_given_is_kept_as_a_digest_which_is_sealed_where_it_is_of_secrets(world: World) -> None:
     world.start("name=someone")
     world.start("password=swordfish", asking=Asking(request_id="s"))
