@@ -192,6 +192,7 @@ def _remember(known: Path, listing: Listing, name: str) -> None:
     """Remember the name of what is listed. Where that fails it is found out again."""
     unfinished = known.with_name(f"{known.name}.{os.getpid()}")
     with suppress(OSError):
+        unfinished.touch(0o600)
         unfinished.write_text(f"{listing.signature} {name}\n", encoding="ascii")
         unfinished.replace(known)
 

@@ -160,6 +160,8 @@ def test_that_nothing_has_changed_is_seen_without_reading_the_files(
 
     monkeypatch.setattr(os, "read", read)
     assert world.take() == first
+    (known,) = world.place.glob(".known-*")
+    assert known.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_copy_that_was_deleted_is_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
