@@ -52,7 +52,8 @@ def list_executions(options: argparse.Namespace) -> int:
     elif any(only):
         output.line("There are no such executions.")
     else:
-        output.line("There are no executions yet. Start one with: orchestrion run examples.hello")
+        command = location.again.command("orchestrion run examples.hello")
+        output.line(f"There are no executions yet. Start one with: {command}")
     return 0
 
 
@@ -77,7 +78,7 @@ def get(options: argparse.Namespace) -> int:
         return 0
 
     with open_known(location) as client:
-        code = for_each(options.ids, one)
+        code = for_each(options.ids, one, location.again)
     if options.json or options.yaml:
         documents(output, options, found)
     elif options.key:
@@ -123,13 +124,14 @@ def _request_each(
         return 0
 
     with open_known(location) as client:
-        refused = for_each(options.ids, ask)
+        refused = for_each(options.ids, ask, location.again)
         found: list[Any] = []
         code = for_each(
             [*accepted],
             lambda number: requested(
                 client, accepted[number], options, location, wanted=wanted, tell=found.append
             ),
+            location.again,
         )
     if options.json:
         documents(Output(), options, found)
@@ -143,14 +145,18 @@ def resume(options: argparse.Namespace) -> int:
     asking = _asking_of_each(options)
 
     def ask(number: str) -> int:
-        _remark(client.resume(number, asking, detached=options.detached))
+        _remark(client.resume(number, asking, detached=options.detached), location)
         resumed.append(number)
         return 0
 
     with open_known(location) as client:
-        refused = for_each(options.ids, ask)
+        refused = for_each(options.ids, ask, location.again)
         found: list[Any] = []
-        code = for_each(resumed, lambda number: started(client, number, options, location, tell=found.append))
+        code = for_each(
+            resumed,
+            lambda number: started(client, number, options, location, tell=found.append),
+            location.again,
+        )
     if options.json:
         documents(Output(), options, found)
     return refused or code
@@ -209,7 +215,7 @@ def _rerun_from_tasks(client: LocalClient, options: argparse.Namespace, location
             show_plan(output, plan)
         return 0
     accepted = client.rerun(request, asking_of(options), detached=options.detached)
-    _remark(accepted)
+    _remark(accepted, location)
     return started(client, accepted.execution, options, location)
 
 
@@ -226,7 +232,7 @@ def requested(
 
     Where this process has become the engine, it does what is left of the work.
     """
-    _remark(accepted)
+    _remark(accepted, location)
     output = Output()
     tell = tell or output.json
     if client.works:
@@ -240,7 +246,7 @@ def requested(
     return 0
 
 
-def _remark(accepted: Accepted) -> None:
+def _remark(accepted: Accepted, location: Location) -> None:
     errors = Output(sys.stderr)
     for note in accepted.notes:
-        errors.line(f"note: {note}", "yellow")
+        errors.line(f"note: {location.again.sentence(note)}", "yellow")

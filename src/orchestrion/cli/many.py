@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, cast
 
+from orchestrion.cli.hints import Again
 from orchestrion.cli.render.output import Output
 from orchestrion.client.views import did_you_mean
 from orchestrion.errors import OrchestrionError, UsageError
@@ -13,10 +14,11 @@ from orchestrion.errors import OrchestrionError, UsageError
 _MISSING: Final = object()
 
 
-def for_each(ids: Sequence[str], perform: Callable[[str], int]) -> int:
+def for_each(ids: Sequence[str], perform: Callable[[str], int], again: Again) -> int:
     """Perform something for each id, each once; the exit code is the first one that is not 0.
 
-    An error of one of several does not keep the others from being tried.
+    An error of one of several does not keep the others from being tried. `again` is for the commands that it
+    tells.
     """
     codes: list[int] = []
     for number in dict.fromkeys(ids):
@@ -26,9 +28,9 @@ def for_each(ids: Sequence[str], perform: Callable[[str], int]) -> int:
             if len(ids) == 1:
                 raise
             errors = Output(sys.stderr)
-            errors.line(f"orchestrion: {error.message}")
+            errors.line(f"orchestrion: {again.sentence(error.message)}")
             for problem in error.problems:
-                errors.line(f"  - {problem}")
+                errors.line(f"  - {again.sentence(problem)}")
             codes.append(error.exit_code)
     return next(filter(None, codes), 0)
 
