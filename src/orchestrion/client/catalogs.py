@@ -9,7 +9,6 @@ from orchestrion.actions.metadata_file import read_text
 from orchestrion.actions.parameters import MASK
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
 from orchestrion.client.packs import catalog_of
-from orchestrion.client.targets import is_file
 from orchestrion.core.language import load_definition
 from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.values import Json
@@ -119,6 +118,6 @@ def refs(packs: Sequence[Path]) -> list[tuple[str, bool]]:
 
 def input_names(word: str, packs: Sequence[Path]) -> list[str]:
     """The names of the parameters of a pack's workflow, or of the inputs of a workflow file."""
-    if is_file(word):
+    if Path(word).is_file():  # what is typed at a terminal is not read for a completion
         return [one.name for one in load_definition(read_text(Path(word))).inputs]
     return [*catalog_of(packs).find(word).parameters]

@@ -4,7 +4,7 @@ from types import ModuleType
 from typing import Final, NamedTuple
 
 from orchestrion import keys
-from orchestrion.actions import pack_files, rendering
+from orchestrion.actions import metadata_file, pack_files, rendering
 from orchestrion.actions.runners import process_runner, processes, python, shell, waiter
 from orchestrion.client.rehearsal import play
 from orchestrion.core import values
@@ -42,6 +42,7 @@ _OTHERS: Final[tuple[tuple[str, ModuleType, str, str], ...]] = (
     ("value", values, "MAX_DEPTH", "lists and mappings inside each other"),
     ("value", values, "SMALLEST_INTEGER", "the smallest integer"),
     ("value", values, "LARGEST_INTEGER", "the largest integer"),
+    ("file", metadata_file, "MAX_FILE_BYTES", "bytes of a file of text that is read"),
     ("definition", tree, "MAX_CHARACTERS", "characters of a definition"),
     ("definition", tree, "MAX_DEPTH", "mappings and lists inside each other in a definition"),
     ("definition", tree, "MAX_NODES", "nodes of a definition, an alias counted as all that it stands for"),

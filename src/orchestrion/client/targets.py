@@ -178,14 +178,16 @@ def _pairs(words: Sequence[str]) -> tuple[dict[str, str | list[str]], list[str]]
 
 
 def is_file(word: str) -> bool:
-    """Whether a word names a file. Raises NotFound when it can be nothing else, and is not there."""
+    """Whether a word names a file, or a pipe that can be read as one.
+
+    Raises NotFound when it can be nothing else, and is not there.
+    """
     path = Path(word)
-    if path.is_file():
+    if path.exists() and not path.is_dir():
         return True
     if word.endswith(_FILE_SUFFIXES) or "/" in word:
-        raise NotFound(
-            f"{word}: There is no such file. Name a workflow file, or a workflow of a pack: PACK.NAME."
-        )
+        what = "This is a folder, no file" if path.is_dir() else "There is no such file"
+        raise NotFound(f"{word}: {what}. Name a workflow file, or a workflow of a pack: PACK.NAME.")
     return False
 
 

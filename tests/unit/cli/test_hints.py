@@ -1,4 +1,4 @@
-"""Commands that are told name the store and the packs that this one was given, and can be given as they are."""
+"""Commands that are told can be given as they are: they name the store and the packs of this one."""
 
 import shlex
 from pathlib import Path
