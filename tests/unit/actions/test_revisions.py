@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -346,9 +347,8 @@ def test_revisions_are_copied_beside_another_store_and_those_that_are_missing_to
     assert [one.name for one in copied.folder.parent.iterdir()] == [taken.name]
     assert (copied.folder / "actions/run.sh").stat().st_mode & 0o777 == 0o400
     assert Revisions(other).take(world.pack).name == taken.name
-    (copied.folder / "marked").touch()
-    Revisions(world.store).copy_to(other, wanted[:1])  # it is there
-    assert (copied.folder / "marked").exists()
+    shutil.rmtree(taken.folder)
+    assert Revisions(world.store).copy_to(other, wanted) == [("mine", "gone")]  # what is there needs no copy
 
 
 def test_what_nobody_uses_is_set_aside_at_once_and_deleted_later(world: World) -> None:

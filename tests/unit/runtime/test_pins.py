@@ -16,9 +16,10 @@ from orchestrion.client.local import Interruption, LocalClient
 from orchestrion.client.packs import PackFolders
 from orchestrion.client.session import Session
 from orchestrion.client.targets import target_of
+from orchestrion.client.upkeep import back_up
 from orchestrion.client.views import Asking, ExecutionView, RerunRequest
 from orchestrion.core.values import Json
-from orchestrion.errors import Refused, StoreBusy, StoreError
+from orchestrion.errors import Refused, StoreBusy, StoreError, UsageError
 from orchestrion.operations import StartRequest
 from orchestrion.operations.health import examine
 from orchestrion.runtime.retention import Keeper, Retention
@@ -258,6 +259,29 @@ def test_a_revision_that_is_missing_comes_back_if_the_pack_has_not_changed(world
     world.follow(number := world.start("mine.paused"))
     shutil.rmtree(world.folder / "s.db.packs")
     assert world.answer(number) == "first"
+
+
+# --- the backup
+
+
+def test_a_backup_whose_packs_cannot_be_copied_is_none(world: World) -> None:
+    world.start("mine.flow")
+    target = world.folder / "copy.db"
+    target.with_name("copy.db.packs").write_text("in the way")
+    with pytest.raises(
+        UsageError, match=r"copy\.db\.packs: the packs .* cannot be copied there, so there is no"
+    ):
+        back_up(world.store.path, target)
+    assert not target.exists()
+
+
+def test_a_backup_tells_which_revisions_are_missing(world: World) -> None:
+    world.start("mine.flow")
+    (name,) = world.kept
+    shutil.rmtree(world.folder / "s.db.packs/mine")
+    made = back_up(world.store.path, world.folder / "copy.db")
+    assert made.missing == (f"mine@{name}",)
+    assert made.path.is_file()
 
 
 # --- the purge
