@@ -16,6 +16,7 @@ class StartRequest:
 
     `secret` are those of its parameters that are declared so, `secret_output` the part of what it gives,
     `opened` are other values that are secret. `revision` is its pack as it is now, unless it needs no copy.
+    `given` are the inputs that the operator has named: with others, a request is another one.
     """
 
     action: str
@@ -28,6 +29,7 @@ class StartRequest:
     secret_output: Output | None = None
     opened: tuple[Json, ...] = ()
     revision: Revision | None = None
+    given: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, slots=True)
