@@ -4,6 +4,7 @@ Each method is one transaction. Values are texts. Those of secret keys are store
 `********` unless they are asked for; a key with a time to live is as if it were not there once that is over.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -17,6 +18,8 @@ from orchestrion.store.sqlite import Store, Transaction
 MICROSECONDS: Final = 1_000_000
 LONGEST_SECONDS: Final = 100 * 366 * 24 * 3600
 """The longest time to live: more is as good as for ever."""
+
+_UNSPEAKABLE: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 
 _SCOPES: Final[Mapping[str, Scope]] = {
     "system": "system",
@@ -141,8 +144,13 @@ def _not_there(name: str, owner: str | None) -> NotFound:
 def _problems(key: NewKey) -> Iterable[str]:
     if key.scope not in _SCOPES:
         yield f"{key.name}: Scope {key.scope} is not in allowed scopes list: {[*_SCOPES]}."
-    if not key.name:
-        yield "A key has no name."
+    if not key.name.strip():
+        yield "A key has no name: give it one, for example db.host."
+    elif _UNSPEAKABLE.search(key.name):
+        yield (
+            f"{key.name!a}: the name of a key may hold no blanks and no control characters. "
+            "Take _ or . instead."
+        )
     for text in (key.name, key.value):
         problem = problem_with(text)
         if problem:

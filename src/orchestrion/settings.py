@@ -231,10 +231,10 @@ def _read(file: Path) -> Mapping[str, Given]:
 
 
 def _unknown(name: str) -> str:
-    from difflib import get_close_matches
+    from orchestrion.core.spelling import nearest
 
-    near = get_close_matches(name.replace("-", "_"), SETTINGS, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(SETTINGS)}."
+    near = nearest(name.replace("-", "_"), SETTINGS)
+    hint = f"there are {', '.join(SETTINGS)}." if near is None else f'did you mean "{near}"?'
     return f'there is no setting "{name}": {hint}'
 
 

@@ -136,6 +136,19 @@ def test_statuses_that_disagree_are_made_to_agree(shell: Shell, statement: str, 
     assert shell.run("execution", "resume", number).code == 0
 
 
+def test_what_contradicts_itself_is_told_with_what_to_do(shell: Shell) -> None:
+    number = held(shell)
+    damage(shell, "UPDATE workflow SET head = json_set(head, '$.waiting', 7)")
+    [(text, mendable)] = problems(shell)
+    assert text.startswith("contradicts itself: phases ")
+    assert not mendable
+    assert shell.run("doctor", "--mend").code == 1
+    for words in (("cancel", number), ("re-run", number)):
+        assert f"orchestrion execution {' '.join(words)}" in text
+        assert shell.run("execution", *words).code == 0
+    assert problems(shell) == []
+
+
 def test_files_that_others_may_read_are_closed(shell: Shell) -> None:
     shell.run("key", "set", "a", "secret", "--encrypt")
     store, key = shell.folder / "store.db", shell.folder / "store.db.key"

@@ -201,6 +201,15 @@ def test_a_purge_leaves_the_revisions_that_are_used(shell: Shell) -> None:
     assert len([one for one in place.iterdir() if one.name[0] != "."]) == 2
     assert shell.run("purge", "--older-than", "0d").code == 0
     assert len([one for one in place.iterdir() if one.name[0] != "."]) == 1
-    assert "copy that, too" in shell.run("db", "backup", "copy.db").out
-    assert resumed(shell).code == 0
-    assert output(shell, shell.newest())["said"] == said("second")
+
+
+def test_an_open_execution_of_a_backup_goes_on_with_its_revision(shell: Shell) -> None:
+    write(shell, "first")
+    assert shell.run("run", "--async", "mine.flow").code == 0
+    write(shell, "second")
+    done = shell.json("db", "backup", "copy.db")
+    assert (done["packs"], done["packs_missing"]) == ("copy.db.packs", [])
+    number = shell.newest()
+    assert shell.run("execution", "resume", number, "--db", "copy.db").code == 0
+    (used,) = shell.run("execution", "get", number, "-j", "--db", "copy.db").json["packs"]
+    assert used["revision"] in {one.name for one in (shell.folder / "copy.db.packs/mine").iterdir()}

@@ -67,6 +67,16 @@ def test_the_system_and_each_user_have_keys_of_their_own(keys: Keys, store: Stor
     assert [view.value for view in keys.matching("user")] == ["of ada"]
 
 
+@pytest.mark.parametrize("name", ["", "  ", "two words", "tab\t", "line\n", "\x1b[31mred", "\xa0", "\x7f"])
+def test_a_name_of_blanks_or_control_characters_is_refused(keys: Keys, name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        keys.put([NewKey("good", "v"), NewKey(name, "v")])
+    (problem,) = caught.value.problems
+    assert "no blanks and no control characters" in problem or problem.startswith("A key has no name")
+    assert problem.isprintable()
+    assert keys.matching() == []
+
+
 def test_lists_go_by_the_beginning_of_names_as_it_is_written(keys: Keys) -> None:
     keys.put([NewKey(name, "v") for name in ("db.host", "db_host", "DB.host", "db%")])
     assert [view.name for view in keys.matching(prefix="db.")] == ["db.host"]
@@ -108,7 +118,7 @@ def test_all_keys_are_set_or_none_and_every_problem_is_told(keys: Keys) -> None:
         )
     assert caught.value.problems == (
         "b: Scope world is not in allowed scopes list: ['system', 'user', 'st2kv.system', 'st2kv.user'].",
-        "A key has no name.",
+        "A key has no name: give it one, for example db.host.",
         "c: the time to live must be from 1 to 3162240000 seconds, found 0.",
     )
     assert keys.matching() == []

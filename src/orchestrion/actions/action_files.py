@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from orchestrion.actions.metadata import Action, Pack, action_of
 from orchestrion.actions.metadata_file import line_of, read_mapping
+from orchestrion.core.spelling import did_you_mean
 from orchestrion.errors import NotFound, UsageError
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -115,10 +116,7 @@ class ActionFiles:
 
 def not_found(ref: str, candidates: Iterable[str], besides: str = "") -> str:
     """The sentence about an action that is not there, with the nearest of those that are."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(ref, [*candidates], n=1)
-    return f'Action "{ref}" cannot be found.{besides}' + (f' Did you mean "{near[0]}"?' if near else "")
+    return f'Action "{ref}" cannot be found.{besides}{did_you_mean(ref, candidates)}'
 
 
 def some(names: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 
 from orchestrion.actions.action_files import ActionFiles, not_found, some
 from orchestrion.actions.metadata import Action, Pack
+from orchestrion.core.spelling import nearest
 from orchestrion.errors import NotFound, UsageError
 
 BUILT_IN_PACKS: Final = Path(__file__).parents[1] / "packs"
@@ -126,7 +127,11 @@ class Catalog:
             if name
             else " An action is named PACK.NAME, for example core.local."
         )
-        message = not_found(ref, self.refs(), besides)
+        refs = self.refs()
+        near = nearest(pack_ref, packs) if name and nearest(ref, refs) is None else None
+        if near is not None:
+            besides += f' Did you mean the pack "{near}"?'
+        message = not_found(ref, refs, besides)
         return NotFound(message, problems=[f"There are the packs {some(packs)}.", *broken_packs])
 
 

@@ -7,7 +7,7 @@ keys are texts. Lines are looked up only when a message needs one, so that readi
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from orchestrion.core.values import Json
 from orchestrion.core.yaml_text import check_yaml_depth
@@ -15,6 +15,9 @@ from orchestrion.errors import UsageError
 
 if TYPE_CHECKING:
     import yaml
+
+MAX_FILE_BYTES: Final = 64 * 1024 * 1024
+"""A larger file is refused: it may be one that has no end."""
 
 
 def read_mapping(file: Path) -> dict[str, Json]:
@@ -37,9 +40,18 @@ def read_document(file: Path) -> Json:
 
 
 def read_text(file: Path) -> str:
-    """Read a UTF-8 text file. Raises `UsageError`, naming the file, when that is not possible."""
+    """Read a UTF-8 text file, or whatever else has text to read, such as a pipe.
+
+    Raises `UsageError`, naming the file, when that is not possible.
+    """
     try:
-        return file.read_text(encoding="utf-8-sig")
+        with file.open("rb") as opened:
+            content = opened.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise UsageError(
+                f"{file}: The file is larger than {MAX_FILE_BYTES // 2**20} MiB. Make it smaller."
+            )
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         raise UsageError(f"{file}: The file cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
@@ -64,6 +64,8 @@ class Revisions:
         self._store: Final = store
         self._heed: Final = heed
         self._folder: Final = folder_of_revisions(store)
+        self.has_copied = False
+        """Whether a copy was made here, which perhaps nobody uses."""
 
     def find(self, pack: str, name: str, version: str, home: Path) -> Revision:
         """A revision that was taken once; whether it is there, it knows itself."""
@@ -115,6 +117,7 @@ class Revisions:
         try:
             name = listing.content(into=unfinished, heed=self._heed)
             _sync(unfinished)
+            self.has_copied = True
             with suppress(FileExistsError):  # somebody else was faster
                 _rename(unfinished, place / name)
             _sync(place)
@@ -132,6 +135,21 @@ class Revisions:
                 if not one.name.startswith(".") and (place.name, one.name) not in used:
                     with suppress(FileNotFoundError):  # another purge was faster
                         one.rename(Path(tempfile.mkdtemp(prefix=_GONE, dir=place)) / one.name)
+
+    def copy_to(self, store: Path, wanted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Copy revisions (pack and name) beside another store; gives those that are not there.
+
+        Each appears whole or not at all. Raises OSError.
+        """
+        missing: list[tuple[str, str]] = []
+        root = folder_of_revisions(store)
+        for pack, name in wanted:
+            place = root / pack
+            for folder in (root, place):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            if not (place / name).is_dir() and not _copied(self._folder / pack / name, place):
+                missing.append((pack, name))
+        return missing
 
     def clear(self) -> None:
         """Delete what was set aside, and what a process has left that died while it copied."""
@@ -174,8 +192,27 @@ def _remember(known: Path, listing: Listing, name: str) -> None:
     """Remember the name of what is listed. Where that fails it is found out again."""
     unfinished = known.with_name(f"{known.name}.{os.getpid()}")
     with suppress(OSError):
+        unfinished.touch(0o600)
         unfinished.write_text(f"{listing.signature} {name}\n", encoding="ascii")
         unfinished.replace(known)
+
+
+def _copied(revision: Path, place: Path) -> bool:
+    """Copy a revision into a folder; False where a purge has taken it away, perhaps meanwhile."""
+    unfinished = Path(tempfile.mkdtemp(prefix=_NEW, dir=place))
+    try:
+        shutil.copytree(revision, unfinished, symlinks=True, dirs_exist_ok=True)
+        _sync(unfinished)
+        with suppress(FileExistsError):
+            _rename(unfinished, place / revision.name)
+        _sync(place)
+    except (FileNotFoundError, shutil.Error) as error:
+        if revision.is_dir():
+            raise OSError(None, str(error)) from error
+        return False
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return True
 
 
 def _rename(unfinished: Path, place: Path) -> None:

@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import Any
 
+from orchestrion.cli.hints import again_of
 from orchestrion.cli.locations import pack_folders
 from orchestrion.cli.render.output import Cell, Output, compact
 from orchestrion.client.catalogs import ActionView, ParameterView, get_action, list_actions
@@ -52,7 +53,7 @@ def get(options: argparse.Namespace) -> int:
         needed = "".join(f" {one.name}=…" for one in view.parameters if one.required)
         output.line()
         output.line("Run it with:")
-        output.line(f"  orchestrion run {view.ref}{needed}", "bold")
+        output.line(f"  {again_of(options).command(f'orchestrion run {view.ref}{needed}')}", "bold")
     return 0
 
 

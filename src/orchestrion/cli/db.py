@@ -5,31 +5,33 @@ from pathlib import Path
 
 from orchestrion.cli.locations import known_store, location_of
 from orchestrion.cli.render.output import Output
-from orchestrion.client.upkeep import backup, check, folder_of_revisions
+from orchestrion.client.upkeep import back_up as copied
+from orchestrion.client.upkeep import check
 
 EXIT_UNSOUND = 1
 
 
 def back_up(options: argparse.Namespace) -> int:
     """Copy the store while it is in use."""
-    store = known_store(location_of(options))
-    made = backup(store, Path(options.file))
-    revisions = folder_of_revisions(store) if made.needs_revisions else None
+    made = copied(known_store(location_of(options)), Path(options.file))
     output = Output()
     if options.json:
         key_file = None if made.key_file is None else str(made.key_file)
-        packs = None if revisions is None else str(revisions)
-        document = {"file": str(made.path), "bytes": made.size}
-        output.json({**document, "key_file_apart": key_file, "packs_apart": packs})
+        packs = None if made.packs is None else str(made.packs)
+        document = {"file": str(made.path), "bytes": made.size, "packs": packs}
+        output.json({**document, "packs_missing": [*made.missing], "key_file_apart": key_file})
         return 0
     output.line(f"{made.path}: {made.size:,} bytes.", "green")
     if made.key_file is not None:
         output.line(
             f"Its secrets open only with {made.key_file}, which is not in it: keep that apart.", "yellow"
         )
-    if revisions is not None:
+    if made.packs is not None:
+        output.line(f"What its executions use of packs is in {made.packs}: keep that with it.", "green")
+    for one in made.missing:
         output.line(
-            f"What its executions use of packs is in {revisions}, which is not in it: copy that, too."
+            f"The revision {one} was not there to be copied; `orchestrion doctor` tells who needs it.",
+            "yellow",
         )
     return 0
 

@@ -4,8 +4,9 @@ import argparse
 import sys
 from typing import Any
 
+from orchestrion.cli.hints import again_of
 from orchestrion.cli.locations import known_store, location_of, user_name
-from orchestrion.cli.render.output import Output
+from orchestrion.cli.render.output import Cell, Output
 from orchestrion.client.health import Checkup, Finding, check_up
 
 EXIT_ILL = 1
@@ -20,10 +21,12 @@ def doctor(options: argparse.Namespace) -> int:
         output.json(_document(checkup))
         return 0 if checkup.is_healthy else EXIT_ILL
     mended = [one for one in checkup.found if one not in checkup.left]
+    again = again_of(options)
     for one in mended:
-        output.cells(("mended   ", "green"), _text(one))
+        output.cells(("mended   ", "green"), again.sentence(_text(one)))
     for one in checkup.left:
-        output.cells(("note     ", "yellow") if one.note else ("problem  ", "red"), _text(one))
+        label: Cell = ("note     ", "yellow") if one.note else ("problem  ", "red")
+        output.cells(label, again.sentence(_text(one)))
     problems = [one for one in checkup.left if not one.note]
     if not problems:
         output.line(f"{database}: healthy. SQLite {checkup.sqlite}.", "green")
@@ -34,7 +37,7 @@ def doctor(options: argparse.Namespace) -> int:
         if not options.mend and sys.stdin.isatty() and output.is_terminal and _agrees():
             options.mend = True
             return doctor(options)
-        output.line(f"What can be mended is mended by: orchestrion doctor --mend{_again(options)}")
+        output.line(f"What can be mended is mended by: {again.command('orchestrion doctor --mend')}")
     return EXIT_ILL
 
 
@@ -43,10 +46,6 @@ def _agrees() -> bool:
         return input("Mend them? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
-
-
-def _again(options: argparse.Namespace) -> str:
-    return location_of(options).options
 
 
 def _text(finding: Finding) -> str:

@@ -7,8 +7,17 @@ from typing import Any
 
 from orchestrion.cli.follow import follow, show_end
 from orchestrion.cli.locations import Location, location_of, open_known
-from orchestrion.cli.many import at, chosen, documents, for_each, has, text_of, write_document
-from orchestrion.cli.render.documents import execution_document, plan_document, target_document
+from orchestrion.cli.many import (
+    at,
+    check_attributes,
+    chosen,
+    documents,
+    for_each,
+    has,
+    text_of,
+    write_document,
+)
+from orchestrion.cli.render.documents import LISTED, SHOWN, execution_document, plan_document, target_document
 from orchestrion.cli.render.executions import show_execution, show_list
 from orchestrion.cli.render.output import Output, style_of
 from orchestrion.cli.render.plans import show_plan, show_whole_plan
@@ -23,6 +32,7 @@ def list_executions(options: argparse.Namespace) -> int:
     """The newest executions, or the newest of some."""
     location = location_of(options)
     output = Output()
+    check_attributes(options.attr or (), LISTED)
     only = Choice(tuple(options.status or ()), options.action, options.since)
     if options.db is None and not location.database.exists():
         views = []
@@ -42,7 +52,8 @@ def list_executions(options: argparse.Namespace) -> int:
     elif any(only):
         output.line("There are no such executions.")
     else:
-        output.line("There are no executions yet. Start one with: orchestrion run examples.hello")
+        command = location.again.command("orchestrion run examples.hello")
+        output.line(f"There are no executions yet. Start one with: {command}")
     return 0
 
 
@@ -51,6 +62,7 @@ def get(options: argparse.Namespace) -> int:
     location = location_of(options)
     output = Output()
     found: list[Any] = []
+    check_attributes(options.attr or (), SHOWN)
 
     def one(number: str) -> int:
         view = client.execution(number, attempts=options.attempts)
@@ -66,7 +78,7 @@ def get(options: argparse.Namespace) -> int:
         return 0
 
     with open_known(location) as client:
-        code = for_each(options.ids, one)
+        code = for_each(options.ids, one, location.again)
     if options.json or options.yaml:
         documents(output, options, found)
     elif options.key:
@@ -112,13 +124,14 @@ def _request_each(
         return 0
 
     with open_known(location) as client:
-        refused = for_each(options.ids, ask)
+        refused = for_each(options.ids, ask, location.again)
         found: list[Any] = []
         code = for_each(
             [*accepted],
             lambda number: requested(
                 client, accepted[number], options, location, wanted=wanted, tell=found.append
             ),
+            location.again,
         )
     if options.json:
         documents(Output(), options, found)
@@ -132,14 +145,18 @@ def resume(options: argparse.Namespace) -> int:
     asking = _asking_of_each(options)
 
     def ask(number: str) -> int:
-        _remark(client.resume(number, asking, detached=options.detached))
+        _remark(client.resume(number, asking, detached=options.detached), location)
         resumed.append(number)
         return 0
 
     with open_known(location) as client:
-        refused = for_each(options.ids, ask)
+        refused = for_each(options.ids, ask, location.again)
         found: list[Any] = []
-        code = for_each(resumed, lambda number: started(client, number, options, location, tell=found.append))
+        code = for_each(
+            resumed,
+            lambda number: started(client, number, options, location, tell=found.append),
+            location.again,
+        )
     if options.json:
         documents(Output(), options, found)
     return refused or code
@@ -198,7 +215,7 @@ def _rerun_from_tasks(client: LocalClient, options: argparse.Namespace, location
             show_plan(output, plan)
         return 0
     accepted = client.rerun(request, asking_of(options), detached=options.detached)
-    _remark(accepted)
+    _remark(accepted, location)
     return started(client, accepted.execution, options, location)
 
 
@@ -215,7 +232,7 @@ def requested(
 
     Where this process has become the engine, it does what is left of the work.
     """
-    _remark(accepted)
+    _remark(accepted, location)
     output = Output()
     tell = tell or output.json
     if client.works:
@@ -229,7 +246,7 @@ def requested(
     return 0
 
 
-def _remark(accepted: Accepted) -> None:
+def _remark(accepted: Accepted, location: Location) -> None:
     errors = Output(sys.stderr)
     for note in accepted.notes:
-        errors.line(f"note: {note}", "yellow")
+        errors.line(f"note: {location.again.sentence(note)}", "yellow")

@@ -51,7 +51,7 @@ def follow(
             view = client.follow(number, watch, interruption)
     except LeftAtOnce:
         progress.stop()
-        command = f"orchestrion execution resume {number}{location.options}"
+        command = location.again.command(f"orchestrion execution resume {number}")
         errors = Output(sys.stderr)
         errors.line("Left at once. What ran is lost and counts as abandoned. Go on with:")
         errors.line(f"  {command}")
@@ -79,11 +79,11 @@ def show_status(output: Output, view: ExecutionView) -> None:
 def show_end(output: Output, view: ExecutionView, location: Location) -> None:
     """What has come of an execution on which nobody works any more, and the command that goes on."""
     show_result(output, view)
-    advice = next_command(view, location.options)
+    advice = next_command(view)
     if advice is not None:
         output.line()
         output.line(advice[0])
-        output.line(f"  {advice[1]}", "bold")
+        output.line(f"  {location.again.command(advice[1])}", "bold")
 
 
 def _progress(output: Output, *, as_json: bool) -> Progress:

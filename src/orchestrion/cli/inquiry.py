@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from orchestrion.cli.execution import requested
+from orchestrion.cli.hints import again_of
 from orchestrion.cli.locations import location_of, open_known
 from orchestrion.cli.render.output import Output, local_time, utc_time
 from orchestrion.cli.run import asking_of
@@ -50,9 +51,8 @@ def get(options: argparse.Namespace) -> int:
     output.text(json.dumps(view.result.get("schema"), indent=2, ensure_ascii=False))
     output.line()
     output.line("Answer it with:")
-    output.line(
-        f"  orchestrion inquiry respond {view.id} NAME=VALUE ...{location_of(options).options}", "bold"
-    )
+    command = again_of(options).command(f"orchestrion inquiry respond {view.id} NAME=VALUE ...")
+    output.line(f"  {command}", "bold")
     return 0
 
 

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from orchestrion.cli.hints import again_of
 from orchestrion.cli.locations import known_store, location_of, user_name
 from orchestrion.cli.render.output import Output, compact, local_time, utc_time
 from orchestrion.client.keys import Keys, KeyView, NewKey, open_keys, read_keys
@@ -28,7 +29,8 @@ def list_keys(options: argparse.Namespace) -> int:
         heads = ("NAME", "VALUE", "SCOPE", "USER", "SECRET", "EXPIRES")
         output.table([heads, *(_row(view) for view in views)])
     else:
-        output.line("There are no such keys. Set one with: orchestrion key set NAME VALUE")
+        command = again_of(options).command("orchestrion key set NAME VALUE")
+        output.line(f"There are no such keys. Set one with: {command}")
     return 0
 
 

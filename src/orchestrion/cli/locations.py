@@ -3,10 +3,10 @@
 import argparse
 import os
 import pwd
-import shlex
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestrion.cli.hints import Again, again_of
 from orchestrion.client.local import LocalClient
 from orchestrion.client.packs import PackFolders
 from orchestrion.errors import NotFound
@@ -16,11 +16,11 @@ _DEFAULT_PACKS = Path("packs")
 
 
 class Location(NamedTuple):
-    """Where the executions and the packs are; `options` says so again in a command that is shown."""
+    """Where the executions and the packs are; `again` says so in a command that is shown."""
 
     database: Path
     packs: PackFolders
-    options: str
+    again: Again
 
 
 def location_of(options: argparse.Namespace) -> Location:
@@ -28,9 +28,7 @@ def location_of(options: argparse.Namespace) -> Location:
     given: str | None = options.db
     database = Path(given) if given else current().database
     packs = pack_folders(options)
-    again = [word for folder in getattr(options, "packs", None) or () for word in ("--packs", folder)]
-    again += ["--db", given] if given else []
-    return Location(database, packs, f" {shlex.join(again)}" if again else "")
+    return Location(database, packs, again_of(options))
 
 
 def pack_folders(options: argparse.Namespace) -> PackFolders:

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import time_ns
 from typing import Any, TextIO, TypeAlias
 
+from orchestrion.cli.hints import again_of
 from orchestrion.cli.locations import Location, known_store, location_of, user_name
 from orchestrion.cli.many import documents, for_each
 from orchestrion.cli.render.explanations import explanation_document, show_explanation
@@ -35,7 +36,7 @@ def history(options: argparse.Namespace) -> int:
 
 def explain(options: argparse.Namespace) -> int:
     """Why executions do not move."""
-    again = location_of(options).options
+    again = again_of(options)
 
     def look(looking: Looking, number: str) -> _Found:
         found = looking.explain(number)
@@ -100,7 +101,7 @@ def _each(options: argparse.Namespace, look: Callable[[Looking, str], _Found]) -
                 show(output)
             return 0
 
-        code = for_each(options.ids, one)
+        code = for_each(options.ids, one, location.again)
     documents(output, options, found)
     return code
 

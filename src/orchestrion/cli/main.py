@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from orchestrion.cli.grammar.parser import build_parser
+from orchestrion.cli.hints import Again, again_of
 from orchestrion.cli.visible import visible
 
 EXIT_FAILED = 1
@@ -39,7 +40,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the last place that can turn it into a sentence
-        code = _show(error)
+        code = _show(error, again_of(options))
     return _ended(code)
 
 
@@ -78,7 +79,7 @@ def _perform(parser: argparse.ArgumentParser, options: argparse.Namespace) -> in
     return options.command(options)
 
 
-def _show(error: Exception) -> int:
+def _show(error: Exception, again: Again) -> int:
     """Say on stderr what went wrong; returns the exit code."""
     from orchestrion.errors import OrchestrionError
 
@@ -87,7 +88,7 @@ def _show(error: Exception) -> int:
 
         traceback.print_exception(error)
     if isinstance(error, OrchestrionError):
-        _complain(error.message, *error.problems)
+        _complain(again.sentence(error.message), *map(again.sentence, error.problems))
         return error.exit_code
     if type(error).__name__ == "DefinitionError":  # the language's own; importing it would load the language
         _complain(f"The workflow cannot be used: {error}")

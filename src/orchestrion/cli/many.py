@@ -6,16 +6,19 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, cast
 
+from orchestrion.cli.hints import Again
 from orchestrion.cli.render.output import Output
-from orchestrion.errors import OrchestrionError
+from orchestrion.client.views import did_you_mean
+from orchestrion.errors import OrchestrionError, UsageError
 
 _MISSING: Final = object()
 
 
-def for_each(ids: Sequence[str], perform: Callable[[str], int]) -> int:
+def for_each(ids: Sequence[str], perform: Callable[[str], int], again: Again) -> int:
     """Perform something for each id, each once; the exit code is the first one that is not 0.
 
-    An error of one of several does not keep the others from being tried.
+    An error of one of several does not keep the others from being tried. `again` is for the commands that it
+    tells.
     """
     codes: list[int] = []
     for number in dict.fromkeys(ids):
@@ -25,9 +28,9 @@ def for_each(ids: Sequence[str], perform: Callable[[str], int]) -> int:
             if len(ids) == 1:
                 raise
             errors = Output(sys.stderr)
-            errors.line(f"orchestrion: {error.message}")
+            errors.line(f"orchestrion: {again.sentence(error.message)}")
             for problem in error.problems:
-                errors.line(f"  - {problem}")
+                errors.line(f"  - {again.sentence(problem)}")
             codes.append(error.exit_code)
     return next(filter(None, codes), 0)
 
@@ -54,6 +57,22 @@ def write_document(output: Output, options: argparse.Namespace, document: Any) -
 def chosen(document: Any, names: Iterable[str]) -> dict[str, Any]:
     """Some attributes of a document; `a.b` is one within another, and what is not there is null."""
     return {name: at(document, name) for name in names}
+
+
+def check_attributes(names: Iterable[str], known: Sequence[str]) -> None:
+    """Whether a document has attributes of these names; what is within them only the document tells.
+
+    Raises UsageError with every name that is unknown.
+    """
+    problems: list[str] = []
+    for name in names:
+        head = name.partition(".")[0]
+        if "," in name:
+            problems.append(f'"{name}": between names there is a blank, no comma.')
+        elif head not in known:
+            problems.append(f'There is no attribute "{head}".{did_you_mean(head, known)}')
+    if problems:
+        raise UsageError(f"There are the attributes {', '.join(known)}.", problems=problems)
 
 
 def at(document: Any, path: str) -> Any:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from orchestrion.cli.hints import Again, again_of
 from orchestrion.cli.locations import pack_folders
 from orchestrion.cli.render.output import Cell, Output
 from orchestrion.client.pack_contents import PackView, list_packs, register_pack, set_up_pack
@@ -20,7 +21,7 @@ def list_all(options: argparse.Namespace) -> int:
         head: list[Cell] = ["PACK", "VERSION", "REVISION", "ACTIONS", "ENVIRONMENT", "IGNORED"]
         output.table([head, *map(_row, found.packs)])
         for one in found.packs:
-            _advise(output, one)
+            _advise(output, one, again_of(options))
     errors = Output(sys.stderr)
     for problem in found.problems:
         errors.line(f"warning: {problem}", "yellow")
@@ -38,7 +39,7 @@ def register(options: argparse.Namespace) -> int:
         ignored = f"; ignored: {_ignored(one)}" if _ignored(one) else ""
         what = f"{_counted(one.actions, 'actions')} in {one.folder}, revision {one.revision}"
         output.line(f"{one.ref}: {what}{ignored}")
-        _advise(output, one)
+        _advise(output, one, again_of(options))
     return 0
 
 
@@ -64,11 +65,13 @@ def _lacks(view: PackView) -> bool:
     return view.environment in {"missing", "outdated"}
 
 
-def _advise(output: Output, view: PackView) -> None:
+def _advise(output: Output, view: PackView, again: Again) -> None:
     """Say what is to be done, and what cannot be."""
     if _lacks(view):
         output.line(
-            f"{view.ref}: install what its Python actions need: orchestrion pack setup {view.ref}", "yellow"
+            f"{view.ref}: install what its Python actions need: "
+            f"{again.command(f'orchestrion pack setup {view.ref}')}",
+            "yellow",
         )
     if view.unable:
         output.line(f"{view.ref}: cannot run here: {', '.join(view.unable)}", "yellow")

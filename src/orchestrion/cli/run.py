@@ -59,5 +59,5 @@ def started(
     output.line(f"{view.id}  {view.status}")
     if view.is_unattended:
         output.line("Nothing moves until an engine runs. Become its engine with:")
-        output.line(f"  orchestrion execution resume {number}{location.options}", "bold")
+        output.line(f"  {location.again.command(f'orchestrion execution resume {number}')}", "bold")
     return 0

@@ -9,8 +9,8 @@ from orchestrion.actions.metadata_file import read_text
 from orchestrion.actions.parameters import MASK
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
 from orchestrion.client.packs import catalog_of
-from orchestrion.client.targets import is_file
 from orchestrion.core.language import load_definition
+from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, Refused
 
@@ -61,7 +61,7 @@ def list_actions(packs: Sequence[Path], pack: str | None = None) -> ActionList:
     catalog = catalog_of(packs)
     known = [one.ref for one in catalog.packs()]
     if pack is not None and pack not in known:
-        raise NotFound(f'There is no pack "{pack}".{_near(pack, known)} There are {", ".join(known)}.')
+        raise NotFound(f'There is no pack "{pack}".{did_you_mean(pack, known)} There are {", ".join(known)}.')
     views = (_view(one) for one in catalog.actions() if pack in (None, one.pack.ref))
     return ActionList(tuple(sorted(views, key=lambda one: one.ref)), catalog.problems())
 
@@ -69,13 +69,6 @@ def list_actions(packs: Sequence[Path], pack: str | None = None) -> ActionList:
 def get_action(ref: str, packs: Sequence[Path]) -> ActionView:
     """One action. Raises NotFound with the nearest spelling; UsageError when its metadata is not valid."""
     return _view(catalog_of(packs).find(ref))
-
-
-def _near(word: str, known: Sequence[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, known, n=1)
-    return f' Did you mean "{near[0]}"?' if near else ""
 
 
 def _view(action: Action) -> ActionView:
@@ -125,6 +118,6 @@ def refs(packs: Sequence[Path]) -> list[tuple[str, bool]]:
 
 def input_names(word: str, packs: Sequence[Path]) -> list[str]:
     """The names of the parameters of a pack's workflow, or of the inputs of a workflow file."""
-    if is_file(word):
+    if Path(word).is_file():  # what is typed at a terminal is not read for a completion
         return [one.name for one in load_definition(read_text(Path(word))).inputs]
     return [*catalog_of(packs).find(word).parameters]

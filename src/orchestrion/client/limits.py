@@ -4,12 +4,12 @@ from types import ModuleType
 from typing import Final, NamedTuple
 
 from orchestrion import keys
-from orchestrion.actions import pack_files, rendering
+from orchestrion.actions import metadata_file, pack_files, rendering
 from orchestrion.actions.runners import process_runner, processes, python, shell, waiter
 from orchestrion.client.rehearsal import play
-from orchestrion.core import preparing, values
+from orchestrion.core import values
 from orchestrion.core.expressions import bounds
-from orchestrion.core.language import tree
+from orchestrion.core.language import definition, tree
 from orchestrion.runtime import engine, output, peers, retention, service, unit, worker
 from orchestrion.store import sqlite
 
@@ -42,11 +42,12 @@ _OTHERS: Final[tuple[tuple[str, ModuleType, str, str], ...]] = (
     ("value", values, "MAX_DEPTH", "lists and mappings inside each other"),
     ("value", values, "SMALLEST_INTEGER", "the smallest integer"),
     ("value", values, "LARGEST_INTEGER", "the largest integer"),
+    ("file", metadata_file, "MAX_FILE_BYTES", "bytes of a file of text that is read"),
     ("definition", tree, "MAX_CHARACTERS", "characters of a definition"),
     ("definition", tree, "MAX_DEPTH", "mappings and lists inside each other in a definition"),
     ("definition", tree, "MAX_NODES", "nodes of a definition, an alias counted as all that it stands for"),
     ("definition", tree, "MAX_WEIGHT", "characters of all its texts and keys, counted the same way"),
-    ("task", preparing, "MAX_DELAY", "seconds of a delay or a timeout"),
+    ("task", definition, "MAX_DELAY", "seconds of a delay or a timeout"),
     ("action", rendering, "MAX_TEMPLATE", "characters of a template in metadata"),
     ("action", shell, "MAX_ARGUMENT_BYTES", "bytes of a command with sudo"),
     ("action", process_runner, "MAX_OUTPUT_BYTES", "bytes of stdout and stderr of an action; more ends it"),

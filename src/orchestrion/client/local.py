@@ -24,13 +24,14 @@ from orchestrion.client.session import Session
 from orchestrion.client.targets import Target, whole_rerun
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
-from orchestrion.errors import NotFound, Refused, StoreBusy, UsageError
+from orchestrion.errors import NotFound, Refused, StoreBusy, StoreError, UsageError
 from orchestrion.operations import Accepted, Asking, RerunPlan, RerunRequest, StartRequest
 from orchestrion.queries import Choice, ExecutionView, InquiryView
 from orchestrion.runtime.clock import system_clock
 from orchestrion.runtime.engine import POLL_SECONDS, Engine
 from orchestrion.runtime.keyring import KeyRing
 from orchestrion.runtime.pins import PinnedPacks
+from orchestrion.runtime.retention import Retention
 from orchestrion.runtime.surroundings import surroundings_of
 
 T = TypeVar("T")
@@ -94,6 +95,9 @@ class LocalClient:
     ) -> None:
         if self._engine is not None:
             self._engine.worker.close()
+        if self._pinned.revisions.has_copied or (self._engine is not None and self._engine.has_copied):
+            with suppress(StoreError, OSError):  # the next one that copies, a service or a purge does it
+                Retention(self._session.store).clear_revisions()
         self._session.close()
 
     @property
@@ -197,6 +201,7 @@ class LocalClient:
             target.secret_output,
             tuple(self._opened),
             wraps=target.wraps,
+            given=target.given,
         )
         engine = None if detached else self._own_engine()
         return self._with_revision(

@@ -1,7 +1,7 @@
 """Packs as people look them up, make them known and set them up. Needs no store."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,6 +12,7 @@ from orchestrion.actions.metadata import Pack
 from orchestrion.actions.revisions import SHOWN, name_of_now
 from orchestrion.actions.runners.registry import check_runnable
 from orchestrion.client.packs import PackFolders, catalog_of
+from orchestrion.core.spelling import did_you_mean
 from orchestrion.errors import NotFound, Refused, UsageError
 from orchestrion.settings import current
 
@@ -95,7 +96,9 @@ def set_up_pack(folders: PackFolders, ref: str, say: Callable[[str], None]) -> P
     catalog = catalog_of(folders.for_new())
     packs = {pack.ref: pack for pack in catalog.packs()}
     if ref not in packs:
-        raise NotFound(f'There is no pack "{ref}".{_near(ref, [*packs])} There are {", ".join(packs)}.')
+        raise NotFound(
+            f'There is no pack "{ref}".{did_you_mean(ref, [*packs])} There are {", ".join(packs)}.'
+        )
     _environments().set_up(packs[ref], say)
     return _view(catalog, packs[ref], _revision_of(packs[ref]))
 
@@ -107,13 +110,6 @@ def _revision_of(pack: Pack) -> str:
 
 def _environments() -> Environments:
     return Environments(lambda: current().virtualenvs)
-
-
-def _near(word: str, known: Sequence[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, known, n=1)
-    return f' Did you mean "{near[0]}"?' if near else ""
 
 
 def _view(catalog: Catalog, pack: Pack, revision: str) -> PackView:

@@ -29,9 +29,8 @@ class LocalService:
             lambda recorded: catalog_of(packs.for_known(recorded)), kind, slots
         )
         retention = Retention(self._session.store)
-        keeper = None
-        if keep_days is not None:
-            keeper = Keeper(retention, system_clock, monotonic_clock, keep_days * DAY)
+        keep = None if keep_days is None else keep_days * DAY
+        keeper = Keeper(retention, system_clock, monotonic_clock, keep)
         self._ballast = retention.ballast
         self._service = Service(self._session.dispatcher, self._engine, grace_seconds, keeper)
 

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from re import compile as compiled
 from typing import Final
@@ -27,6 +26,7 @@ from orchestrion.actions.parameters import (
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
 from orchestrion.client.inspecting import report_of
 from orchestrion.core.language import Definition, load_definition
+from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.values import TOO_DEEP, Json, problem_with
 from orchestrion.errors import NotFound, UsageError
 from orchestrion.operations.wrapping import inputs_of, wrapped
@@ -44,7 +44,7 @@ class Target:
 
     `parameters` are its own, `inputs` those of the workflow; `secret` are those that are declared so,
     `secret_output` what is in its output; `source` is the file of a bare workflow, `pack` the pack of any
-    other; `warnings` is what the operator should know.
+    other; `warnings` is what the operator should know; `given` are the parameters that words have named.
     """
 
     action: str
@@ -55,6 +55,7 @@ class Target:
     secret: Mapping[str, Json] = field(default_factory=dict[str, Json])
     secret_output: Output | None = None
     pack: Pack | None = None
+    given: Mapping[str, Json] = field(default_factory=dict[str, Json])
     wraps: bool = False
 
     @property
@@ -95,7 +96,7 @@ def target_with(
     if not isinstance(resolved, Resolved):
         texts = [problem.text for problem in resolved]
         raise UsageError(f"{action.ref} cannot run with these parameters.", problems=texts)
-    target = _of_action(action, values, resolved, catalog)
+    target = replace(_of_action(action, values, resolved, catalog), given=values)
     if not delay:
         return target
     return replace(target, definition=wrapped(action.ref, delay), parameters=dict(values), wraps=True)
@@ -121,7 +122,7 @@ def _of_pack(
         if not isinstance(resolved, Resolved):
             problems += map(str, resolved)
         raise UsageError(f"{action.ref} cannot run with these parameters.", problems=problems)
-    return _of_action(action, values, resolved, catalog)
+    return replace(_of_action(action, values, resolved, catalog), given=given)
 
 
 def whole_rerun(
@@ -142,10 +143,10 @@ def whole_rerun(
     if view.source is not None and stored is not None:
         declared = {one.name: one.value for one in load_definition(stored).inputs}
         problems += [_undeclared(name, declared) for name in texts if name not in declared]
-        values = {**values, **_values(texts, problems)}
+        given = _values(texts, problems)
         if problems:
             raise UsageError(f"{view.action} cannot run with these parameters.", problems=problems)
-        return Target(view.action, stored, values, view.source)
+        return Target(view.action, stored, {**values, **given}, view.source, given=given)
     action = runnable_action(view.action, catalog)
     values = {name: value for name, value in values.items() if name in action.all_parameters}
     target = _of_pack(action, values, (texts, problems), catalog, outside)
@@ -192,14 +193,16 @@ def _pairs(words: Sequence[str]) -> tuple[dict[str, str | list[str]], list[str]]
 
 
 def is_file(word: str) -> bool:
-    """Whether a word names a file. Raises NotFound when it can be nothing else, and is not there."""
+    """Whether a word names a file, or a pipe that can be read as one.
+
+    Raises NotFound when it can be nothing else, and is not there.
+    """
     path = Path(word)
-    if path.is_file():
+    if path.exists() and not path.is_dir():
         return True
     if word.endswith(_FILE_SUFFIXES) or "/" in word:
-        raise NotFound(
-            f"{word}: There is no such file. Name a workflow file, or a workflow of a pack: PACK.NAME."
-        )
+        what = "This is a folder, no file" if path.is_dir() else "There is no such file"
+        raise NotFound(f"{word}: {what}. Name a workflow file, or a workflow of a pack: PACK.NAME.")
     return False
 
 
@@ -261,7 +264,7 @@ def _bare(
     missing = [name for name, default in declared.items() if default is None and name not in values]
     warnings = [f'The input "{name}" has no value and no default: it is null.' for name in missing]
     name, source = _shown(path.name), _shown(path.resolve())
-    return Target(name, text, values, source, (*warnings, *unable, *warnings_for(values)))
+    return Target(name, text, values, source, (*warnings, *unable, *warnings_for(values)), given=values)
 
 
 def answer_of(document: str | None, words: Sequence[str]) -> Json:
@@ -303,10 +306,8 @@ def _shown(path: str | Path) -> str:
 
 
 def _undeclared(name: str, declared: Collection[str]) -> str:
-    near = get_close_matches(name, declared, n=1)
-    hint = f' Did you mean "{near[0]}"?' if near else ""
     known = ", ".join(sorted(declared)) or "none"
-    return f'The workflow has no input "{name}".{hint} Inputs: {known}.'
+    return f'The workflow has no input "{name}".{did_you_mean(name, declared)} Inputs: {known}.'
 
 
 def _typed(text: str) -> tuple[Json, str | None]:

@@ -4,6 +4,7 @@ from orchestrion.client.targets import Target
 from orchestrion.core.graph import Edge, Graph
 from orchestrion.core.preview import Plan, PlannedTask
 from orchestrion.core.prospects import PlannedJoin
+from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.status import ABENDED, COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.operations import Accepted, Asking, RerunPlan, RerunRequest
@@ -41,4 +42,5 @@ __all__ = [
     "Target",
     "TaskView",
     "Wait",
+    "did_you_mean",
 ]

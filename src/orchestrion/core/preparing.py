@@ -1,17 +1,15 @@
 """Rendering: what a task is about to do, worked out before anything of it starts (spec 5.2, 5.5, 5.6)."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from orchestrion.core.compiled import CompiledItems, CompiledRetry, CompiledTask
 from orchestrion.core.context import Context
 from orchestrion.core.draft import Draft
 from orchestrion.core.expressions import ExpressionError, Template
+from orchestrion.core.language.definition import MAX_DELAY
 from orchestrion.core.records import Entry, RenderedAction
 from orchestrion.core.scope import DraftScope, TaskView
 from orchestrion.core.values import Json
-
-MAX_DELAY: Final = 100_000 * 365 * 24 * 3_600
-"""The longest delay or timeout in seconds, 100,000 years: its end, in microseconds, can be stored."""
 
 
 class Prepared(NamedTuple):

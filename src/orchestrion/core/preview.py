@@ -44,6 +44,7 @@ class Plan(NamedTuple):
     `restarts` are the requested tasks that run again, with the items that run; `keeps_items` those of which
     items stay as they ended; `fails_by` are of these the ones that failed or were canceled, with the status
     in which their task ends because of them; `left_out` are items that had not begun and never will;
+    `retries` are of the tasks that keep items those that may be tried again: that runs all their items;
     `passes` the requested ones of which every item stays, so that their result goes on;
     `repeats` follow from them and ran before; `continues` were ready, waited for another attempt, or were cut
     off, with the items that are left; `kept` is not run again; `ignored` are requests downstream of another
@@ -56,6 +57,7 @@ class Plan(NamedTuple):
     keeps_items: tuple[PlannedTask, ...]
     fails_by: tuple[PlannedTask, ...]
     left_out: tuple[PlannedTask, ...]
+    retries: tuple[PlannedTask, ...]
     passes: tuple[PlannedTask, ...]
     repeats: tuple[PlannedTask, ...]
     continues: tuple[PlannedTask, ...]
@@ -134,6 +136,7 @@ class _Preview:
                 for number, kept in selection.keep_items.items()
                 if kept.left_out
             ),
+            retries=tuple(self._retries()),
             passes=self._tasks(selection.passed),
             repeats=self._tasks(number for number in selection.invalidated if number not in listed),
             continues=(*(self._with_items(number) for number in continues), *self._waiting()),
@@ -179,6 +182,15 @@ class _Preview:
             if bad:
                 end: Status = "canceled" if "canceled" in statuses.values() else "failed"
                 yield PlannedTask(entry.task, entry.route, end, bad)
+
+    def _retries(self) -> Iterator[PlannedTask]:
+        """The tasks that keep items, until a retry runs all of them."""
+        fresh = {(entry.task, entry.route): entry for entry in self._after.entries[self._known :]}
+        for number in self._selection.keep_items:
+            entry = self._before.entries[number]
+            again = fresh.get((entry.task, entry.route))
+            if entry.items is not None and again is not None and again.retry_count > 0:
+                yield _planned(entry, tuple(range(entry.items.total)))
 
     def _waiting(self) -> list[PlannedTask]:
         """What had been ready and never became an entry."""

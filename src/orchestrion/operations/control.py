@@ -50,7 +50,8 @@ def request_of_action(unit: Unit, execution: Execution, kind: str, engine: Engin
                 f"Unable to {kind} {execution.id}: it is {execution.status}, and has not begun.{remedy}"
             )
         raise Refused(
-            f"Unable to {kind} {execution.id}: {execution.action or 'it'} is an action, not a workflow.{remedy}"
+            f"Unable to {kind} {execution.id}: {execution.action or 'it'} is an action, not a workflow."
+            f"{remedy}"
         )
     assert execution.token is not None
     attempt = unit.ledger.attempt(execution.id)

@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from orchestrion.actions.revisions import SHOWN, folder_of_revisions
@@ -71,7 +72,7 @@ def mend(dispatcher: Dispatcher) -> None:
         _mend_executions(unit)
     path = dispatcher.store.path
     for file in (path, key_file_of(path)):
-        if file.exists() and file.stat().st_mode & _FORBIDDEN:
+        if file.exists() and file.stat().st_mode & _FORBIDDEN and _is_ours(file):
             file.chmod(0o600)
 
 
@@ -142,7 +143,15 @@ def _of_workflow(transaction: Transaction, dispatcher: Dispatcher, number: str) 
         yield Finding("attempt", attempt.execution, "is still at work or waits, and its task is over")
     if not missing:
         for problem in check(state):
-            yield Finding("workflow", execution, f"contradicts itself: {problem}", mendable=False)
+            yield Finding("workflow", execution, _contradicting(execution, problem), mendable=False)
+
+
+def _contradicting(execution: str, problem: str) -> str:
+    return (
+        f"contradicts itself: {problem}. This is a bug of Orchestrion, and nothing can mend it. End it with "
+        f"orchestrion execution cancel {execution}, run it anew with orchestrion execution re-run "
+        f"{execution}, and report this sentence with what orchestrion execution export {execution} writes"
+    )
 
 
 def _differences(
@@ -205,7 +214,8 @@ def _unattended(dispatcher: Dispatcher) -> Iterator[Finding]:
         if dispatcher.peers.service(transaction) is None:
             for row in transaction.all("ownerless_trees"):
                 text = (
-                    f"is {row['status']}, and no process works for it: orchestrion serve, or execution resume"
+                    f"is {row['status']}, and no process works for it. Go on with orchestrion serve, or "
+                    f"orchestrion execution resume {row['execution']}"
                 )
                 yield Finding("engine", row["execution"], text, mendable=False, note=True)
 
@@ -222,24 +232,26 @@ def _revisions(dispatcher: Dispatcher) -> Iterator[Finding]:
             if not place.is_dir():
                 text = (
                     f"uses the revision {row['revision'][:SHOWN]} of the pack {row['pack']}, which is not in "
-                    f"{place.parent}: put it back, or its tasks of that pack fail and are to be re-run"
+                    f"{place.parent}: put {row['revision']} back there from a backup, or let its tasks of "
+                    f"that pack fail, and re-run them with orchestrion execution re-run {row['execution']} "
+                    "--tasks TASK"
                 )
                 yield Finding("pack", row["execution"], text, mendable=False)
 
 
 def _files(dispatcher: Dispatcher) -> Iterator[Finding]:
     path = dispatcher.store.path
-    mode = path.stat().st_mode
-    if mode & _FORBIDDEN:
-        yield Finding("file", str(path), f"others may read or change it (mode {stat.S_IMODE(mode):04o})")
+    yield from _open_to_others("file", path, "it")
     free = shutil.disk_usage(path.parent).free
     if free < LEAST_FREE:
-        text = f"only {free // 2**20} MiB are free on its disk: orchestrion purge makes room"
+        text = (
+            f"only {free // 2**20} MiB are free on its disk: make room; orchestrion purge --older-than 30d "
+            "has the store use again what old executions took"
+        )
         yield Finding("disk", str(path), text, mendable=False)
     key = key_file_of(path)
     if key.exists() and key.stat().st_mode & _FORBIDDEN:
-        text = f"others may read or change the key (mode {stat.S_IMODE(key.stat().st_mode):04o})"
-        yield Finding("key", str(key), text, mendable=os.geteuid() in (0, key.stat().st_uid))
+        yield from _open_to_others("key", key, "the key")
         return
     try:
         with dispatcher.store.reading() as transaction:
@@ -248,6 +260,21 @@ def _files(dispatcher: Dispatcher) -> Iterator[Finding]:
                 transaction.unlock()
     except SealError as error:
         yield Finding("key", str(key), error.message, mendable=False)
+
+
+def _open_to_others(kind: Kind, file: Path, what: str) -> Iterator[Finding]:
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if mode & _FORBIDDEN:
+        ours = _is_ours(file)
+        remedy = "" if ours else f"; its owner forbids that with: chmod 600 {file}"
+        yield Finding(
+            kind, str(file), f"others may read or change {what} (mode {mode:04o}){remedy}", mendable=ours
+        )
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether we may change its mode."""
+    return os.geteuid() in (0, file.stat().st_uid)
 
 
 def sqlite_version() -> str:

@@ -19,6 +19,7 @@ class StartRequest:
 
     `secret` are those of its parameters that are declared so, `secret_output` the part of what it gives,
     `opened` are other values that are secret. `revision` is its pack as it is now, unless it needs no copy.
+    `given` are the inputs that the operator has named: with others, a request is another one.
     """
 
     action: str
@@ -32,6 +33,7 @@ class StartRequest:
     opened: tuple[Json, ...] = ()
     revision: Revision | None = None
     wraps: bool = False
+    given: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, slots=True)

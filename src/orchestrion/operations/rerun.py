@@ -6,7 +6,6 @@ sub-workflow is a *level* of its own below it, with a plan of its own.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Final
 
 from orchestrion.core.conductor import Refused as CoreRefused
@@ -14,6 +13,7 @@ from orchestrion.core.events import TaskRequest
 from orchestrion.core.language import ENGINE_COMMANDS
 from orchestrion.core.preview import Plan, preview
 from orchestrion.core.records import Entry
+from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.status import COMPLETED
 from orchestrion.errors import Refused
 from orchestrion.operations.leftovers import still_inside
@@ -266,8 +266,9 @@ def _unknown_names(names: Iterable[str], routes: Routes, prefix: str) -> Iterato
     ran = ", ".join(sorted(routes)) or "none"
     for name in names:
         if name not in routes:
-            near = get_close_matches(name, routes, n=1)
-            hint = f' Did you mean "{prefix}{near[0]}"?' if near else ""
+            hint = did_you_mean(name, routes, prefix)
+            if "," in name:
+                hint = " Between names there is a blank, no comma."
             yield f'The task "{prefix}{name}" never ran.{hint} Tasks that ran: {ran}.'
 
 

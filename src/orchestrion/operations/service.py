@@ -13,7 +13,7 @@ from orchestrion.core.conductor import Refused as CoreRefused
 from orchestrion.core.events import RerunRequested
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
-from orchestrion.errors import Refused
+from orchestrion.errors import NotFound, Refused, UsageError
 from orchestrion.operations.answers import check_answer, open_inquiries
 from orchestrion.operations.control import request_of_action, request_of_workflow
 from orchestrion.operations.requests import Accepted, Asking, RerunPlan, RerunRequest, StartRequest
@@ -26,8 +26,9 @@ from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.pins import pin
 from orchestrion.runtime.recovery import give_up_lost
 from orchestrion.runtime.revivals import forget_revivals
-from orchestrion.runtime.secrets import secret_values
+from orchestrion.runtime.secrets import TreeSecrets, secret_values
 from orchestrion.runtime.subworkflows import Start, start_workflow
+from orchestrion.runtime.telling import tell_accepted, tell_refused
 from orchestrion.runtime.unit import Unit
 from orchestrion.runtime.workflow import Workflow
 from orchestrion.store import rows
@@ -36,11 +37,21 @@ _PLAIN: Final = Asking()
 
 
 class _Request(NamedTuple):
-    """What is recorded of an operation; `execution` is None where it makes one."""
+    """What is recorded of an operation; `execution` is None where it makes one.
+
+    `given` are the values that came with it. They may be secret, so only their digest is recorded.
+    """
 
     kind: str
     execution: str | None
     details: Mapping[str, Json]
+    given: Json = None
+
+    def recorded(self, asking: Asking) -> dict[str, Json]:
+        """What is kept of it; the digest only under a name, to tell whether the name comes with the same."""
+        if asking.request_id is None or not self.given:
+            return {**self.details}
+        return {**self.details, "given": rows.digest_of(self.given)}
 
 
 class Operations:
@@ -89,10 +100,13 @@ class Operations:
                 execution = next(iter(unit.ledger.of_entry(number, 0)), execution)
             return Accepted(execution.id, execution.status)
 
-        kind = "start" if request.rerun_of is None else "re-run"
-        return self._perform(
-            _Request(kind, None, {"action": request.action}), asking, engine, start
-        ).execution
+        kind, details = "start", {"action": request.action}
+        if request.rerun_of is not None:
+            kind, details["rerun_of"] = "re-run", request.rerun_of
+        if request.source is not None:
+            details["source"] = request.source
+        asked = _Request(kind, None, {**details}, {**request.given})
+        return self._perform(asked, asking, engine, start).execution
 
     # --- pause, resume, cancel
 
@@ -158,7 +172,7 @@ class Operations:
             unit.settle()
             return Accepted(root.row["execution"], root.head.status, open_inquiries(root))
 
-        return self._perform(_Request("respond", number, {}), asking, engine, respond)
+        return self._perform(_Request("respond", number, {}, answer), asking, engine, respond)
 
     # --- re-run
 
@@ -227,20 +241,26 @@ class Operations:
     def _perform(
         self, request: _Request, asking: Asking, engine: Engine | None, perform: Callable[[Unit], Accepted]
     ) -> Accepted:
-        """Perform an operation in a unit, and record it; or give the answer to a request that came before."""
+        """Perform an operation in a unit, and record it; or give the answer to a request that came before.
 
-        def recorded(unit: Unit) -> Accepted:
+        What came of it is logged.
+        """
+
+        def recorded(unit: Unit) -> tuple[Accepted, str | None]:
             known = _answered(unit, request, asking)
             if known is not None:
-                return known
+                return known, None
             asked_at = unit.now
             accepted = perform(unit)
+            number = request.execution or accepted.execution
+            secrets = _secrets_of(unit, number)
+            text = rows.to_json(request.recorded(asking))
             unit.transaction.run(
                 "add_operation",
                 id=unit.ids.next(),
-                execution=request.execution or accepted.execution,
+                execution=number,
                 kind=request.kind,
-                request=rows.to_json(dict(request.details)),
+                request=unit.transaction.seal(text) if secrets else text,
                 actor=self._actor,
                 at=asked_at,  # before what follows from it, so that the history tells it first
                 outcome="accepted",
@@ -248,9 +268,24 @@ class Operations:
                 request_id=asking.request_id,
                 answer=rows.to_json([accepted.execution, accepted.status, [*accepted.notes]]),
             )
-            return accepted
+            return accepted, secrets.mask.text(asking.reason or "")
 
-        return self._performer.perform(recorded, engine)
+        try:
+            accepted, reason = self._performer.perform(recorded, engine)
+        except (Refused, UsageError, NotFound) as error:
+            tell_refused(request.kind, request.execution, self._actor, error)
+            raise
+        if reason is not None:
+            tell_accepted(request.kind, request.execution or accepted.execution, self._actor, reason)
+        return accepted
+
+
+def _secrets_of(unit: Unit, number: str) -> TreeSecrets:
+    """What is secret in the tree of an execution of any kind."""
+    execution = unit.ledger.execution(number)
+    workflow = execution.workflow if execution.token is None else execution.token.workflow
+    assert workflow is not None
+    return unit.secrets.of(unit.workflow(workflow).row)
 
 
 def _answered(unit: Unit, request: _Request, asking: Asking) -> Accepted | None:
@@ -260,7 +295,7 @@ def _answered(unit: Unit, request: _Request, asking: Asking) -> Accepted | None:
     row = unit.transaction.one("operation_of_request", request_id=asking.request_id)
     if row is None:
         return None
-    same = row["kind"] == request.kind and rows.from_json(row["request"]) == dict(request.details)
+    same = row["kind"] == request.kind and rows.from_json(row["request"]) == request.recorded(asking)
     if not same or request.execution not in (None, row["execution"]):
         raise Refused(
             f"The request id {asking.request_id} was used for another request: {row['kind']} of "

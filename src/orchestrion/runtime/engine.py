@@ -78,6 +78,11 @@ class Engine:
         self._draining = False
         self._in_doubt = False
 
+    @property
+    def has_copied(self) -> bool:
+        """Whether it has copied a pack, which perhaps no execution has been pinned to."""
+        return self._pins.has_copied
+
     # --- rounds
 
     def run_once(self) -> int:

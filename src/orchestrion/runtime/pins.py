@@ -132,6 +132,11 @@ class Pins:
         self._wanted: dict[_Wanted, None] = {}
         self._taken: dict[_Wanted, Revision | OrchestrionError | None] = {}  # None: needs no copy
 
+    @property
+    def has_copied(self) -> bool:
+        """Whether a pack was copied here, which perhaps no execution has been pinned to."""
+        return self._packs.revisions.has_copied
+
     def is_ready(self, unit: "Unit", root: str, ref: str) -> bool:
         """Whether an action of a tree can be found without copying its pack; else it will be copied."""
         if not ref or ref.partition(".")[0] in built_in_packs():

@@ -3,8 +3,8 @@
 First a tree vanishes whole, in one transaction: from then on nobody finds it, and nobody can re-run a half of
 it. Then its rows are deleted, a bounded number at a time; a crash in between is taken up by the next purge.
 The file of the store does not become smaller: the room is used again. At the end go the revisions of packs
-that no execution uses any more. They are taken away within a transaction, as they are pinned within one, so
-that nothing is pinned to what is about to be deleted.
+that no execution uses any more, or ever used: those go by themselves, too. They are taken away within a
+transaction, as they are pinned within one, so that nothing is pinned to what is about to be deleted.
 """
 
 from collections.abc import Callable, Iterable
@@ -99,6 +99,15 @@ class Retention:
         self._store.shorten_log()
         self.ballast.load()
 
+    def clear_revisions(self) -> None:
+        """Delete the revisions of packs that no execution uses.
+
+        Who has taken one, and is about to be pinned to it, takes it again (`pins.pin`).
+        """
+        with self._store.transaction() as transaction:
+            self._set_aside_revisions(transaction)
+        self._revisions.clear()
+
     def step(self, before: int) -> int | None:
         """One transaction of a purge: how many executions vanished in it; None when nothing is left to do."""
         return self._with_room(lambda transaction: self._step(transaction, before))
@@ -119,10 +128,12 @@ class Retention:
         if trees:
             return len(trees)
         transaction.run("purge_definitions")
-        self._revisions.set_aside(
-            {(row["pack"], row["revision"]) for row in transaction.all("used_revisions")}
-        )
+        self._set_aside_revisions(transaction)
         return None
+
+    def _set_aside_revisions(self, transaction: Transaction) -> None:
+        used = transaction.all("used_revisions")
+        self._revisions.set_aside({(row["pack"], row["revision"]) for row in used})
 
     def _delete_rows(self, transaction: Transaction) -> bool:
         """Delete some rows of what has vanished; whether there were any."""
@@ -151,9 +162,12 @@ class Retention:
 
 
 class Keeper:
-    """Purges a store every hour: what ended longer than `keep` microseconds ago."""
+    """Clears up a store every hour: what ended longer than `keep` microseconds ago is purged.
 
-    def __init__(self, retention: Retention, clock: Clock, monotonic: Clock, keep: int) -> None:
+    With `keep` None all executions stay, and only revisions of packs go that none of them uses.
+    """
+
+    def __init__(self, retention: Retention, clock: Clock, monotonic: Clock, keep: int | None) -> None:
         self._retention = retention
         self._clock = clock
         self._monotonic = monotonic
@@ -170,11 +184,14 @@ class Keeper:
         """Do a part of it, if it is time; how many executions have gone once it is done, else 0."""
         if not self.is_busy:
             return 0
-        gone = self._retention.step(self._clock() - self._keep)
-        if gone is not None:
-            self._gone += gone
-            return 0
-        self._retention.finish()
+        if self._keep is None:
+            self._retention.clear_revisions()
+        else:
+            gone = self._retention.step(self._clock() - self._keep)
+            if gone is not None:
+                self._gone += gone
+                return 0
+            self._retention.finish()
         done, self._gone = self._gone, 0
         self._next = self._monotonic() + EVERY
         return done

@@ -22,11 +22,9 @@ _log = logging.getLogger(__name__)
 
 
 class Service:
-    """Works for a store. `run` returns when it has drained after `stop`. `keeper` purges what is old."""
+    """Works for a store. `run` returns when it has drained after `stop`. `keeper` clears it up."""
 
-    def __init__(
-        self, dispatcher: Dispatcher, engine: Engine, grace_seconds: float, keeper: Keeper | None = None
-    ) -> None:
+    def __init__(self, dispatcher: Dispatcher, engine: Engine, grace_seconds: float, keeper: Keeper) -> None:
         self._dispatcher = dispatcher
         self._engine = engine
         self._grace = round(grace_seconds * 1_000_000)
@@ -61,7 +59,7 @@ class Service:
                 self._next_sweep = self._dispatcher.peers.monotonic() + SWEEP
                 for engine in sweep(self._dispatcher):
                     _log.warning("A process has died; what it ran is given up.", extra={"engine": engine})
-            is_purging = self._keeper is not None and self._purge(self._keeper)
+            is_purging = self._purge()
             if self._engine.run_once() or is_purging:
                 return True
             self._engine.wait(POLL_SECONDS)
@@ -72,12 +70,12 @@ class Service:
             _log.error("%s", error)
         return False
 
-    def _purge(self, keeper: Keeper) -> bool:
+    def _purge(self) -> bool:
         """Purge a bounded number of rows between two rounds; whether there is more to purge."""
-        gone = keeper.perform()
+        gone = self._keeper.perform()
         if gone:
             _log.info("Purged what ended long ago: executions %d.", gone)
-        return keeper.is_busy
+        return self._keeper.is_busy
 
     def _end_rest(self) -> None:
         """End what still runs, and leave."""

@@ -1,12 +1,13 @@
 """What is logged of a unit, once it is committed: nothing is told that did not happen.
 
-How workflows go on is told at the level info, their attempts at debug. Where nobody wants to know it, one
-look at the level is all that it costs.
+How workflows go on is told at the level info, and what was asked of them; their attempts at debug. Where
+nobody wants to know it, one look at the level is all that it costs.
 """
 
 import logging
 from typing import Final
 
+from orchestrion.errors import OrchestrionError
 from orchestrion.runtime.ledger import Execution, Ledger
 
 _log: Final = logging.getLogger(__name__)
@@ -21,6 +22,19 @@ def tell(ledger: Ledger) -> None:
         if every or execution.workflow is not None:
             level = logging.INFO if execution.workflow is not None else logging.DEBUG
             _log.log(level, "%s: %s", _name(execution), execution.status, extra=_fields(execution))
+
+
+def tell_accepted(kind: str, execution: str, actor: str, reason: str) -> None:
+    """Log that an operation was accepted; `reason` is without secrets, and empty where none was given."""
+    why = f", because: {reason}" if reason else ""
+    _log.info("%s was accepted, asked by %s%s", kind, actor, why, extra={"execution": execution})
+
+
+def tell_refused(kind: str, execution: str | None, actor: str, error: OrchestrionError) -> None:
+    """Log that an operation was refused; `execution` is None where it would have made one."""
+    why = " ".join([error.message, *error.problems[:1]])
+    fields = {} if execution is None else {"execution": execution}
+    _log.info("%s was refused, asked by %s: %s", kind, actor, why, extra=fields)
 
 
 def _name(execution: Execution) -> str:

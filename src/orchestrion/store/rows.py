@@ -5,6 +5,7 @@ default left out.
 """
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from orchestrion.core.records import (
     TimeLimit,
 )
 from orchestrion.core.state import chain_of, in_chain
+from orchestrion.core.values import Json
 
 Row = tuple[Any, ...]
 
@@ -46,6 +48,11 @@ def to_json(value: object) -> str:
 def from_json(text: str) -> Any:
     """The value of a JSON text."""
     return orjson.loads(text)
+
+
+def digest_of(value: Json) -> str:
+    """A digest of a value; the order of keys does not matter."""
+    return blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
 def head_text(head: Head) -> str:

@@ -52,13 +52,13 @@ _PURGED: Final = "SELECT workflow FROM purged"
 class Backup(NamedTuple):
     """A copy that was made. `key_file`: what opens its secrets, if it has any, and is not in it.
 
-    `needs_revisions`: its executions use revisions of packs, which are not in it either.
+    `revisions` are those of packs that its executions use, pack and name; they are not in it either.
     """
 
     path: Path
     size: int
     key_file: Path | None
-    needs_revisions: bool
+    revisions: tuple[tuple[str, str], ...]
 
 
 class Soundness(NamedTuple):
@@ -77,9 +77,10 @@ def backup(database: Path, target: Path) -> Backup:
     with told(database, opening=True), reading(database.resolve(), BUSY_SECONDS) as connection:
         schema_of(connection, database)
         sealed = _proof(connection) is not None
-        needs_revisions = "table pinned" in objects_of(connection) and bool(
-            connection.execute("SELECT EXISTS (SELECT 1 FROM pinned)").fetchone()[0]
-        )
+        revisions = ()
+        if "table pinned" in objects_of(connection):
+            used = "SELECT DISTINCT pack, revision FROM pinned ORDER BY pack, revision"
+            revisions = tuple((str(pack), str(name)) for pack, name in connection.execute(used))
         try:
             copy_store(connection, target)
         except FileExistsError as error:
@@ -93,7 +94,7 @@ def backup(database: Path, target: Path) -> Backup:
         except OSError as error:
             raise UsageError(f"{target}: the copy cannot be made: {error.strerror}.") from error
     key_file = key_file_of(database.resolve()) if sealed else None
-    return Backup(target, target.stat().st_size, key_file, needs_revisions)
+    return Backup(target, target.stat().st_size, key_file, revisions)
 
 
 def check(database: Path) -> Soundness:

@@ -110,6 +110,11 @@ def test_what_is_not_there_is_told_with_what_is(ref: str, message: str) -> None:
     assert caught.value.problems
 
 
+def test_an_unknown_pack_that_is_spelled_like_a_known_one_is_told_with_that() -> None:
+    with pytest.raises(NotFound, match=r'There is no pack "dmo" in .*\. Did you mean the pack "demo"\?'):
+        action("dmo.nothing_like_it")
+
+
 def test_an_unknown_pack_is_named_with_the_known_ones() -> None:
     with pytest.raises(NotFound) as caught:
         action("dmo.typed")

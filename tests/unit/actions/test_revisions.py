@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -160,6 +161,8 @@ def test_that_nothing_has_changed_is_seen_without_reading_the_files(
 
     monkeypatch.setattr(os, "read", read)
     assert world.take() == first
+    (known,) = world.place.glob(".known-*")
+    assert known.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_copy_that_was_deleted_is_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,6 +333,22 @@ def test_a_pack_that_never_rests_is_taken_as_it_is_found(
     copy = world.take().folder
     assert set((copy / "actions.log").read_text()) == {"x"}
     assert (copy / "actions/run.sh").read_text() == "echo one\n"
+
+
+def test_revisions_are_copied_beside_another_store_and_those_that_are_missing_told(
+    world: World, tmp_path: Path
+) -> None:
+    taken = world.take()
+    other = tmp_path / "copy.db"
+    wanted = [("mine", taken.name), ("mine", "gone")]
+    assert Revisions(world.store).copy_to(other, wanted) == [("mine", "gone")]
+    copied = Revisions(other).find("mine", taken.name, taken.version, taken.home)
+    assert files_in(copied.folder) == files_in(taken.folder)
+    assert [one.name for one in copied.folder.parent.iterdir()] == [taken.name]
+    assert (copied.folder / "actions/run.sh").stat().st_mode & 0o777 == 0o400
+    assert Revisions(other).take(world.pack).name == taken.name
+    shutil.rmtree(taken.folder)
+    assert Revisions(world.store).copy_to(other, wanted) == [("mine", "gone")]  # what is there needs no copy
 
 
 def test_what_nobody_uses_is_set_aside_at_once_and_deleted_later(world: World) -> None:

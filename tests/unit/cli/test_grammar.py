@@ -53,3 +53,10 @@ def test_the_help_loads_neither_the_core_nor_the_store() -> None:
     assert [
         name for name in loaded if name.startswith(("orchestrion.core", "orchestrion.store", "orjson"))
     ] == []
+
+
+def test_a_store_without_a_name_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        build_parser().parse_args(["execution", "list", "--db", ""])
+    assert caught.value.code == 2
+    assert "argument --db: the name of a file is missing" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from orchestrion.core.conductor import Decision, conduct
 from orchestrion.core.events import Occasion, PauseRequested, Started
 from orchestrion.core.graph import build_graph
 from orchestrion.core.language import load_definition
-from orchestrion.core.preparing import MAX_DELAY
+from orchestrion.core.language.definition import MAX_DELAY
 from orchestrion.core.state import State
 from orchestrion.core.values import LARGEST_INTEGER
 

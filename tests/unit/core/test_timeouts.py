@@ -20,7 +20,7 @@ from orchestrion.core.events import (
 from orchestrion.core.graph import build_graph
 from orchestrion.core.invariants import check
 from orchestrion.core.language import load_definition
-from orchestrion.core.preparing import MAX_DELAY
+from orchestrion.core.language.definition import MAX_DELAY
 from orchestrion.core.records import TimeLimit
 from orchestrion.core.state import State
 from orchestrion.core.status import Status

@@ -16,12 +16,13 @@ from orchestrion.client.local import Interruption, LocalClient
 from orchestrion.client.packs import PackFolders
 from orchestrion.client.session import Session
 from orchestrion.client.targets import target_of
+from orchestrion.client.upkeep import back_up
 from orchestrion.client.views import Asking, ExecutionView, RerunRequest
 from orchestrion.core.values import Json
-from orchestrion.errors import StoreBusy, StoreError
+from orchestrion.errors import Refused, StoreBusy, StoreError, UsageError
 from orchestrion.operations import StartRequest
 from orchestrion.operations.health import examine
-from orchestrion.runtime.retention import Retention
+from orchestrion.runtime.retention import Keeper, Retention
 from orchestrion.store.sqlite import Store
 
 LATER = 2**60
@@ -260,6 +261,29 @@ def test_a_revision_that_is_missing_comes_back_if_the_pack_has_not_changed(world
     assert world.answer(number) == "first"
 
 
+# --- the backup
+
+
+def test_a_backup_whose_packs_cannot_be_copied_is_none(world: World) -> None:
+    world.start("mine.flow")
+    target = world.folder / "copy.db"
+    target.with_name("copy.db.packs").write_text("in the way")
+    with pytest.raises(
+        UsageError, match=r"copy\.db\.packs: the packs .* cannot be copied there, so there is no"
+    ):
+        back_up(world.store.path, target)
+    assert not target.exists()
+
+
+def test_a_backup_tells_which_revisions_are_missing(world: World) -> None:
+    world.start("mine.flow")
+    (name,) = world.kept
+    shutil.rmtree(world.folder / "s.db.packs/mine")
+    made = back_up(world.store.path, world.folder / "copy.db")
+    assert made.missing == (f"mine@{name}",)
+    assert made.path.is_file()
+
+
 # --- the purge
 
 
@@ -272,6 +296,31 @@ def test_a_purge_deletes_the_revisions_that_no_execution_uses(world: World) -> N
     assert Retention(world.store).purge(LATER) == 1
     assert world.kept == {new}
     assert world.answer(number) == "second"
+
+
+def test_a_command_leaves_no_revision_that_nothing_uses(world: World) -> None:
+    number = world.start("mine.flow", Asking(request_id="r"))
+    used = world.kept
+    world.say("second")
+    with LocalClient(world.store.path, PackFolders((world.folder / "packs",)), "tester") as client:
+        target = target_of("mine.paused", [], client.catalog, client.surroundings_of)
+        with pytest.raises(Refused):
+            client.start(target, Asking(request_id="r"))
+        assert len(world.kept) == 2
+    assert world.kept == used
+    assert world.follow(number).status == "succeeded"
+
+
+def test_a_service_deletes_the_revisions_that_nothing_uses_and_keeps_all_else(world: World) -> None:
+    world.follow(world.start("mine.flow"))
+    used = world.kept
+    world.say("second")
+    Revisions(world.store.path).take(world.client.catalog.find("mine.flow").pack)
+    keeper = Keeper(Retention(world.store), lambda: LATER, lambda: 0, None)
+    assert keeper.perform() == 0
+    assert not keeper.is_busy
+    assert world.kept == used
+    assert len(world.client.executions(9)) == 1
 
 
 def test_a_start_whose_revision_was_purged_meanwhile_records_nothing(world: World) -> None:

@@ -80,7 +80,7 @@ def test_a_backup_is_one_moment_of_a_store_that_goes_on(
     monkeypatch.setattr(copies, "_heed", write_in_between)
     made = backup(store.path, tmp_path / "copy.db")
     assert len(parts) > 3
-    assert made == (tmp_path / "copy.db", (tmp_path / "copy.db").stat().st_size, None, False)
+    assert made == (tmp_path / "copy.db", (tmp_path / "copy.db").stat().st_size, None, ())
     assert definitions(tmp_path / "copy.db") == ["before"]
     assert len(definitions(store.path)) == 1 + len(parts)
     assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600

@@ -69,8 +69,15 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--db",
         metavar="FILE",
+        type=_file_name,
         help=f"{SETTINGS['db'].text} (setting db, default: {SETTINGS['db'].otherwise})",
     )
+
+
+def _file_name(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("the name of a file is missing")
+    return text
 
 
 def add_packs(parser: argparse.ArgumentParser) -> None:

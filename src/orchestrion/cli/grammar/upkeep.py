@@ -18,7 +18,8 @@ def add_upkeep(groups: "Subparsers") -> None:
         "copy the store into a file, while it is in use",
         "orchestrion db backup /backup/orchestrion-monday.db",
         "The copy is the store at one moment, and nobody waits for it. A file that is there is not\n"
-        "overwritten. The key that opens secrets is in a file of its own, and is not copied.",
+        "overwritten. The packs that its executions use are copied beside it, into FILE.packs.\n"
+        "The key that opens secrets is in a file of its own, and is not copied.",
     )
     parser.add_argument("file", metavar="FILE", help="where to; its folder must be there")
     add_store(parser)

@@ -1,9 +1,32 @@
 """Executions and plans as JSON documents: times UTC, names spelled out, nothing cut."""
 
-from typing import Any
+from typing import Any, Final
 
 from orchestrion.cli.render.output import utc_time
 from orchestrion.client.views import AttemptView, ExecutionView, PlannedTask, RerunPlan, Target, TaskView
+
+LISTED: Final = (
+    "id",
+    "action",
+    "status",
+    "engine",
+    "workflow_execution",
+    "parameters",
+    "result",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "parent",
+    "task",
+    "item",
+    "re_run_of",
+    "continued_by",
+    "source",
+)
+"""The attributes of an execution in a list."""
+
+SHOWN: Final = (*LISTED, "packs", "tasks", "tasks_left_out", "timeout_at")
+"""Those of an execution that is shown with its tasks."""
 
 
 def execution_document(view: ExecutionView, *, attempts: bool = False, tasks: bool = True) -> dict[str, Any]:
@@ -84,6 +107,7 @@ def plan_document(plan: RerunPlan) -> dict[str, Any]:
         "keeps_items": parts.keeps_items,
         "fails_by": parts.fails_by,
         "left_out": parts.left_out,
+        "retries": parts.retries,
         "passes": parts.passes,
         "repeats": parts.repeats,
         "continues": parts.continues,

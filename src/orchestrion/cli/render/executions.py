@@ -240,12 +240,12 @@ def _is_cut_off(task: TaskView) -> bool:
     return task.status == "canceled" and items is not None and items.canceled == items.failed == 0
 
 
-def next_command(view: ExecutionView, options: str) -> tuple[str, str] | None:
-    """What the operator may want to do next, and the command; `options` are those of the store."""
+def next_command(view: ExecutionView) -> tuple[str, str] | None:
+    """What the operator may want to do next, and the command, without the options of the store."""
     if view.continued_by is not None:
         return (
             "It is continued by another execution:",
-            f"orchestrion execution get {view.continued_by}{options}",
+            f"orchestrion execution get {view.continued_by}",
         )
     if view.workflow is None:
         return None
@@ -254,13 +254,13 @@ def next_command(view: ExecutionView, options: str) -> tuple[str, str] | None:
             return None
         names, with_items = tasks_to_request(view)
         if not names:
-            return "Run it again:", f"orchestrion execution re-run {view.id}{options}"
+            return "Run it again:", f"orchestrion execution re-run {view.id}"
         command = f"orchestrion execution re-run {view.id} --tasks {shlex.join(names)}"
         if with_items:
             command += f" --no-reset {shlex.join(with_items)}"
-        return "When the cause is mended, go on from there (--plan shows what that does):", command + options
+        return "When the cause is mended, go on from there (--plan shows what that does):", command
     if view.status == "paused" and any(one.task.status == "pending" for one in walk(view.tasks)):
-        return "It waits for an answer. What it asks:", f"orchestrion inquiry list{options}"
+        return "It waits for an answer. What it asks:", "orchestrion inquiry list"
     if view.status == "paused" or view.is_unattended:
-        return "Go on with:", f"orchestrion execution resume {view.id}{options}"
+        return "Go on with:", f"orchestrion execution resume {view.id}"
     return None

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+from orchestrion.cli.hints import Again
 from orchestrion.cli.render.output import Output, duration, local_time, style_of, utc_time
 from orchestrion.client.views import Explanation, Process, Wait
 
 _SHOWN = 50
 
 
-def show_explanation(output: Output, found: Explanation, options: str) -> None:
+def show_explanation(output: Output, found: Explanation, again: Again) -> None:
     """The status, the reasons, what it waits for, and the commands that help."""
     output.cells((found.status, style_of(found.status)), f"  {found.execution}")
     if found.process is not None:
@@ -35,7 +36,7 @@ def show_explanation(output: Output, found: Explanation, options: str) -> None:
         output.line()
         output.line("what helps", "bold")
         for remedy in remedies:
-            output.line(f"  orchestrion {remedy}{options}")
+            output.line(f"  {again.command(f'orchestrion {remedy}')}")
 
 
 def _time(found: Explanation) -> Iterator[str]:

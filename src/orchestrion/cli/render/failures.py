@@ -13,13 +13,14 @@ _LINES: Final = 3
 def failures_of(view: ExecutionView) -> Iterator[tuple[str, list[str]]]:
     """The errors of a workflow: which task, and a short excerpt of what it said.
 
-    An output that cannot be rendered is left out where tasks have failed: it follows from them. That the
-    whole timed out comes first: it is why tasks have failed.
+    Those of no task come last: an output that cannot be rendered mostly follows from tasks that failed. But
+    that the whole timed out comes first: it is why tasks have failed.
     """
     errors = _mappings(_mapping(view.result).get("errors"))
-    of_tasks = [error for error in errors if error.get("task_id")]
+    if view.status != "timeout":
+        errors.sort(key=lambda error: not error.get("task_id"))
     seen: set[str] = set()
-    for error in errors if view.status == "timeout" else of_tasks or errors:
+    for error in errors:
         place = str(error.get("task_id") or view.action)
         lines = excerpt(error.get("result")) or _lines(str(error.get("message") or "failed"))
         key = f"{place}\n{lines}"

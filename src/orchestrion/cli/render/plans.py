@@ -71,18 +71,21 @@ def _kept_items(plan: Plan, keeps: PlannedTask) -> _Kept:
     """What a task keeps of its items, and what comes of it."""
     if not keeps.items:
         return _Kept(0, "")
-    left_out, bad = (
+    left_out, bad, retries = (
         next((one for one in part if (one.task, one.route) == (keeps.task, keeps.route)), None)
-        for part in (plan.left_out, plan.fails_by)
+        for part in (plan.left_out, plan.fails_by, plan.retries)
     )
     text = f"keeps {_counted(keeps.items)}"
     if bad is not None:
         ended, end = _BAD_ENDS[bad.status]
         text += f" ({_counted(bad.items)} {ended}: the task will {end} again)"
-    if left_out is None:
-        return _Kept(len(keeps.items), text)
-    number = len(keeps.items) + len(left_out.items or ())
-    return _Kept(number, f"{text}; leaves out {_counted(left_out.items)}")
+    number = len(keeps.items)
+    if left_out is not None:
+        number += len(left_out.items or ())
+        text += f"; leaves out {_counted(left_out.items)}"
+    if retries is not None:
+        text += f"; where its retry applies, all {len(retries.items or ())} items run again"
+    return _Kept(number, text)
 
 
 def _follows(plan: Plan) -> list[tuple[str, str]]:

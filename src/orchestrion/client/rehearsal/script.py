@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 from orchestrion.actions.metadata_file import line_of, read_document
+from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.status import COMPLETED, Status
 from orchestrion.core.values import Json, problem_with
 from orchestrion.errors import UsageError
@@ -147,9 +147,8 @@ def check_names(script: Script, tasks: Sequence[str], inputs: Sequence[str]) -> 
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    hint = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(known) or 'none'}."
-    return f'The workflow has no {what} "{name}". {hint}'
+    hint = did_you_mean(name, known) or f" There are: {', '.join(known) or 'none'}."
+    return f'The workflow has no {what} "{name}".{hint}'
 
 
 def _problems(document: Json) -> Iterator[tuple[list[str], str]]:

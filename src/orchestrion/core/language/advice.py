@@ -6,12 +6,12 @@ graph.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple, TypeGuard
+from typing import Final, NamedTuple, TypeAlias
 
 from orchestrion.core.graph import RETRY_COMMAND, Graph, is_join, join_needed
 from orchestrion.core.language.attributes import Attribute, Attributes, has_delimiter
 from orchestrion.core.language.checker import Work
-from orchestrion.core.language.definition import Task
+from orchestrion.core.language.definition import MAX_DELAY, Task
 from orchestrion.core.language.inline import dropped_text, parse_action, parse_pairs
 from orchestrion.core.language.problems import Category
 from orchestrion.core.language.syntax import TASK_SCHEMA, TRANSITION_SCHEMA, task_bodies
@@ -23,6 +23,9 @@ _OPENING: Final = re.compile(r"<%|\{\{|\{%")
 _ITEM: Final = re.compile(r"\bitem\(\s*+[\"']?(\w++)[\"']?\s*+\)")
 _ORQUESTA_ATTRIBUTES: Final = frozenset({"has_task", "items", "keys", "spec"})
 _LONGEST_QUOTE: Final = 60
+
+_Number: TypeAlias = tuple[tuple[str, ...], int | str | None]
+"""Where in a task a number stands, and what stands there."""
 
 
 class Advice(NamedTuple):
@@ -102,13 +105,11 @@ def _dropped(piece: str) -> str:
 def graph_advice(graph: Graph, attributes: Attributes, work: Work) -> Iterator[Advice]:
     """Warn of what will not happen as it may seem when the workflow runs (spec 3)."""
     timeout = graph.definition.timeout
-    if _is_plain_text(timeout):
-        yield Advice(
-            "syntax",
-            _no_integer(timeout, "workflow fails when it starts"),
-            ("timeout",),
-            ("properties", "timeout"),
-        )
+    message = _no_integer(timeout, "workflow fails when it starts") or _too_long(
+        timeout, "workflow fails when it starts"
+    )
+    if message is not None:
+        yield Advice("syntax", message, ("timeout",), ("properties", "timeout"))
     for name, task in graph.definition.tasks.items():
         work.steps += 1
         path: Path = ("tasks", name)
@@ -150,26 +151,31 @@ def _retry_advice(task: Task, path: Path) -> Iterator[Advice]:
 
 def _number_advice(task: Task, path: Path) -> Iterator[Advice]:
     schema_path = (*TASK_SCHEMA, "properties")
-    numbers: list[tuple[tuple[str, ...], int | str | None]] = [
-        (("delay",), task.delay),
-        (("timeout",), task.timeout),
-    ]
+    times: list[_Number] = [(("delay",), task.delay), (("timeout",), task.timeout)]
+    counts: list[_Number] = []
     if task.items is not None:
-        numbers.append((("with", "concurrency"), task.items.concurrency))
+        counts.append((("with", "concurrency"), task.items.concurrency))
     if task.retry is not None:
-        numbers += [(("retry", "count"), task.retry.count), (("retry", "delay"), task.retry.delay)]
-    for keys, value in numbers:
-        if _is_plain_text(value):
-            message = _no_integer(value, "task fails when it is used")
+        counts.append((("retry", "count"), task.retry.count))
+        times.append((("retry", "delay"), task.retry.delay))
+    consequence = "task fails when it is used"
+    found = [(keys, _no_integer(value, consequence)) for keys, value in (*times, *counts)]
+    found += [(keys, _too_long(value, consequence)) for keys, value in times]
+    for keys, message in found:
+        if message is not None:
             yield Advice("syntax", message, (*path, *keys), (*schema_path, *keys))
 
 
-def _is_plain_text(value: int | str | None) -> TypeGuard[str]:
-    return isinstance(value, str) and not has_delimiter(value)
+def _no_integer(value: int | str | None, consequence: str) -> str | None:
+    if not isinstance(value, str) or has_delimiter(value):
+        return None
+    return f"'{value[:_LONGEST_QUOTE]}' is a text, not an integer: the {consequence}."
 
 
-def _no_integer(text: str, consequence: str) -> str:
-    return f"'{text[:_LONGEST_QUOTE]}' is a text, not an integer: the {consequence}."
+def _too_long(value: int | str | None, consequence: str) -> str | None:
+    if not isinstance(value, int) or value <= MAX_DELAY:
+        return None
+    return f"{value} seconds are more than {MAX_DELAY} (100,000 years): the {consequence}."
 
 
 def _item_advice(task: Task, attributes: list[Attribute]) -> Iterator[Advice]:

@@ -6,7 +6,7 @@ them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from orchestrion.core.values import Json
 
@@ -49,6 +49,10 @@ class Transition:
     when: str | None = None
     publish: tuple[Assignment, ...] = ()
     do: tuple[str, ...] = ("continue",)
+
+
+MAX_DELAY: Final = 100_000 * 365 * 24 * 3_600
+"""The longest delay or timeout in seconds, 100,000 years: its end, in microseconds, can be stored."""
 
 
 @dataclass(frozen=True, slots=True)

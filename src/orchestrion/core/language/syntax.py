@@ -12,6 +12,7 @@ from orchestrion.core.language.inline import parse_action
 from orchestrion.core.language.problems import Problem
 from orchestrion.core.language.schema import TASK_NAMES, WORKFLOW
 from orchestrion.core.language.tree import Mark, Path
+from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.values import Json
 
 TASKS_SCHEMA = ("properties", "tasks")
@@ -53,10 +54,7 @@ def syntax_problems(document: Document, work: Work) -> list[Problem]:
 
 def _nearest(key: str, allowed: Sequence[str]) -> str:
     """A hint that names the attribute that is spelled most alike, or all."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(key, allowed, n=1)
-    return f'Did you mean "{near[0]}"?' if near else f"Attributes: {', '.join(allowed)}."
+    return did_you_mean(key, allowed).lstrip() or f"Attributes: {', '.join(allowed)}."
 
 
 def _mark_of(document: Document, violation: Violation) -> Mark:

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from orchestrion.cli.render.failures import excerpt
+from orchestrion.cli.render.failures import excerpt, failures_of
+from orchestrion.client.views import ExecutionView
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,15 @@ from orchestrion.cli.render.failures import excerpt
 )
 def test_excerpt(result: Any, expected: list[str]) -> None:
     assert excerpt(result) == expected
+
+
+@pytest.mark.parametrize(
+    "status, places", [("failed", ["a", "b", "mine.flow"]), ("timeout", ["mine.flow", "a", "b"])]
+)
+def test_what_no_task_has_caused_is_told_beside_the_tasks(status: str, places: list[str]) -> None:
+    errors: list[Any] = [
+        {"message": "no such variable"},
+        *({"task_id": name, "message": "it broke"} for name in "aab"),
+    ]
+    view = ExecutionView("1", "mine.flow", status, {}, {"output": None, "errors": errors}, 0, None, None)
+    assert [place for place, _ in failures_of(view)] == places

@@ -40,6 +40,7 @@ MIXED = """
   runs: {action: a.b}
 """
 ITEMS = "  a: {action: a.b, with: <% ctx(xs) %>, next: [{do: b}]}\n  b: {action: a.b}\n"
+RETRIED = "  a: {action: a.b, with: <% ctx(xs) %>, retry: {count: 1, when: <% ctx(xs).len() = 0 %>}}\n"
 ONE_BY_ONE = "  a: {action: a.b, with: {items: <% ctx(xs) %>, concurrency: 1}}\n"
 SPLIT = """
   s: {action: a.b, next: [{do: u}, {do: u}]}
@@ -196,6 +197,17 @@ def plan_of(world: World, tasks: str) -> Plan:
                 (
                     "runs again a item 3 of 4; keeps items 0-1 (item 1 failed: the task will fail again); "
                     "leaves out item 2"
+                )
+            ],
+        ),
+        (
+            RETRIED,
+            "a:0=succeeded a:1=failed a:2=succeeded a:3=failed",
+            "a:3",
+            [
+                (
+                    "runs again a item 3 of 4; keeps items 0-2 (item 1 failed: the task will fail again); "
+                    "where its retry applies, all 4 items run again"
                 )
             ],
         ),

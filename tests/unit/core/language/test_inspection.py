@@ -3,8 +3,10 @@
 import pytest
 
 from orchestrion.core.language import Problem, as_orquesta, as_stackstorm, inspect
+from orchestrion.core.language.definition import MAX_DELAY
 
 TASK = r"properties.tasks.patternProperties.^\w+$"
+FAILS = "the task fails when it is used"
 NEXT = f"{TASK}.properties.next.items.properties"
 
 
@@ -400,6 +402,18 @@ def test_expressions_of_inline_parameters_and_of_with_are_checked() -> None:
             "tasks.t.timeout",
             "'soon' is a text, not an integer: the task fails when it is used.",
         ),
+        *(
+            (
+                f"{{action: a.b, {body}}}",
+                f"tasks.t.{path}",
+                f"{MAX_DELAY + 1} seconds are more than {MAX_DELAY} (100,000 years): {FAILS}.",
+            )
+            for body, path in (
+                (f"delay: {MAX_DELAY + 1}", "delay"),
+                (f"timeout: {MAX_DELAY + 1}", "timeout"),
+                (f"retry: {{count: 1, delay: {MAX_DELAY + 1}}}", "retry.delay"),
+            )
+        ),
         (
             "{action: a.b, retry: {count: x}}",
             "tasks.t.retry.count",
@@ -425,6 +439,18 @@ def test_expressions_of_inline_parameters_and_of_with_are_checked() -> None:
 def test_warnings(body: str, path: str, message: str) -> None:
     block = body if body.startswith("{") else f"\n    {body}"
     assert warned(f"tasks:\n  t: {block}\n") == [(path, message)]
+
+
+@pytest.mark.parametrize(
+    "value, what",
+    [
+        ("soon", "'soon' is a text, not an integer"),
+        (f"{MAX_DELAY + 1}", f"{MAX_DELAY + 1} seconds are more than {MAX_DELAY} (100,000 years)"),
+    ],
+)
+def test_warnings_about_the_timeout_of_the_workflow(value: str, what: str) -> None:
+    found = warned(f"timeout: {value}\ntasks:\n  t: {{action: a.b}}\n")
+    assert found == [("timeout", f"{what}: the workflow fails when it starts.")]
 
 
 def test_warnings_about_joins_keys_and_names() -> None:
