@@ -4,6 +4,7 @@
     ├── UsageError              2     the caller: the command, its input, a file or the store's name is wrong
     ├── Refused                 3     the operator: the state does not allow it; holds ALL problems
     ├── NotFound                4     the operator: nothing has this name or id
+    ├── Unavailable             1     the caller: the server stops; ask again when it is back
     ├── StoreBusy               1     we: in use, tried again in one place; seen only when that ends
     ├── StoreError              1     the operator: a full disk, a lock, a file damaged while in use
     │   ├── StoreFull           1     the operator: the disk is full; a purge makes room
@@ -63,6 +64,10 @@ class NotFound(OrchestrionError):
     """Nothing has this name or id."""
 
     exit_code: ClassVar[int] = 4
+
+
+class Unavailable(OrchestrionError):
+    """The server is about to stop, or is not there; nothing was changed. Ask again when it is back."""
 
 
 class StoreBusy(OrchestrionError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -33,8 +34,16 @@ class PackFolders:
 
 
 def catalog_of(folders: Sequence[Path]) -> Catalog:
-    """The actions of all packs. Raises UsageError when a folder is not there, or its name is no text."""
+    """The actions of all packs. Raises UsageError when a folder is not there, or its name is no text.
+
+    The same one for the same folders: it remembers the files that it has read.
+    """
     for folder in folders:
         if not is_unicode(str(folder.resolve())):
             raise UsageError(f"{folder.resolve()}: The name of a folder of packs must be UTF-8. Rename it.")
+    return _catalog_of(tuple(folders), Path.cwd())
+
+
+@lru_cache(maxsize=64)
+def _catalog_of(folders: tuple[Path, ...], _where: Path) -> Catalog:
     return Catalog((*folders, EXAMPLES))

@@ -27,7 +27,7 @@ from orchestrion.queries.views import (
 from orchestrion.runtime.peers import Peers
 from orchestrion.runtime.secrets import mask_of
 from orchestrion.store import rows
-from orchestrion.store.sqlite import Store, Transaction
+from orchestrion.store.sqlite import Reading, Transaction
 
 _MASKED: Final = rows.to_json(MASK)
 
@@ -38,7 +38,7 @@ DEPTH_SHOWN: Final = 32
 class Queries:
     """The queries on one store, each in one short transaction."""
 
-    def __init__(self, store: Store, peers: Peers) -> None:
+    def __init__(self, store: Reading, peers: Peers) -> None:
         self._store: Final = store
         self._peers: Final = peers
 

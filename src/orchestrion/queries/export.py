@@ -12,7 +12,7 @@ from orchestrion.queries.branches import Branch, Subject, subject_of
 from orchestrion.queries.history import change_of, request_of
 from orchestrion.runtime.secrets import Mask, mask_of
 from orchestrion.store import rows
-from orchestrion.store.sqlite import Store
+from orchestrion.store.sqlite import Reading
 
 _PAGE: Final = 100
 
@@ -33,7 +33,7 @@ Row = Mapping[str, Any]
 class Export:
     """Exports one execution with its sub-workflows. Raises NotFound, Refused."""
 
-    def __init__(self, store: Store, number: str) -> None:
+    def __init__(self, store: Reading, number: str) -> None:
         with store.reading() as transaction:
             self._subject: Subject = subject_of(transaction, number)
         if self._subject.entry is not None:

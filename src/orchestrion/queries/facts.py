@@ -10,7 +10,7 @@ from orchestrion.runtime.definitions import graph_of
 from orchestrion.runtime.peers import INQUIRY, SUBWORKFLOW, Peers
 from orchestrion.runtime.secrets import mask_of
 from orchestrion.store import rows
-from orchestrion.store.sqlite import Store, Transaction
+from orchestrion.store.sqlite import Reading, Transaction
 from orchestrion.store.states import load_state
 
 Timeouts = Callable[[Transaction, Mapping[str, Any], str, Json], float | None]
@@ -77,7 +77,7 @@ class Facts(NamedTuple):
 
 
 def facts_about(
-    store: Store, peers: Peers, clock: Callable[[], int], number: str, timeouts: Timeouts
+    store: Reading, peers: Peers, clock: Callable[[], int], number: str, timeouts: Timeouts
 ) -> Facts:
     """The facts about an execution. Raises NotFound."""
     now = clock()

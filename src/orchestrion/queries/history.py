@@ -8,7 +8,7 @@ from orchestrion.core.values import Json
 from orchestrion.queries.branches import Branch, Subject, place, subject_of
 from orchestrion.runtime.secrets import Mask, mask_of
 from orchestrion.store import rows
-from orchestrion.store.sqlite import Store, Transaction
+from orchestrion.store.sqlite import Reading, Transaction
 
 _ALL = -1
 
@@ -48,7 +48,7 @@ class Request(NamedTuple):
     answered: str | None
 
 
-def history_of(store: Store, number: str) -> list[StatusChange | Request]:
+def history_of(store: Reading, number: str) -> list[StatusChange | Request]:
     """The history of an execution with that of its sub-workflows. Raises NotFound."""
     with store.reading() as transaction:
         subject = subject_of(transaction, number)

@@ -8,7 +8,7 @@ from orchestrion.core.values import Json
 from orchestrion.queries.branches import Subject, place, subject_of
 from orchestrion.runtime.secrets import Mask, mask_of
 from orchestrion.store import rows
-from orchestrion.store.sqlite import Store, Transaction
+from orchestrion.store.sqlite import Reading, Transaction
 
 _PIECES: Final = 200
 """How many pieces are read at a time."""
@@ -30,7 +30,7 @@ class Piece(NamedTuple):
 class Tail:
     """Follows what the actions of one execution write; each piece is given once."""
 
-    def __init__(self, store: Store, number: str) -> None:
+    def __init__(self, store: Reading, number: str) -> None:
         self._store: Final = store
         self._number: Final = number
         self._after = 0

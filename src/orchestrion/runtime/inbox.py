@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, Protocol, TypeVar
 
-from orchestrion.errors import StoreBusy
+from orchestrion.errors import Unavailable
 from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.recovery import end_leftovers
 from orchestrion.runtime.unit import Claimer, Unit
@@ -107,11 +107,11 @@ class Inbox:
         return len(self._waiting)
 
     def perform(self, work: Callable[[Unit], T], claimer: Claimer | None = None) -> T:  # noqa: ARG002  # the engine claims
-        """Have the engine do some work in its next unit. Raises StoreBusy when it has left."""
+        """Have the engine do some work in its next unit. Raises Unavailable when it has left."""
         return self._answer_to(Request(work))
 
     def rehearse(self, work: Callable[[Unit], T]) -> T:
-        """Have the engine do some work in a unit that is never committed. Raises StoreBusy likewise."""
+        """Have the engine do some work in a unit that is never committed. Raises Unavailable likewise."""
         return self._answer_to(Request(work, is_rehearsal=True))
 
     def _answer_to(self, request: Request) -> Any:
@@ -119,10 +119,10 @@ class Inbox:
         return request.answer.result()
 
     def submit(self, request: Request) -> None:
-        """Leave a request for the engine, which answers it. Raises StoreBusy when the engine has left."""
+        """Leave a request for the engine, which answers it. Raises Unavailable when the engine has left."""
         with self._lock:
             if self._is_closed:
-                raise StoreBusy("The server is about to stop. Ask again when it is back.")
+                raise Unavailable("The server is about to stop. Ask again when it is back.")
             self._waiting.append(request)
         self._wake()
 
@@ -141,4 +141,6 @@ class Inbox:
         with self._lock:
             self._is_closed = True
         for request in self.take():
-            request.refuse(StoreBusy("The server has stopped before it could do this. Nothing was changed."))
+            request.refuse(
+                Unavailable("The server has stopped before it could do this. Nothing was changed.")
+            )

@@ -20,7 +20,7 @@ from orchestrion.actions.pack_files import Heed, ignore
 from orchestrion.actions.revisions import Revision, Revisions
 from orchestrion.errors import NotFound, OrchestrionError, Refused, StoreBusy, UsageError
 from orchestrion.store import rows
-from orchestrion.store.sqlite import Store, Transaction
+from orchestrion.store.sqlite import Reading, Transaction
 
 if TYPE_CHECKING:
     from orchestrion.runtime.unit import Unit
@@ -56,7 +56,7 @@ class PinnedPacks:
     `heed` is called now and then while a pack is copied.
     """
 
-    def __init__(self, store: Store, catalogs: Catalogs, heed: Heed = ignore) -> None:
+    def __init__(self, store: Reading, catalogs: Catalogs, heed: Heed = ignore) -> None:
         self.revisions: Final = Revisions(store.path, heed)
         self._catalogs: Final = catalogs
         self._known_catalogs: Final[dict[str, Catalog]] = {}

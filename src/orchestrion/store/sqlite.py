@@ -9,10 +9,10 @@ import logging
 import os
 import sqlite3
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 import aiosql
 
@@ -46,7 +46,7 @@ _MAY_BE_SEALED: Final = frozenset(
 
 
 @cache
-def _statements() -> Any:
+def named_statements() -> Any:
     """The statements of the `.sql` files, read once a process: that takes as long as a small command."""
     return cast("Any", aiosql).from_path(str(PACKAGE / "sql"), "sqlite3", mandatory_parameters=False)
 
@@ -148,6 +148,19 @@ class Transaction:
         return self._vault.open(text, purpose)
 
 
+class Reading(Protocol):
+    """What lets one read a store: the store itself, or one of several connections that only read."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """One short transaction that sees one moment of the store."""
+        ...
+
+
 class Store:
     """A store in one file. Made, and brought to the newest schema, when it is opened.
 
@@ -169,7 +182,7 @@ class Store:
             except BaseException:
                 self._connection.close()
                 raise
-        self._queries: Any = _statements()
+        self._queries: Any = named_statements()
         vault = Vault(key_file_of(self.path))
         self._transaction = Transaction(self._connection, self._queries, vault)
 

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.client.session import Session
-from orchestrion.errors import NotFound, Refused, StoreBusy, StoreError
+from orchestrion.errors import NotFound, Refused, StoreError, Unavailable
 from orchestrion.operations import Operations, RerunRequest, StartRequest
 from orchestrion.runtime import engine as engine_module
 from orchestrion.runtime.engine import Engine
@@ -195,7 +195,7 @@ def test_a_bug_in_a_request_is_told_to_who_asked_alone(served: Served) -> None:
 def test_who_asks_an_engine_that_has_left_is_told_so(served: Served) -> None:
     waiting = served.request(lambda _: None)
     served.engine.inbox.close()
-    with pytest.raises(StoreBusy, match="Nothing was changed"):
+    with pytest.raises(Unavailable, match="Nothing was changed"):
         waiting.answer.result(0)
-    with pytest.raises(StoreBusy, match="about to stop"):
+    with pytest.raises(Unavailable, match="about to stop"):
         served.operations.cancel("f" * 24, served.engine)

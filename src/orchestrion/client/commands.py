@@ -1,0 +1,194 @@
+"""What one person asks of one store: queries, and operations that are committed when they return.
+
+Who does the work that follows is another part: of the process that holds these commands (`local`, `serving`).
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from orchestrion.actions.catalog import Catalog
+from orchestrion.actions.metadata import Action, Pack
+from orchestrion.actions.parameters import Surroundings, masked
+from orchestrion.actions.revisions import Revision
+from orchestrion.client.packs import PackFolders, catalog_of
+from orchestrion.client.targets import Target, whole_rerun
+from orchestrion.core.values import Json
+from orchestrion.errors import NotFound, Refused, StoreBusy, UsageError
+from orchestrion.operations import Accepted, Asking, Operations, RerunPlan, RerunRequest, StartRequest
+from orchestrion.queries import Choice, ExecutionView, InquiryView, Queries
+from orchestrion.runtime.clock import system_clock
+from orchestrion.runtime.engine import Engine
+from orchestrion.runtime.keyring import KeyRing
+from orchestrion.runtime.pins import PinnedPacks
+from orchestrion.runtime.surroundings import surroundings_of
+from orchestrion.store.sqlite import Reading
+
+T = TypeVar("T")
+
+PLAIN: Final = Asking()
+"""Asked without a reason, and under no name."""
+
+
+class Commands:
+    """The commands of `actor` on one store.
+
+    `engine` gives the engine of this process, with which an operation begins the work that follows at once.
+    """
+
+    def __init__(
+        self,
+        store: Reading,
+        queries: Queries,
+        operations: Operations,
+        packs: PackFolders,
+        actor: str,
+        engine: Callable[[], Engine],
+    ) -> None:
+        self.actor: Final = actor
+        self.queries: Final = queries
+        self.operations: Final = operations
+        self._store: Final = store
+        self._packs: Final = packs
+        self._engine_of: Final = engine
+        self._catalog: Final = catalog_of(packs.for_new())
+        self.pinned: Final = PinnedPacks(store, self.catalog_of)
+        self._opened: Final[list[Json]] = []
+
+    @property
+    def catalog(self) -> Catalog:
+        """The actions of something that starts."""
+        return self._catalog
+
+    # --- queries
+
+    def executions(self, count: int, only: Choice | None = None) -> list[ExecutionView]:
+        """The newest executions, or the newest of some."""
+        return self.queries.executions(count, only)
+
+    def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
+        """One execution with its tasks. Raises NotFound."""
+        view = self.queries.execution(number, attempts=attempts)
+        return self._without_secrets(view) if view.started_at is None else view
+
+    def inquiries(self, count: int) -> list[InquiryView]:
+        """The newest inquiries that wait for an answer."""
+        return self.queries.inquiries(count)
+
+    def inquiry(self, number: str) -> InquiryView:
+        """One inquiry. Raises NotFound."""
+        return self.queries.inquiry(number)
+
+    def _without_secrets(self, view: ExecutionView) -> ExecutionView:
+        """An action that has not begun: what is secret in its parameters, only its metadata tells as yet."""
+        try:
+            with self._store.reading() as transaction:
+                action = self.pinned.find_for(transaction, view.id, view.action)
+        except (NotFound, UsageError, Refused):
+            return view
+        values = view.parameters if isinstance(view.parameters, dict) else {}
+        return replace(view, parameters=masked(action.all_parameters, values))
+
+    # --- operations; each returns at once, `follow` does the work
+
+    def start(self, target: Target, asking: Asking = PLAIN, *, detached: bool = False) -> str:
+        """Start a workflow; returns the id of its execution. `detached`: somebody else will do the work."""
+        return self._start(target, None, asking, detached=detached)
+
+    def pause(self, number: str, asking: Asking = PLAIN) -> Accepted:
+        """Request a pause. Raises NotFound, Refused."""
+        return self.operations.pause(number, self._engine_of(), asking)
+
+    def cancel(self, number: str, asking: Asking = PLAIN) -> Accepted:
+        """Request a cancellation. Raises NotFound, Refused."""
+        return self.operations.cancel(number, self._engine_of(), asking)
+
+    def resume(self, number: str, asking: Asking = PLAIN, *, detached: bool = False) -> Accepted:
+        """Resume. Raises NotFound, Refused."""
+        engine = None if detached else self._engine_of()
+        return self.operations.resume(number, engine, asking)
+
+    def respond(
+        self, number: str, answer: Json, asking: Asking = PLAIN, *, detached: bool = False
+    ) -> Accepted:
+        """Answer an inquiry. Raises NotFound, UsageError, Refused."""
+        engine = None if detached else self._engine_of()
+        return self.operations.respond(number, answer, engine, asking)
+
+    def plan(self, request: RerunRequest) -> RerunPlan:
+        """What a re-run from tasks would do. Raises NotFound, Refused."""
+        return self.operations.plan(request)
+
+    def rerun(self, request: RerunRequest, asking: Asking = PLAIN, *, detached: bool = False) -> Accepted:
+        """Re-run from tasks. Raises NotFound, Refused."""
+        engine = None if detached else self._engine_of()
+        pack = self._pack_of(request.execution)
+        return self._with_revision(
+            pack, lambda it: self.operations.rerun(replace(request, revision=it), engine, asking)
+        )
+
+    def whole_rerun(self, number: str, words: Sequence[str] = ()) -> Target:
+        """What a whole re-run starts: the parameters, changed by words; the definition as registered now."""
+        view = self.execution(number)
+        text = self.queries.definition_of(number)
+        parameters = self.queries.parameters_of(number)
+        catalog = self.catalog_of(self.queries.packs_of(number))
+        return whole_rerun(view, parameters, text, words, catalog, self.surroundings_of)
+
+    def start_again(
+        self, number: str, target: Target, asking: Asking = PLAIN, *, detached: bool = False
+    ) -> str:
+        """Start a whole re-run: a fresh execution with a new workflow execution."""
+        return self._start(target, number, asking, detached=detached)
+
+    def _start(self, target: Target, rerun_of: str | None, asking: Asking, *, detached: bool) -> str:
+        known = self.queries.packs_of(rerun_of) if rerun_of is not None else None
+        folders = self._packs.for_new() if known is None else self._packs.for_known(known)
+        packs = tuple(str(folder.resolve()) for folder in folders)
+        request = StartRequest(
+            target.action,
+            target.definition,
+            target.inputs,
+            target.source,
+            rerun_of,
+            packs,
+            target.secret,
+            target.secret_output,
+            tuple(self._opened),
+            wraps=target.wraps,
+            given=target.given,
+        )
+        engine = None if detached else self._engine_of()
+        return self._with_revision(
+            target.pack,
+            lambda it: self.operations.start(replace(request, revision=it), engine, asking),
+        )
+
+    def _pack_of(self, number: str) -> Pack | None:
+        """The pack of the workflow that an execution runs, if it is there and valid. Raises NotFound."""
+        view = self.queries.brief(number)
+        if view.source is not None:
+            return None
+        catalog = self.catalog_of(self.queries.packs_of(number))
+        with suppress(UsageError):  # which the first action of the pack will tell
+            return catalog.pack(view.action.partition(".")[0])
+        return None
+
+    def _with_revision(self, pack: Pack | None, ask: Callable[[Revision | None], T]) -> T:
+        """Ask for what begins with a pack as it is now. Raises UsageError when that cannot be copied."""
+        if pack is None or pack.is_bundled:
+            return ask(None)
+        while True:
+            with suppress(StoreBusy):  # a purge came between the two: take it again
+                return ask(self.pinned.revisions.take(pack))
+
+    def surroundings_of(self, action: Action) -> Surroundings:
+        """What the defaults of something that starts may refer to. Raises UsageError, SealError."""
+        keys = KeyRing(self._store.reading, self.actor, system_clock(), self._opened.append)
+        context: dict[str, Json] = {"user": self.actor, "pack": action.pack.ref}
+        return surroundings_of(action, keys, lambda: context, self._opened.append)
+
+    def catalog_of(self, recorded: Sequence[str]) -> Catalog:
+        """The actions of something that has started already, with the folders that it was started with."""
+        return catalog_of(self._packs.for_known(recorded))
