@@ -13,7 +13,7 @@ from orchestrion.actions.parameters import MASK
 from orchestrion.core.values import problem_with
 from orchestrion.errors import NotFound, UsageError
 from orchestrion.runtime.keyring import Key, Scope, key_of, read_key
-from orchestrion.store.sqlite import Store, Transaction
+from orchestrion.store.sqlite import Transaction, Writing
 
 MICROSECONDS: Final = 1_000_000
 LONGEST_SECONDS: Final = 100 * 366 * 24 * 3600
@@ -56,7 +56,7 @@ class NewKey(NamedTuple):
 class Keys:
     """The keys of one store, as one user sees them: the system's and their own."""
 
-    def __init__(self, store: Store, clock: Callable[[], int], user: str) -> None:
+    def __init__(self, store: Writing, clock: Callable[[], int], user: str) -> None:
         self._store: Final = store
         self._clock: Final = clock
         self._user: Final = user

@@ -7,7 +7,7 @@ from types import FrameType
 
 from orchestrion.cli.locations import location_of, user_name
 from orchestrion.cli.logs import set_up_logs
-from orchestrion.client.serving import LocalService
+from orchestrion.server.serving import Listening, LocalService
 from orchestrion.settings import current
 
 _log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ def serve(options: argparse.Namespace) -> int:
         slots=options.slots or settings.count("slots"),
         grace_seconds=options.grace or settings.count("grace"),
         keep_days=options.keep or settings.count("keep"),
+        listening=Listening() if options.kind == "serve" else None,
     )
 
     def stop(_number: int, _frame: FrameType | None) -> None:

@@ -149,7 +149,7 @@ class Transaction:
 
 
 class Reading(Protocol):
-    """What lets one read a store: the store itself, or one of several connections that only read."""
+    """What lets one read a store: the store itself, or one that several threads share."""
 
     @property
     def path(self) -> Path:
@@ -158,6 +158,14 @@ class Reading(Protocol):
 
     def reading(self) -> AbstractContextManager[Transaction]:
         """One short transaction that sees one moment of the store."""
+        ...
+
+
+class Writing(Reading, Protocol):
+    """What lets one write it, too."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """One transaction that writes, alone in the whole store; rolled back when the block raises."""
         ...
 
 

@@ -1,0 +1,104 @@
+"""How errors are told: a status and `{"faultstring": …}`, as StackStorm's clients read them (1.3)."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from orchestrion.errors import (
+    NotFound,
+    OrchestrionError,
+    Refused,
+    SealError,
+    StoreError,
+    Unavailable,
+    UsageError,
+)
+
+_log = logging.getLogger(__name__)
+
+_STATUS: Final[Mapping[type[OrchestrionError], int]] = {
+    UsageError: 400,
+    Refused: 409,
+    NotFound: 404,
+    Unavailable: 503,
+    SealError: 500,
+    StoreError: 503,
+}
+
+
+class Fault(BaseModel):
+    """An error: the sentence, and every single problem where there are several."""
+
+    faultstring: str
+    problems: list[str] = []
+
+
+class FaultError(Exception):
+    """A request that ends in a fault. `headers` go with it."""
+
+    def __init__(
+        self,
+        status: int,
+        text: str,
+        problems: tuple[str, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.status: Final = status
+        self.text: Final = text
+        self.problems: Final = problems
+        self.headers: Final = headers
+
+
+def faults(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route declares of the errors that it may end in; 400, 401, 403 and 503 every route may."""
+    return {status: {"model": Fault} for status in (400, 401, 403, 503, *statuses)}
+
+
+def answer(
+    status: int, text: str, problems: tuple[str, ...] = (), headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """The response that tells an error."""
+    content: dict[str, Any] = {"faultstring": text}
+    if problems:
+        content["problems"] = [*problems]
+    return JSONResponse(content, status, dict(headers or {}))
+
+
+def add_faults(app: FastAPI) -> None:
+    """Let every error of an application be told so."""
+
+    @app.exception_handler(FaultError)
+    async def of_route(_: Request, error: FaultError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        return answer(error.status, error.text, error.problems, error.headers)
+
+    @app.exception_handler(OrchestrionError)
+    async def of_product(_: Request, error: OrchestrionError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
+        return answer(status, error.message, error.problems)
+
+    @app.exception_handler(RequestValidationError)
+    async def of_input(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        texts = tuple(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
+        return answer(400, texts[0] if len(texts) == 1 else "The request is not valid.", texts)
+
+    @app.exception_handler(HTTPException)
+    async def of_routing(_: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        text = (
+            "The resource could not be found."
+            if error.status_code == HTTPStatus.NOT_FOUND
+            else str(error.detail)
+        )
+        return answer(error.status_code, text, headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def of_bug(_: Request, error: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        _log.error("A request ended in a bug of Orchestrion.", exc_info=error)
+        return answer(500, "Internal Server Error")

@@ -1,0 +1,52 @@
+"""What the routes work with: one store, its engine, its packs, and how callers are told apart."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from fastapi import Request
+
+from orchestrion.actions.catalog import Catalog
+from orchestrion.client.commands import Commands
+from orchestrion.client.packs import PackFolders, catalog_of
+from orchestrion.operations import Operations
+from orchestrion.queries import Queries
+from orchestrion.runtime.engine import Engine
+from orchestrion.runtime.peers import Peers
+from orchestrion.store.shared import SharedStore
+
+if TYPE_CHECKING:
+    from orchestrion.api.access import Caller
+
+Identify = Callable[[Request], "Caller"]
+"""Who has sent a request. Raises FaultError (401)."""
+
+
+class Served:
+    """All that the routes of one server share. Its threads read by `store`; they write through the engine."""
+
+    def __init__(
+        self, store: SharedStore, engine: Engine, peers: Peers, packs: PackFolders, identify: Identify
+    ) -> None:
+        self.store: Final = store
+        self.engine: Final = engine
+        self.peers: Final = peers
+        self.packs: Final = packs
+        self.identify: Final = identify
+        self.queries: Final = Queries(store, peers)
+
+    @property
+    def catalog(self) -> Catalog:
+        """The actions of something that starts."""
+        return catalog_of(self.packs.for_new())
+
+    def commands(self, actor: str) -> Commands:
+        """What somebody may ask."""
+        operations = Operations(self.engine.inbox, actor)
+        return Commands(self.store, self.queries, operations, self.packs, actor, lambda: self.engine)
+
+
+def served_by(request: Request) -> Served:
+    """What the server of a request serves."""
+    found = request.app.state.served
+    assert isinstance(found, Served)
+    return found
