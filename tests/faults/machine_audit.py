@@ -262,13 +262,8 @@ class Audit:
                 yield f"{number} ({execution['task']}) began in {workflow['id']}, which is paused"
             if workflow["id"] in self._canceled:
                 yield f"{number} ({execution['task']}) began in {workflow['id']}, which is canceled"
-            if earlier is not None and earlier["due_at"] > self._world.date:
-                yield f"{number} began before it was due"
-            if (
-                attempt is not None
-                and engine not in (None, "inquiry")
-                and attempt["due_at"] > self._world.date
-            ):
+            is_late = earlier is not None and earlier["delayed"] and earlier["due_at"] > self._world.date
+            if is_late or (earlier is None and attempt is not None and attempt["due_at"] > self._world.date):
                 yield f"{number} began before it was due"
 
     # --- ends

@@ -75,6 +75,7 @@ class Engine:
         self._recorded: set[str] = set()
         self._begun = _Begun()
         self._next_beat = 0
+        self._seen: int | None = None
         self._draining = False
         self._in_doubt = False
 
@@ -209,6 +210,7 @@ class Engine:
             self._take_up(unit)
             if self._draining or self._is_silent:
                 self.beat(unit)
+        self._seen = unit.now
         self.inbox.put_back(requests[len(asked) :])
         for request in asked:
             request.acknowledge()
@@ -239,6 +241,8 @@ class Engine:
 
     def _take_up(self, unit: Unit) -> None:
         """Do what earlier units have left, and claim what is due."""
+        if self._seen is None or unit.now < self._seen:  # the date was set back, perhaps while nobody worked
+            unit.transaction.run("keep_order", now=unit.now)
         overdue = self._share.overdue(unit.transaction, unit.now, CLAIMS)
         end_overdue(unit, overdue)
         unit.end_empty(self._share.empties(unit.transaction, EMPTY_ENDS))

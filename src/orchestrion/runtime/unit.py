@@ -147,7 +147,7 @@ class Unit:
     def repeat(self, attempt: Attempt) -> None:
         """An attempt whose engine has died is back in the queue, and may start again at once.
 
-        Also where the date was set back since it began.
+        Its place is not behind what comes from now on, also where the date was set back since it began.
         """
         waiting = attempt._replace(engine=None, expires_at=None, due_at=min(attempt.due_at, self.now))
         self.ledger.keep(waiting)
@@ -309,7 +309,7 @@ class Unit:
             route=command.route,
         )
         due_at = self.now + command.delay * _MICROSECONDS
-        attempt = Attempt(execution.id, token, subject.row["root"], due_at)
+        attempt = Attempt(execution.id, token, subject.row["root"], due_at, delayed=command.delay > 0)
         self.ledger.add(execution)
         self.ledger.add_attempt(attempt)
         self._fresh.append(attempt)
@@ -351,7 +351,7 @@ class Unit:
         """
         current = self.ledger.attempt(attempt.execution)
         claimer = self._claimer
-        if current is None or claimer is None or current.due_at > self.now:
+        if current is None or claimer is None or not current.is_due(self.now):
             return
         if current.repeatable and claimer.runs(current.execution):
             return  # it was taken from this engine; the end of its first start is not that of its second
@@ -367,6 +367,6 @@ class Unit:
                 self.ledger.end(attempt.execution)
                 return
             execution.show("running", self.now)
-        claimed = current._replace(engine=claimer.id)
+        claimed = current._replace(engine=claimer.id, delayed=False)
         self.ledger.keep(claimed)
         claimer.begin(self, claimed, execution)
