@@ -234,7 +234,8 @@ def _of_attempt(facts: Facts, branch: BranchFacts, entry: Entry, attempt: Attemp
         return wait._replace(kind="held", why=_held(branch))
     nobody = _nobody(facts)
     if nobody is None:
-        return wait._replace(kind="queued", why="it waits for a free slot", since=attempt.due_at)
+        why = "it waits for a free slot, or for what its action needs to be ready"
+        return wait._replace(kind="queued", why=why, since=attempt.due_at)
     return wait._replace(kind="queued", why="it waits for a process that works for it", since=attempt.due_at)
 
 

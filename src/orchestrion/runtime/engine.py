@@ -27,6 +27,7 @@ from orchestrion.runtime.inquiries import ask
 from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import SUBWORKFLOW, Kind
 from orchestrion.runtime.pins import Catalogs, PinnedPacks, Pins
+from orchestrion.runtime.readiness import Readiness
 from orchestrion.runtime.secrets import secret_output, secret_parameters
 from orchestrion.runtime.share import Pool, Share, Trees
 from orchestrion.runtime.subworkflows import Start, start_workflow
@@ -79,6 +80,8 @@ class Engine:
         self._kind: Kind = kind
         self._dispatcher = dispatcher
         self._pins = Pins(PinnedPacks(dispatcher.store, catalogs, self._beat_amid))
+        self._readiness = Readiness(self._pins, worker)
+        self._looked_at = 0
         self._user = user
         self._recorded: set[str] = set()
         self._begun = _Begun()
@@ -90,7 +93,7 @@ class Engine:
 
     def run_once(self) -> int:
         """One round; the number of things that were done: reports, claims, starts."""
-        return self._pins.prepare() + self._deliver() + self.worker.start_all()
+        return self._readiness.prepare() + self._deliver() + self.worker.start_all()
 
     def wait(self, seconds: float = POLL_SECONDS) -> None:
         """Sleep until an action has ended, somebody else has committed, something is due.
@@ -193,8 +196,12 @@ class Engine:
         if overdue:
             self._forget_ended(unit)
         if self.worker.has_room and not self._draining:
-            unit.claim(self._share.due(unit.transaction, unit.now, self._begun.claims_left))
+            self._looked_at = unit.now
+            count = self._begun.claims_left + self._readiness.passed_over
+            due = self._readiness.without_passed_over(self._share.due(unit.transaction, unit.now, count))
+            unit.claim(due)
             unit.settle()
+            self._readiness.pass_over(unit, due)
 
     def _forget_ended(self, unit: Unit) -> None:
         """What this unit has claimed and ended again, because the time was over, never begins."""
@@ -229,7 +236,8 @@ class Engine:
                 return 0
             times = [self._share.next_expiry(transaction)]
             if self.worker.has_room and not self._draining:
-                times.append(self._share.next_due(transaction))
+                after = self._looked_at if self._readiness.passed_over else -1
+                times.append(self._share.next_due(transaction, after))
         return min((time for time in times if time is not None), default=None)
 
     # --- claims
@@ -258,13 +266,13 @@ class Engine:
         return self.worker.knows(execution)
 
     def may_claim(self, unit: Unit, root: str, action: str) -> bool:
-        """Whether this engine works for the tree, has a free slot, and the revision of the action's pack."""
+        """Whether this engine works for the tree, has a free slot, and what the action needs is ready."""
         return (
             self.worker.has_room
             and self._begun.claims_left > 0
             and not self._draining
             and self._share.covers(unit, root)
-            and self._pins.is_ready(unit, root, action)
+            and self._readiness.is_ready(unit, root, action)
         )
 
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:

@@ -95,6 +95,14 @@ class Worker:
             or any(report.execution == execution for report in self.reports)
         )
 
+    def is_ready(self, action: Action) -> bool:
+        """Whether an action would begin at once; else `prepare` makes it so."""
+        return self._runners.is_ready(action, self._presence.id)
+
+    def prepare(self, action: Action) -> None:
+        """Start what an action needs that was not ready, and return; `wait` ends when it is there."""
+        self._runners.prepare(action, self._presence.id, self.interrupt)
+
     def reserve(self, action: Action, execution: str) -> None:
         """An action with a process was claimed: it takes a slot from now on."""
         if action.runner_type not in WITHOUT_PROCESS:

@@ -51,9 +51,9 @@ WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.due_at <= :now
 ORDER BY attempt.due_at, attempt.execution LIMIT :count;
 
 -- name: next_due$
--- When the next attempt of a tree is due that is not held.
+-- When the next attempt of a tree is due that is not held, of those that are due after some time.
 SELECT min(attempt.due_at) FROM attempt JOIN workflow ON workflow.id = attempt.workflow
-WHERE attempt.root = :root AND attempt.engine IS NULL AND (workflow.held = 0 OR attempt.repeatable = 1);
+WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.due_at > :after AND (workflow.held = 0 OR attempt.repeatable = 1);
 
 -- name: attempts_at_work
 -- The attempts of a tree that an engine has claimed, in the order in which it did.
@@ -74,9 +74,10 @@ WHERE attempt.engine IS NULL AND attempt.due_at <= :now AND (workflow.held = 0 O
 ORDER BY attempt.due_at, attempt.execution LIMIT :count;
 
 -- name: next_due_in_pool$
--- When the next attempt of such a tree is due that is not held.
+-- When the next attempt of such a tree is due that is not held, of those that are due after some time.
 SELECT attempt.due_at FROM attempt JOIN workflow ON workflow.id = attempt.workflow JOIN workflow AS root ON root.id = attempt.root
-WHERE attempt.engine IS NULL AND (workflow.held = 0 OR attempt.repeatable = 1) AND root.engine IS NULL
+WHERE attempt.engine IS NULL AND attempt.due_at > :after AND (workflow.held = 0 OR attempt.repeatable = 1)
+    AND root.engine IS NULL
 ORDER BY attempt.due_at, attempt.execution LIMIT 1;
 
 -- name: engine_of_tree$
