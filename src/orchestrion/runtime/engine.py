@@ -28,6 +28,7 @@ from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import SUBWORKFLOW, Kind
 from orchestrion.runtime.pins import Catalogs, PinnedPacks, Pins
 from orchestrion.runtime.readiness import Readiness
+from orchestrion.runtime.renewal import renew
 from orchestrion.runtime.secrets import secret_output, secret_parameters
 from orchestrion.runtime.share import Pool, Share, Trees
 from orchestrion.runtime.subworkflows import Start, start_workflow
@@ -65,6 +66,7 @@ class _Begun:
     jobs: list[Job] = field(default_factory=list[Job])
     reports: list[Report] = field(default_factory=list[Report])
     beat: int | None = None
+    renewed: list[Job] | None = None
 
 
 class Engine:
@@ -81,7 +83,6 @@ class Engine:
         self._dispatcher = dispatcher
         self._pins = Pins(PinnedPacks(dispatcher.store, catalogs, self._beat_amid))
         self._readiness = Readiness(self._pins, worker)
-        self._looked_at = 0
         self._user = user
         self._recorded: set[str] = set()
         self._begun = _Begun()
@@ -92,8 +93,8 @@ class Engine:
     # --- rounds
 
     def run_once(self) -> int:
-        """One round; the number of things that were done: reports, claims, starts."""
-        return self._readiness.prepare() + self._deliver() + self.worker.start_all()
+        """One round; the number of things that were done: starts, reports, claims."""
+        return self.worker.start_all() + self._readiness.prepare() + self._deliver() + self.worker.start_all()
 
     def wait(self, seconds: float = POLL_SECONDS) -> None:
         """Sleep until an action has ended, somebody else has committed, something is due.
@@ -195,10 +196,11 @@ class Engine:
         unit.settle()
         if overdue:
             self._forget_ended(unit)
+        if self.worker.late:
+            self._begun.renewed = renew(unit, self.worker.late.values(), self.id)
+            unit.settle()
         if self.worker.has_room and not self._draining:
-            self._looked_at = unit.now
-            count = self._begun.claims_left + self._readiness.passed_over
-            due = self._readiness.without_passed_over(self._share.due(unit.transaction, unit.now, count))
+            due = self._readiness.due(unit, self._share, self._begun.claims_left)
             unit.claim(due)
             unit.settle()
             self._readiness.pass_over(unit, due)
@@ -236,8 +238,7 @@ class Engine:
                 return 0
             times = [self._share.next_expiry(transaction)]
             if self.worker.has_room and not self._draining:
-                after = self._looked_at if self._readiness.passed_over else -1
-                times.append(self._share.next_due(transaction, after))
+                times.append(self._share.next_due(transaction, self._readiness.passed_over_until))
         return min((time for time in times if time is not None), default=None)
 
     # --- claims
@@ -250,7 +251,7 @@ class Engine:
         """What was begun in the unit is to be done now, or never was."""
         begun, self._begun = self._begun, _Begun()
         if committed:
-            self.worker.enqueue(begun.jobs)
+            self.worker.enqueue(begun.jobs, begun.renewed)
             self.worker.reports.extend(begun.reports)
             self._next_beat = begun.beat or self._next_beat
             return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orchestrion.actions.metadata import Action
 from orchestrion.runtime.pins import Pins
+from orchestrion.runtime.share import Share
 from orchestrion.runtime.worker import Worker
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Readiness:
         self._preparing: Final[dict[Path, Action]] = {}  # by the folders of their packs
         self._unready: Final[set[tuple[str, str]]] = set()  # trees and actions that wait for those
         self._passed_over: Final[set[str]] = set()
+        self._looked_at = 0
 
     def is_ready(self, unit: "Unit", root: str, ref: str) -> bool:
         """Whether an attempt of a tree may be claimed for its action; else `prepare` makes it so."""
@@ -54,14 +56,19 @@ class Readiness:
 
     # --- attempts that are due and not ready
 
-    @property
-    def passed_over(self) -> int:
-        """How many due attempts are known not to be ready."""
-        return len(self._passed_over)
+    def due(self, unit: "Unit", share: Share, count: int) -> list[Mapping[str, Any]]:
+        """The attempts of a share that are due and may be ready.
 
-    def without_passed_over(self, due: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """Of due attempts those that may be ready: the others must not keep them from being claimed."""
+        Those that are known not to be must not keep them from being claimed.
+        """
+        self._looked_at = unit.now
+        due = share.due(unit.transaction, unit.now, count + len(self._passed_over))
         return [row for row in due if row["execution"] not in self._passed_over]
+
+    @property
+    def passed_over_until(self) -> int:
+        """Until when nothing that is due counts, as something waits of which only `prepare` tells more."""
+        return self._looked_at if self._passed_over else -1
 
     def pass_over(self, unit: "Unit", offered: Iterable[Mapping[str, Any]]) -> None:
         """Of attempts that were to be claimed, leave out those that are not ready until something is."""
