@@ -6,7 +6,7 @@ that creates them.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from orchestrion.core.commands import CancelAttempt, EndEmpty, RunAction, StopAttempt, WithdrawAttempt
@@ -143,6 +143,19 @@ class Unit:
         self.secrets.of(self.workflow(token.workflow).row).note_result(subject.action, result)
         self.deliver(token.workflow, AttemptReported(token.entry, token.item, token.number, status, result))
         return True
+
+    def note_opened(self, opened: Sequence[tuple[str, str]]) -> int:
+        """What actions have opened, by their executions, is secret from now on; how many values those are.
+
+        Known before what the actions have written is stored, which is sealed by what the rows say.
+        """
+        for execution, value in opened:
+            attempt = self.ledger.attempt(execution)
+            if attempt is not None:
+                self.secrets.of(self.workflow(attempt.root).row).note([value])
+        if opened:
+            self.secrets.write()
+        return len(opened)
 
     def repeat(self, attempt: Attempt) -> None:
         """An attempt whose engine has died is back in the queue, and may start again at once.
