@@ -52,11 +52,11 @@ def claimable(store: Store, root: str | None, count: int = 100) -> list[str]:
         return [row["execution"] for row in transaction.all(query, root=root, now=NOW, count=count)]
 
 
-def next_due(store: Store, root: str | None) -> int | None:
+def next_due(store: Store, root: str | None, after: int = -1) -> int | None:
     with store.reading() as transaction:
         if root is None:
-            return transaction.value("next_due_in_pool")
-        return transaction.value("next_due", root=root)
+            return transaction.value("next_due_in_pool", after=after)
+        return transaction.value("next_due", root=root, after=after)
 
 
 @pytest.mark.parametrize("root", ["a", None])
@@ -67,6 +67,8 @@ def test_what_waits_for_room_and_whose_delay_is_over_the_oldest_first(store: Sto
     assert claimable(store, root) == ["a4", "a3", "a2", "a1"]
     assert claimable(store, root, 2) == ["a4", "a3"]
     assert next_due(store, root) == 0
+    assert next_due(store, root, NOW) == 0, "one came later"
+    assert next_due(store, root, later) is None, "what is due already and is not ready does not count"
     hold(store, "a", held=True)
     assert claimable(store, root) == []
     assert next_due(store, root) is None
@@ -104,7 +106,8 @@ def test_nothing_is_scanned_or_sorted_for_it(store: Store, name: str, searches: 
     )
     sql = next(text.partition("\n")[2] for text in texts if text.partition("\n")[0].rstrip("$!") == name)
     connection = sqlite3.connect(store.path)
-    plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", {"root": "a", "now": 1, "count": 1}).fetchall()
+    values = {"root": "a", "now": 1, "after": -1, "count": 1}
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
     connection.close()
     steps = [row[3] for row in plan]
     used = [step for step in steps if step.startswith("SEARCH attempt")]
