@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from benchmarks.durable import actions, control, dbos, latency, many_items, opening, throughput
+from benchmarks.durable import actions, control, dbos, latency, many_items, opening, starts, throughput
 from benchmarks.figures import Benchmark
 
 BENCHMARKS: Final[dict[str, Benchmark]] = {
@@ -17,6 +17,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "durable.sqlite.items_s": many_items.measure,
     "durable.sqlite.pause_ms": control.measure_pause,
     "durable.sqlite.cancel_ms": control.measure_cancel,
+    "durable.sqlite.operation_to_start_ms": starts.measure,
     "durable.sqlite.start_s": opening.measure,
     "durable.sqlite.memory_mb": opening.measure,
 }

@@ -3,6 +3,7 @@
 import os
 import select
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -194,3 +195,33 @@ def test_secrets_of_the_configuration_are_masked(shell: Shell, packs: Path) -> N
     found = attempts_of(shell)["t"]["result"]
     assert found["stdout"] == "********\n"
     assert found["result"] == {"region": "west", "token": "********", "limits": {"servers": 3}}
+
+
+@pytest.mark.parametrize("kind", ["cancel", "pause"])
+def test_the_first_action_can_be_stopped_while_its_environment_starts(
+    shell: Shell, packs: Path, kind: str
+) -> None:
+    own, environment = packs / "own", shell.folder / "virtualenvs" / "own"
+    add(own, "marks", f"open({str(shell.folder / 'mark')!r}, 'w').close()")
+    (own / "requirements.txt").write_text("something\n")
+    gate = shell.gate("python")
+    (environment / "bin").mkdir(parents=True)
+    (environment / "requirements").write_text("something\n")
+    interpreter = environment / "bin" / "python"
+    interpreter.write_text(f'#!/bin/sh\nread -r line < {gate.path}\nexec {sys.executable} "$@"\n')
+    interpreter.chmod(0o755)
+    workflow = shell.write(
+        "w.yaml", "version: 1.0\ntasks: {n: {action: core.noop, next: [{do: t}]}, t: {action: own.marks}}\n"
+    )
+    running = shell.start("run", workflow, ORCHESTRION_VIRTUALENVS=str(environment.parent))
+    gate.arrived()
+    number = shell.newest()
+    assert shell.run("execution", kind, number).code == 0
+    assert running.end().code != 0  # it does not wait for the environment
+    assert not (shell.folder / "mark").exists()
+    assert shell.get(number)["status"] == ("canceled" if kind == "cancel" else "paused")
+    if kind == "pause":
+        interpreter.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        again = shell.run("execution", "resume", number, ORCHESTRION_VIRTUALENVS=str(environment.parent))
+        assert again.code == 0, again
+        assert (shell.folder / "mark").exists()

@@ -12,15 +12,17 @@ from typing import Any, ClassVar, Final, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from orchestrion.actions.revisions import Revision
 from orchestrion.actions.runners.base import OutcomeStatus
 from orchestrion.core.status import COMPLETED
 from orchestrion.operations import Accepted, Asking, StartRequest
 from orchestrion.operations.health import mend
 from orchestrion.runtime.peers import Kind
 from orchestrion.runtime.recovery import sweep
+from orchestrion.runtime.worker import BEGIN_WITHIN
 from tests.faults.machine_audit import Audit
 from tests.faults.machine_ending import go_on, pass_time, unfinished, work
-from tests.faults.machine_requests import rerun_request
+from tests.faults.machine_requests import ended_executions, perform, rerun_request, whole_executions
 from tests.faults.machine_shown import check_what_is_shown
 from tests.faults.machine_texts import workflow_text
 from tests.faults.machine_world import DOOMS, Doom, Life, World
@@ -70,10 +72,7 @@ class Machine(RuleBasedStateMachine):
         return self.audit.read(text, *parameters)
 
     def _target(self, which: int) -> str | None:
-        """An execution of a workflow: of a root, of a sub-workflow, also one that another continues.
-
-        Mostly one that has not ended.
-        """
+        """An execution of a workflow of any level, mostly one that has not ended."""
         found = self._rows("SELECT id, status FROM execution WHERE workflow IS NOT NULL ORDER BY id")
         unfinished = [row for row in found if row["status"] not in COMPLETED]
         row = self._of(unfinished if unfinished and which % 4 else found, which // 4)
@@ -88,22 +87,11 @@ class Machine(RuleBasedStateMachine):
             self.asked += 1
             number = self.asked
             self.repeatable.append((kind, details, number))
-        asking = Asking(request_id=str(number))
-        operations, engine = life.operations, life.own_engine
-        accepted: Accepted | None = None
-        before = self._rows("SELECT count(*) FROM operation")
+        before, accepted = self._rows("SELECT count(*) FROM operation"), None
         with self.world.acting(life):
-            match kind:
-                case "start":
-                    operations.start(details[0], engine, asking)
-                case "respond":
-                    operations.respond(details[0], {}, engine, asking)
-                case "re-run":
-                    accepted = operations.rerun(details[0], engine, asking)
-                case _:
-                    accepted = getattr(operations, kind)(details[0], engine, asking)
-        if self.world.was_refused:
-            assert self._rows("SELECT count(*) FROM operation") == before, "what was refused is recorded"
+            accepted = perform(life, kind, details[0], Asking(request_id=str(number)))
+        now = self._rows("SELECT count(*) FROM operation")
+        assert now == before or not self.world.was_refused, "what was refused is recorded"
         return accepted
 
     # --- rules: what operators do
@@ -114,12 +102,14 @@ class Machine(RuleBasedStateMachine):
             self.world.be_born(kind)
         self._start(self.world.lives[0], seed)
 
-    def _start(self, life: Life, seed: int) -> None:
-        self.start_text(life, workflow_text(seed), f"own.w{seed}")
+    def _start(self, life: Life, seed: int, revision: Revision | None = None) -> None:
+        self.start_text(life, workflow_text(seed), f"own.w{seed}", revision)
 
-    def start_text(self, life: Life, text: str, name: str = "own.w") -> None:
-        """Start a workflow."""
-        self._ask(life, "start", StartRequest(name, text, {}))
+    def start_text(
+        self, life: Life, text: str, name: str = "own.w", revision: Revision | None = None
+    ) -> None:
+        """Start a workflow; with the revision of its pack given, its actions are claimed at once."""
+        self._ask(life, "start", StartRequest(name, text, {}, revision=revision))
 
     @rule(which=ANY, seed=SEEDS)
     def start(self, which: int, seed: int) -> None:
@@ -163,11 +153,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(which=ANY, what=ANY)
     def rerun_whole(self, which: int, what: int) -> None:
-        roots = self._rows(
-            "SELECT execution, text, action FROM workflow JOIN definition ON hash = definition "
-            "JOIN execution ON execution.id = workflow.execution "
-            "WHERE workflow.parent IS NULL ORDER BY workflow.id"
-        )
+        roots = whole_executions(self._rows)
         row = self._of(roots, what)
         if row is not None and len(roots) < _TREES:
             request = StartRequest(row["action"], row["text"], {}, rerun_of=row["execution"])
@@ -176,11 +162,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(which=ANY, what=ANY, tasks=st.lists(ANY, min_size=1, max_size=2), how=st.integers(0, 4))
     def rerun(self, which: int, what: int, tasks: list[int], how: int) -> None:
-        over = "('succeeded', 'failed', 'canceled')"
-        found = self._rows(
-            f"SELECT id, workflow FROM execution WHERE workflow IS NOT NULL AND status IN {over} ORDER BY id"
-        )
-        row = self._of(found, what)
+        row = self._of(ended_executions(self._rows), what)
         if row is None:
             return
         request = rerun_request(self._rows, row["id"], row["workflow"], tasks, how)
@@ -278,6 +260,24 @@ class Machine(RuleBasedStateMachine):
         if life is not None and rarely == 0:
             self.world.bury(life)
             self._step("kill")
+
+    @rule()
+    def stand_still(self) -> None:
+        """The machine does nothing for a moment: what was claimed and has not begun yet is late."""
+        self.world.time += BEGIN_WITHIN + 1
+        self.audit.stand_still()
+        self._step("standstill")
+
+    @rule(which=ANY, seed=SEEDS, kind=st.sampled_from(("pause", "cancel", None)))
+    def be_late(self, which: int, seed: int, kind: str | None) -> None:
+        """What a start has claimed has not begun when something is asked, and the machine stands still."""
+        if len({row["root"] for row in self.audit.seen.workflows.values()}) < _TREES:
+            self._start(self._life(which), seed, self.world.revision())
+            newest = self._rows("SELECT max(id) AS id FROM execution WHERE workflow IS NOT NULL")[0]["id"]
+            if kind is not None and newest is not None:
+                self._ask(self._life(which + 1), kind, newest)
+            self.stand_still()
+            self.round(which)
 
     @rule(which=ANY)
     def hang(self, which: int) -> None:

@@ -124,6 +124,7 @@ class Audit:
         self._rows.row_factory = sqlite3.Row
         self._paused: set[str] = set()
         self._canceled: set[str] = set()
+        self._long_held: set[str] = set()
         self._started: set[str] = set()
         self._requeued: Counter[str] = Counter()
         self._ends: dict[str, tuple[Any, ...]] = {}
@@ -131,6 +132,7 @@ class Audit:
         self._history = 0
         self._operations = 0
         world.after_commit = self.look
+        world.on_start = self.begin
 
     def close(self) -> None:
         self._rows.close()
@@ -166,6 +168,7 @@ class Audit:
             self._note(operation, before, now)
             if kind == "command":
                 found += self._others_are_unaffected(operation, before, now)
+        self._long_held &= self._paused | self._canceled
         found += self._steps_follow_the_tables()
         found += self._claims_are_allowed(before, now)
         found += self._fences_hold(now)
@@ -174,6 +177,16 @@ class Audit:
         self.seen = now
 
     # --- what was asked
+
+    def stand_still(self) -> None:
+        """For longer than a job may be late nothing has happened."""
+        self._long_held = self._paused | self._canceled
+
+    def begin(self, execution: str) -> None:
+        """An action begins: never long after its workflow was paused or canceled, unless it begins again."""
+        attempt = self.seen.attempts[execution]
+        if attempt["workflow"] in self._long_held and not attempt["repeatable"]:
+            self.problems.append(f"{execution} has begun long after a pause or cancellation was accepted")
 
     def _note(self, operation: Row, before: Seen, now: Seen) -> None:
         """What an accepted operation forbids, or allows again."""
@@ -249,7 +262,11 @@ class Audit:
             attempt, earlier = now.attempts.get(number), before.attempts.get(number)
             engine = None if attempt is None else attempt["engine"]
             was = None if earlier is None else earlier["engine"]
-            if was is not None and attempt is not None and engine != was:
+            if was is not None and attempt is not None and execution["started_at"] is None:
+                self._started.discard(number)  # it was given back
+                if any(start.execution == number for start in self._world.starts):
+                    yield f"{number} was given back although it had begun"
+            elif was is not None and attempt is not None and engine != was:
                 self._requeued[number] += 1
                 if not earlier or not earlier["repeatable"]:
                     yield f"{number} was taken from {was} and is not to be repeated"
@@ -262,13 +279,8 @@ class Audit:
                 yield f"{number} ({execution['task']}) began in {workflow['id']}, which is paused"
             if workflow["id"] in self._canceled:
                 yield f"{number} ({execution['task']}) began in {workflow['id']}, which is canceled"
-            if earlier is not None and earlier["due_at"] > self._world.date:
-                yield f"{number} began before it was due"
-            if (
-                attempt is not None
-                and engine not in (None, "inquiry")
-                and attempt["due_at"] > self._world.date
-            ):
+            is_late = earlier is not None and earlier["delayed"] and earlier["due_at"] > self._world.date
+            if is_late or (earlier is None and attempt is not None and attempt["due_at"] > self._world.date):
                 yield f"{number} began before it was due"
 
     # --- ends

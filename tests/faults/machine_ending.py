@@ -26,7 +26,7 @@ def work(life: Life) -> None:
 
 def pass_time(world: World, seen: Seen) -> bool:
     """Go to the moment at which the next timer is due; whether there is one."""
-    waiting = [one["due_at"] for one in seen.attempts.values() if one["engine"] is None]
+    waiting = [one["due_at"] for one in seen.attempts.values() if one["delayed"]]
     waiting += [one["expires_at"] for one in seen.attempts.values() if one["expires_at"] is not None]
     due = min((date for date in waiting if world.date < date), default=None)
     if due is not None:

@@ -1,13 +1,46 @@
-"""Requests to re-run from tasks, by numbers that choose among what has run."""
+"""What is asked of processes; requests to re-run from tasks, by numbers that choose among what has run."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from orchestrion.operations import RerunRequest
+from orchestrion.operations import Accepted, Asking, RerunRequest
+from tests.faults.machine_world import Life
 
 Rows = Callable[..., list[dict[str, Any]]]
 _ENTRIES = "SELECT id, task FROM entry WHERE workflow = ? AND counts = 1 ORDER BY id"
 _CHILDREN = "SELECT id, parent_item FROM workflow WHERE parent = ? AND parent_entry = ? ORDER BY id"
+
+
+def perform(life: Life, kind: str, what: Any, asking: Asking) -> Accepted | None:
+    """Have a process ask something, as the operator of that process would."""
+    operations, engine = life.operations, life.own_engine
+    match kind:
+        case "start":
+            operations.start(what, engine, asking)
+        case "respond":
+            operations.respond(what, {}, engine, asking)
+        case "re-run":
+            return operations.rerun(what, engine, asking)
+        case _:
+            return getattr(operations, kind)(what, engine, asking)
+    return None
+
+
+def whole_executions(rows: Rows) -> list[dict[str, Any]]:
+    """The executions that are no sub-workflows, with their definitions."""
+    return rows(
+        "SELECT execution, text, action FROM workflow JOIN definition ON hash = definition "
+        "JOIN execution ON execution.id = workflow.execution "
+        "WHERE workflow.parent IS NULL ORDER BY workflow.id"
+    )
+
+
+def ended_executions(rows: Rows) -> list[dict[str, Any]]:
+    """The executions of workflows from whose tasks one may re-run."""
+    over = "('succeeded', 'failed', 'canceled')"
+    return rows(
+        f"SELECT id, workflow FROM execution WHERE workflow IS NOT NULL AND status IN {over} ORDER BY id"
+    )
 
 
 def rerun_request(rows: Rows, execution: str, workflow: str, tasks: Sequence[int], how: int) -> RerunRequest:

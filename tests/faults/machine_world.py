@@ -16,6 +16,7 @@ import pytest
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action
+from orchestrion.actions.revisions import Revision, Revisions
 from orchestrion.actions.runners.base import Job, OnDone, OnStarted, Outcome, OutcomeStatus, Runner
 from orchestrion.actions.runners.registry import Runners
 from orchestrion.errors import OrchestrionError, StoreError
@@ -80,6 +81,8 @@ class Stage(Runners):
         del on_started  # there is no process
         starts = self._world.starts
         starts.append(Start(len(starts), self._life, job.execution_id, on_done))
+        if self._world.on_start is not None:
+            self._world.on_start(job.execution_id)
 
 
 class Mortal(Store):
@@ -146,7 +149,7 @@ class Life:
         self.peers: Final = Peers(self.presence, world.clock, world.monotonic)
         self.dispatcher: Final = Dispatcher(self.store, world.clock, ids, lambda: world.births, self.peers)
         self.queries: Final = Queries(self.store, self.peers)
-        self.worker: Final = Worker(self.presence, SLOTS, Stage(world, self))
+        self.worker: Final = Worker(self.presence, SLOTS, Stage(world, self), clock=world.monotonic)
         self.engine: Final = Engine(self.dispatcher, self.worker, lambda _: world.catalog, "tester", kind)
         performer = OwnUnits(self.dispatcher) if kind == "command" else InRounds(self.engine)
         self.operations: Final = Operations(performer, "tester")
@@ -204,6 +207,7 @@ class World:
         self.path: Final = self._folder / "s.db"
         shutil.copy(template, self.path)
         self.after_commit: Callable[[Kind], None] | None = None
+        self.on_start: Callable[[str], None] | None = None
 
     def clock(self) -> int:
         """The date, which goes on a little with each look, so that ids sort as they were made."""
@@ -223,6 +227,12 @@ class World:
         self.commits += 1
         if self.after_commit is not None:
             self.after_commit(kind)
+
+    def revision(self) -> Revision:
+        """The pack of the actions, as a start pins it."""
+        pack = self.catalog.pack("own")
+        assert pack is not None
+        return Revisions(self.path).take(pack)
 
     # --- processes
 

@@ -14,6 +14,7 @@ from orchestrion.errors import Refused
 from orchestrion.operations import RerunRequest, StartRequest
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.peers import LEASE
+from orchestrion.runtime.recovery import give_up_lost, sweep
 
 FAILED_BESIDE = """
 version: 1.0
@@ -285,6 +286,36 @@ def test_an_engine_that_hangs_loses_its_lease_and_what_it_reports_later(world: W
     world.work(hung)  # it wakes
     assert statuses(other, number) == {"a": ("failed", False), "b": ("succeeded", False)}
     assert rows_of(other, "engines") == []
+
+
+def test_what_an_engine_runs_that_hangs_is_ended_and_that_it_hangs_is_found_once(world: World) -> None:
+    number, pid, session, hung = world.run_until_pid(RUNS)
+    other, _ = world.engine()
+    world.time += LEASE + 1
+    assert sweep(other.dispatcher) == [hung.id]
+    assert ended(pid)
+    assert statuses(other, number) == {"runs": ("failed", False)}
+    assert sweep(other.dispatcher) == []
+    assert [row["id"] for row in rows_of(other, "engines")] == [hung.id]
+    hung.run_once()  # it wakes
+    with other.store.reading() as transaction:
+        assert other.peers.is_alive(transaction, hung.id)
+    world.time += LEASE + 1
+    world.die(session, hung)
+    assert sweep(other.dispatcher) == [hung.id]
+    assert rows_of(other, "engines") == []
+
+
+def test_what_nobody_has_finished_ending_is_ended_by_the_next_sweep(world: World) -> None:
+    _, pid, session, engine = world.run_until_pid(RUNS)
+    world.die(session, engine)
+    other, _ = world.engine()
+    with other.dispatcher.unit() as unit:
+        give_up_lost(unit, unit.transaction.all("trees_of_engine", engine=engine.id, count=1)[0]["id"])
+        unit.transaction.run("delete_engine", id=engine.id)
+    assert not ended(pid)
+    assert sweep(other.dispatcher) == []
+    assert ended(pid)
 
 
 def test_an_idempotent_action_runs_again_when_its_engine_is_gone(world: World) -> None:

@@ -110,7 +110,9 @@ class Stage:
 
     def _process(self, slots: int) -> Process:
         session = Session(self._path, "tester", clock=lambda: self.date, monotonic=lambda: 0)
-        worker = Worker(session.presence, slots, _Script(self.held, self.begun))
+        worker = Worker(
+            session.presence, slots, _Script(self.held, self.begun), clock=session.peers.monotonic
+        )
         return Process(session, Engine(session.dispatcher, worker, lambda _: self._catalog, "tester"))
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from orchestrion.core.conductor import Decision, conduct
 from orchestrion.core.events import (
     AttemptBegan,
     AttemptReported,
+    AttemptReturned,
     CancelRequested,
     Event,
     PauseRequested,
@@ -30,7 +31,7 @@ from orchestrion.core.status import COMPLETED
 from orchestrion.core.workflow_status import WORKABLE
 from tests.model.world import AttemptKey
 
-STATES = 156_203
+STATES = 162_328
 """How many states there are; a change of the conductor that changes the number wants to be looked at."""
 
 TO_JOIN = (Transition("<% succeeded() %>", (), ("join",)),)
@@ -75,6 +76,9 @@ def after(node: Node, event: Event, *, operations: int = 0, reruns: int = 0) -> 
     if isinstance(event, AttemptBegan):
         issued.discard((event.entry, event.item, event.attempt))
         running.add((event.entry, event.item, event.attempt))
+    if isinstance(event, AttemptReturned):
+        running.discard((event.entry, event.item, event.attempt))
+        issued.add((event.entry, event.item, event.attempt))
     if isinstance(event, AttemptReported):
         running.discard((event.entry, event.item, event.attempt))
     return Node(
@@ -89,6 +93,7 @@ def successors(node: Node) -> Iterator[Node | None]:
     if head.status == "failed" or (head.status in WORKABLE and not held):
         yield from (after(node, AttemptBegan(*key)) for key in node.issued)
     for key in node.running:
+        yield after(node, AttemptReturned(*key))
         yield after(node, AttemptReported(*key, "succeeded", 1))
         yield after(node, AttemptReported(*key, "failed", 0))
     if node.operations:

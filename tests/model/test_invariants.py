@@ -15,6 +15,7 @@ from orchestrion.core.conductor import Decision, Ignored, conduct
 from orchestrion.core.events import (
     AttemptBegan,
     AttemptReported,
+    AttemptReturned,
     CancelRequested,
     Event,
     PauseRequested,
@@ -32,7 +33,7 @@ from tests.model.checked import CheckedWorld
 from tests.model.plain import plain, records_of, snapshot
 from tests.model.seeded import each_seed
 from tests.model.strategies import Luck, Outcome, Shape, outcome, requests
-from tests.model.world import Habits, Name, World, habits, play, start, step_attempt
+from tests.model.world import AttemptKey, Habits, Name, World, habits, play, start, step_attempt
 
 Count = Callable[[int, int], int]
 DISJOINT = Shape(disjoint=True, loop=0.0, command=0.0, partial_join=0.0, error=0.0, items=0.2)
@@ -48,6 +49,8 @@ def wander(world: World, chance: Random) -> None:
             _expire(world, cascaded=chance.random() < 0.2)
         elif draw < 0.3 and world.issued and world.may_begin:
             world.begin(chance.choice(list(world.issued)))
+        elif draw < 0.4 and world.running:
+            give_back(world, chance.choice(list(world.running)))
         elif draw < 0.65 and world.running:
             one = outcome(chance, Luck(), len(world.log))
             status = chance.choice((*one.holds, one.status))
@@ -57,6 +60,13 @@ def wander(world: World, chance: Random) -> None:
         else:
             world.tell(operation(world, chance))
     play(world, chance, Habits(CALM))
+
+
+def give_back(world: World, key: AttemptKey) -> None:
+    """An attempt that is at work and not held is given back, unless nothing that waits may ever begin."""
+    wanted = world.running[key] == "running" and world.status not in ("canceling", *COMPLETED)
+    answer = world.give_back(key)
+    assert isinstance(answer, Decision if wanted else Ignored), f"{answer} for {key} in {world.status}"
 
 
 def _is_overdue(world: World) -> bool:
@@ -95,7 +105,7 @@ def late(world: World, chance: Random) -> None:
         return
     status = chance.choice(("succeeded", "failed", "running", "pending", "canceled"))
     before = snapshot(world.state)
-    answers = [conduct(world.state, AttemptBegan(*key))]
+    answers = [conduct(world.state, event(*key)) for event in (AttemptBegan, AttemptReturned)]
     if (entry.id, item, entry.attempt) not in world.running:
         answers.append(conduct(world.state, AttemptReported(*key, status, {"late": True})))
     assert all(isinstance(answer, Ignored) for answer in answers), f"late {key} {status} was taken: {entry}"
@@ -198,10 +208,14 @@ def test_paused_and_resumed_at_any_moment_is_not_paused(count: Count) -> None:
 def _bring_to_work(world: World, name: Name, chance: Random, *, calm: bool) -> None:
     """Begin what is to report next; a pause is asked for at random, and undone where it is in the way.
 
+    In a pause an attempt may be given back.
+
     A failure must not meet a pause (26 as amended), so with `calm` there is none.
     """
     if chance.random() < 0.4:
         world.tell(PauseRequested())
+        if world.running and chance.random() < 0.5:
+            give_back(world, chance.choice(list(world.running)))
     if calm:
         world.tell(ResumeRequested())
         world.begin_all()

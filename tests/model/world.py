@@ -13,6 +13,7 @@ from orchestrion.core.conductor import Answer, Decision, Ignored, Refused, condu
 from orchestrion.core.events import (
     AttemptBegan,
     AttemptReported,
+    AttemptReturned,
     CancelRequested,
     EmptyEnded,
     Event,
@@ -146,6 +147,18 @@ class World:
         if isinstance(answer, Decision):
             self.started.append(command)
             self.running[key] = "running"
+        return answer
+
+    def give_back(self, key: AttemptKey) -> Answer:
+        """A worker has claimed an attempt, and gives it back before anything of it has started."""
+        command = next(run for run in self.started if (run.entry, run.item, run.attempt) == key)
+        self.issued[key] = command
+        answer = self.tell(AttemptReturned(*key))
+        if isinstance(answer, Decision):
+            del self.running[key]
+            self.started.remove(command)
+        else:
+            del self.issued[key]
         return answer
 
     def begin_all(self) -> None:

@@ -5,15 +5,14 @@ from pathlib import Path
 
 from orchestrion.cli.locations import known_store, location_of
 from orchestrion.cli.render.output import Output
-from orchestrion.client.upkeep import back_up as copied
-from orchestrion.client.upkeep import check
+from orchestrion.client.upkeep import backup, check
 
 EXIT_UNSOUND = 1
 
 
 def back_up(options: argparse.Namespace) -> int:
     """Copy the store while it is in use."""
-    made = copied(known_store(location_of(options)), Path(options.file))
+    made = backup(known_store(location_of(options)), Path(options.file))
     output = Output()
     if options.json:
         key_file = None if made.key_file is None else str(made.key_file)

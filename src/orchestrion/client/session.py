@@ -51,7 +51,8 @@ class Session:
     def engine(self, catalogs: Catalogs, kind: Kind = "command", slots: int = SLOTS) -> Engine:
         """An engine of this process. Close its worker before the session."""
         gc.set_threshold(_GARBAGE, *gc.get_threshold()[1:])
-        worker = Worker(self.presence, slots, Runners(self._action_keys), self._action_keys.opened)
+        keys, clock = self._action_keys, self.peers.monotonic
+        worker = Worker(self.presence, slots, Runners(keys), keys.opened, clock)
         return Engine(self.dispatcher, worker, catalogs, self.actor, kind)
 
     def close(self) -> None:

@@ -263,7 +263,8 @@ def _bare(
         raise UsageError(f"{path}: the workflow cannot run with these parameters.", problems=found)
     missing = [name for name, default in declared.items() if default is None and name not in values]
     warnings = [f'The input "{name}" has no value and no default: it is null.' for name in missing]
-    name, source = _shown(path.name), _shown(path.resolve())
+    place = path.resolve() if path.is_file() else path.absolute()  # a pipe leads nowhere
+    name, source = _shown(path.name), _shown(place)
     return Target(name, text, values, source, (*warnings, *unable, *warnings_for(values)), given=values)
 
 

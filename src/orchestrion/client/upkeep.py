@@ -8,7 +8,7 @@ from orchestrion.errors import UsageError
 from orchestrion.store import upkeep
 from orchestrion.store.upkeep import Soundness, check
 
-__all__ = ["Backup", "Soundness", "back_up", "check"]
+__all__ = ["Backup", "Soundness", "backup", "check"]
 
 
 class Backup(NamedTuple):
@@ -26,7 +26,7 @@ class Backup(NamedTuple):
     missing: tuple[str, ...]
 
 
-def back_up(database: Path, target: Path) -> Backup:
+def backup(database: Path, target: Path) -> Backup:
     """Copy a store while others use it, with the revisions of packs that its executions use.
 
     Raises UsageError when the target is there, or cannot be made; StoreError.
@@ -38,11 +38,13 @@ def back_up(database: Path, target: Path) -> Backup:
     try:
         missing = Revisions(database.resolve()).copy_to(target, made.revisions)
     except OSError as error:
-        target.unlink()
+        target.unlink()  # there is a copy of all, or none
         raise UsageError(
             f"{packs}: the packs that the executions use cannot be copied there, so there is no copy: "
             f"{error.strerror or error}."
         ) from error
-    return Backup(
-        made.path, made.size, made.key_file, packs, tuple(f"{pack}@{name}" for pack, name in missing)
-    )
+    except BaseException:  # interrupted
+        target.unlink()
+        raise
+    names = tuple(f"{pack}@{name}" for pack, name in missing)
+    return Backup(made.path, made.size, made.key_file, packs, names)

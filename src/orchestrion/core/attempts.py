@@ -160,12 +160,11 @@ def withdraw(draft: Draft, entry: Entry) -> Entry:
         return entry
     first = counts.next
     if counts.scheduled:
-        for index in range(counts.next):
-            item = draft.item(entry.id, index)
-            if item is not None and item.status == "scheduled" and item.attempt == entry.attempt:
+        for item in draft.items_of(entry.id):
+            if item.status == "scheduled" and item.attempt == entry.attempt:
                 draft.put_item(item._replace(status=None))
-                draft.commands.append(WithdrawAttempt(entry.id, index, entry.attempt))
-                first = min(first, index)
+                draft.commands.append(WithdrawAttempt(entry.id, item.index, entry.attempt))
+                first = min(first, item.index)
     return entry._replace(items=counts._replace(next=first, scheduled=0))
 
 

@@ -16,6 +16,7 @@ from orchestrion.core.ending import render_output
 from orchestrion.core.events import (
     AttemptBegan,
     AttemptReported,
+    AttemptReturned,
     CancelRequested,
     EmptyEnded,
     Event,
@@ -30,7 +31,7 @@ from orchestrion.core.language.definition import ENGINE_COMMANDS
 from orchestrion.core.plan import select
 from orchestrion.core.preparing import PreparingError, timeout_of
 from orchestrion.core.records import Change, Initial, Staged
-from orchestrion.core.reporting import Unwanted, began, empty_ended, reported
+from orchestrion.core.reporting import Unwanted, began, empty_ended, reported, returned
 from orchestrion.core.rerun import rerun
 from orchestrion.core.scheduling import schedule
 from orchestrion.core.scope import DraftScope
@@ -109,6 +110,8 @@ def _take(draft: Draft, event: Event) -> None:
             began(draft, event)
         case AttemptReported():
             reported(draft, event)
+        case AttemptReturned():
+            returned(draft, event)
         case EmptyEnded():
             empty_ended(draft, event)
         case Started():

@@ -39,6 +39,15 @@ class AttemptBegan(NamedTuple):
     occasion: Occasion = Occasion()
 
 
+class AttemptReturned(NamedTuple):
+    """A worker gives back an attempt that it has begun, and of which nothing has started: it waits again."""
+
+    entry: int
+    item: int | None
+    attempt: int
+    occasion: Occasion = Occasion()
+
+
 class AttemptReported(NamedTuple):
     """An attempt reports a status.
 
@@ -116,6 +125,7 @@ class TimeExpired(NamedTuple):
 Event: TypeAlias = (
     Started
     | AttemptBegan
+    | AttemptReturned
     | AttemptReported
     | EmptyEnded
     | PauseRequested

@@ -1,8 +1,11 @@
-"""What attempts tell: that they have begun, how they stand, how they ended (spec 4.4, 4.5)."""
+"""What attempts tell: that they have begun, or have not after all; how they stand, how they ended.
+
+Spec 4.4, 4.5.
+"""
 
 from orchestrion.core.attempts import conclude, is_item_set
 from orchestrion.core.draft import Draft
-from orchestrion.core.events import AttemptBegan, AttemptReported, EmptyEnded
+from orchestrion.core.events import AttemptBegan, AttemptReported, AttemptReturned, EmptyEnded
 from orchestrion.core.progress import record_failure
 from orchestrion.core.records import Entry, ItemCounts
 from orchestrion.core.state import is_open
@@ -34,6 +37,38 @@ def began(draft: Draft, event: AttemptBegan) -> None:
     _tell_running(draft)
 
 
+def returned(draft: Draft, event: AttemptReturned) -> None:
+    """An attempt has not begun after all: it waits again, with its number.
+
+    Raises Unwanted when it is not at work, or when its workflow has ended or is to end, so that nothing that
+    waits ever begins.
+    """
+    entry = _entry(draft, event)
+    if draft.status == "canceling" or draft.status in COMPLETED:
+        raise Unwanted
+    if event.item is not None:
+        _item_returned(draft, entry, event.item)
+    else:
+        after = PLAIN_TASK["returned"][entry.status]
+        if after == IGNORED:
+            raise Unwanted
+        draft.put(entry._replace(status=after, begun=entry.attempt > 1))
+    advance(draft, task_event(draft, "stopped"))
+
+
+def _item_returned(draft: Draft, entry: Entry, index: int) -> None:
+    item, counts = draft.item(entry.id, index), entry.items
+    if item is None or counts is None or item.attempt != entry.attempt or item.status != "running":
+        raise Unwanted
+    counts = counts.moved("running", "scheduled")
+    begun = entry.attempt > 1 or counts.active + counts.paused + counts.pending + counts.completed > 0
+    after = ITEMS_TASK[f"returned_{'A' if counts.active else 'D' if begun else 'new'}"][entry.status]
+    if after == IGNORED:
+        raise Unwanted
+    draft.put_item(item._replace(status="scheduled"))
+    draft.put(entry._replace(status=after, begun=begun, items=counts))
+
+
 def reported(draft: Draft, event: AttemptReported) -> None:
     """An attempt reports. Raises Unwanted when the report comes too late to change anything."""
     entry = _entry(draft, event)
@@ -63,7 +98,7 @@ def empty_ended(draft: Draft, event: EmptyEnded) -> None:
             conclude(draft, draft.put(entry._replace(status="succeeded", begun=True)))
 
 
-def _entry(draft: Draft, event: AttemptBegan | AttemptReported) -> Entry:
+def _entry(draft: Draft, event: AttemptBegan | AttemptReturned | AttemptReported) -> Entry:
     """The entry that an attempt belongs to, if it still is its current attempt."""
     if not 0 <= event.entry < draft.next_entry:
         raise Unwanted

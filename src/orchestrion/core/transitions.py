@@ -142,6 +142,7 @@ PLAIN_TASK: Final[TaskTable] = _task_table(
     """
           scheduled delayed   running   pending   pausing   paused    resuming  retrying  canceling
 running   running   running   =         .         .         running   running   running   .
+returned  .         .         scheduled .         .         .         .         .         .
 pending   pending   pending   pending   =         pending   pending   pending   pending   .
 pausing   pausing   pausing   pausing   .         =         .         .         .         .
 paused    paused    paused    paused    .         paused    =         paused    paused    .
@@ -163,7 +164,8 @@ retry retrying  retrying retrying retrying  .
 )
 """The machine of a task without items (spec 4.4).
 
-`stop` is the workflow's cancellation, `retry` the retry policy's answer.
+`returned`: its attempt has not begun after all. `stop` is the workflow's cancellation, `retry` the retry
+policy's answer.
 """
 
 
@@ -171,6 +173,9 @@ ITEMS_TASK: Final[TaskTable] = _task_table(
     """
                    scheduled delayed   running   pausing   paused    retrying  canceling
 running            running   running   =         =         running   running   =
+returned_A         .         .         =         =         =         .         .
+returned_D         .         .         =         paused    =         .         .
+returned_new       .         .         scheduled scheduled scheduled .         .
 succeeded_A        running   running   =         =         running   running   =
 succeeded_held     paused    paused    paused    paused    =         paused    canceled
 succeeded_canceled canceled  canceled  canceled  canceled  canceled  canceled  canceled
@@ -211,5 +216,6 @@ An event is an item's report (`succeeded`; `failed`: failed, timed out or abando
 pending; `canceled`) and what the other items are doing: A (one has been started), else the first match of
 held (one is paused or pending, or the workflow is held and some have not started), canceled, failed, more
 (some have not started), done. `cut` and `cut_failed`: no item is at work and the others never start, because
-the workflow failed or was canceled. `pause`, `resume` and `stop` are the workflow's requests.
+the workflow failed or was canceled. `returned`: an item has not begun after all (`new`: nor has any other).
+`pause`, `resume` and `stop` are the workflow's requests.
 """

@@ -226,16 +226,18 @@ def _of_attempt(facts: Facts, branch: BranchFacts, entry: Entry, attempt: Attemp
         return wait._replace(kind="child", why=f"it waits for its sub-workflow{status}", until=until)
     if attempt.engine is not None:
         return _at_work(wait, facts.processes[attempt.engine], attempt)
-    if attempt.due_at > facts.now:
+    if attempt.delayed and attempt.due_at > facts.now:
         why = f"attempt {attempt.number} of it is to start" if attempt.number > 1 else "its delay runs"
         held = "; then the pause holds it" if branch.held else ""
         return wait._replace(kind="timer", why=why + held, until=attempt.due_at)
     if branch.held:
         return wait._replace(kind="held", why=_held(branch))
-    nobody = _nobody(facts)
-    if nobody is None:
-        return wait._replace(kind="queued", why="it waits for a free slot", since=attempt.due_at)
-    return wait._replace(kind="queued", why="it waits for a process that works for it", since=attempt.due_at)
+    if _nobody(facts) is None:
+        what = "a free slot, or for what its action needs to be ready"
+    else:
+        what = "a process that works for it"
+    since = None if attempt.due_at > facts.now else attempt.due_at  # later than now: the date was set back
+    return wait._replace(kind="queued", why=f"it waits for {what}", since=since)
 
 
 def _time_of(facts: Facts, child: Branch | None) -> int | None:

@@ -35,6 +35,8 @@ class Process(NamedTuple):
 class AttemptFacts(NamedTuple):
     """An attempt that has not ended. `engine` has claimed it, `timeout` is its action's own, in seconds.
 
+    `delayed`: nothing starts it before `due_at`; else that is only since when it waits, by the date of then.
+
     `expires_at` is the time at which it is ended, if it has one.
 
     `child` is the execution of the sub-workflow that it is, with its status.
@@ -45,6 +47,7 @@ class AttemptFacts(NamedTuple):
     item: int | None
     number: int
     due_at: int
+    delayed: bool
     engine: str | None
     started_at: int | None
     timeout: float | None
@@ -113,6 +116,7 @@ def _facts_about_branch(
             one["item"],
             one["number"],
             one["due_at"],
+            bool(one["delayed"]),
             one["engine"],
             one["started_at"],
             timeout_of(one["action"], rows.from_json(one["parameters"])),

@@ -12,7 +12,6 @@ from time import monotonic
 from typing import Final
 
 from orchestrion.actions.runners.base import Job
-from orchestrion.core.status import COMPLETED
 from orchestrion.errors import InvariantViolation, StoreError
 from orchestrion.runtime.beginning import Beginner
 from orchestrion.runtime.deadlines import end_overdue
@@ -21,11 +20,12 @@ from orchestrion.runtime.inbox import Inbox, Request, RequestError
 from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import Kind
 from orchestrion.runtime.pins import Catalogs, PinnedPacks, Pins
+from orchestrion.runtime.readiness import Readiness
 from orchestrion.runtime.recovery import end_leftovers
+from orchestrion.runtime.renewal import renew
 from orchestrion.runtime.share import Pool, Share, Trees
 from orchestrion.runtime.unit import EMPTY_ENDS, Unit
 from orchestrion.runtime.worker import Report, Worker
-from orchestrion.store.sqlite import Transaction
 
 CLAIMS: Final = 100
 """How many attempts an engine claims in one commit, so that nobody waits long for the lock."""
@@ -55,6 +55,7 @@ class _Begun:
     jobs: list[Job] = field(default_factory=list[Job])
     reports: list[Report] = field(default_factory=list[Report])
     beat: int | None = None
+    renewed: list[Job] | None = None
 
 
 class Engine:
@@ -71,10 +72,12 @@ class Engine:
         self._kind: Kind = kind
         self._dispatcher = dispatcher
         self._pins = Pins(PinnedPacks(dispatcher.store, catalogs, self._beat_amid))
+        self._readiness = Readiness(self._pins, worker)
         self._beginner = Beginner(self.id, self._pins, worker.output, user)
         self._recorded: set[str] = set()
         self._begun = _Begun()
         self._next_beat = 0
+        self._seen: int | None = None
         self._draining = False
         self._in_doubt = False
 
@@ -86,8 +89,8 @@ class Engine:
     # --- rounds
 
     def run_once(self) -> int:
-        """One round; the number of things that were done: reports, claims, starts."""
-        return self._pins.prepare() + self._deliver() + self.worker.start_all()
+        """One round; the number of things that were done: starts, reports, claims."""
+        return self.worker.start_all() + self._readiness.prepare() + self._deliver() + self.worker.start_all()
 
     def wait(self, seconds: float = POLL_SECONDS) -> None:
         """Sleep until an action has ended, somebody else has committed, something is due.
@@ -185,7 +188,7 @@ class Engine:
                 asked.append(request)
                 if monotonic() > until:
                     break
-            opened = self._note_opened(unit)
+            opened = unit.note_opened([*self.worker.opened])
             ends = {report.execution for report in reports}
             self.worker.output.store(unit.transaction, self.id, unit.now, ends)
             for at, report in enumerate(reports):
@@ -209,6 +212,7 @@ class Engine:
             self._take_up(unit)
             if self._draining or self._is_silent:
                 self.beat(unit)
+        self._seen = unit.now
         self.inbox.put_back(requests[len(asked) :])
         for request in asked:
             request.acknowledge()
@@ -226,28 +230,24 @@ class Engine:
             end_leftovers(self._dispatcher)
         return len(asked) + len(taken) + len(unit.workflows)
 
-    def _note_opened(self, unit: Unit) -> int:
-        """What actions have opened is secret from now on; how many values those are."""
-        opened = [*self.worker.opened]
-        for execution, value in opened:
-            attempt = unit.ledger.attempt(execution)
-            if attempt is not None:
-                unit.secrets.of(unit.workflow(attempt.root).row).note([value])
-        if opened:
-            unit.secrets.write()  # before the output of the action, which is sealed by what the rows say
-        return len(opened)
-
     def _take_up(self, unit: Unit) -> None:
         """Do what earlier units have left, and claim what is due."""
+        if self._seen is None or unit.now < self._seen:  # the date was set back, perhaps while nobody worked
+            unit.transaction.run("keep_order", now=unit.now)
         overdue = self._share.overdue(unit.transaction, unit.now, CLAIMS)
         end_overdue(unit, overdue)
         unit.end_empty(self._share.empties(unit.transaction, EMPTY_ENDS))
         unit.settle()
         if overdue:
             self._forget_ended(unit)
-        if self.worker.has_room and not self._draining:
-            unit.claim(self._share.due(unit.transaction, unit.now, self._begun.claims_left))
+        if self.worker.late:
+            self._begun.renewed = renew(unit, self.worker.late.values(), self.id)
             unit.settle()
+        if self.worker.has_room and not self._draining:
+            due = self._readiness.due(unit, self._share, self._begun.claims_left)
+            unit.claim(due)
+            unit.settle()
+            self._readiness.pass_over(unit, due)
 
     def _forget_ended(self, unit: Unit) -> None:
         """What this unit has claimed and ended again, because the time was over, never begins."""
@@ -282,7 +282,7 @@ class Engine:
                 return 0
             times = [self._share.next_expiry(transaction)]
             if self.worker.has_room and not self._draining:
-                times.append(self._share.next_due(transaction))
+                times.append(self._share.next_due(transaction, self._readiness.passed_over_until))
         return min((time for time in times if time is not None), default=None)
 
     # --- claims
@@ -295,7 +295,7 @@ class Engine:
         """What was begun in the unit is to be done now, or never was."""
         begun, self._begun = self._begun, _Begun()
         if committed:
-            self.worker.enqueue(begun.jobs)
+            self.worker.enqueue(begun.jobs, begun.renewed)
             self.worker.reports.extend(begun.reports)
             self._next_beat = begun.beat or self._next_beat
             return
@@ -311,13 +311,13 @@ class Engine:
         return self.worker.knows(execution)
 
     def may_claim(self, unit: Unit, root: str, action: str) -> bool:
-        """Whether this engine works for the tree, has a free slot, and the revision of the action's pack."""
+        """Whether this engine works for the tree, has a free slot, and what the action needs is ready."""
         return (
             self.worker.has_room
             and self._begun.claims_left > 0
             and not self._draining
             and self._share.covers(unit, root)
-            and self._pins.is_ready(unit, root, action)
+            and self._readiness.is_ready(unit, root, action)
         )
 
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:
@@ -384,20 +384,12 @@ class Engine:
         if self.worker.busy or self._in_doubt:
             return False
         with self._dispatcher.store.reading() as transaction:
-            if not self._is_over(transaction):
+            if not self.trees.is_over(transaction):
                 return False
         with self._dispatcher.unit() as unit:
-            if not self._is_over(unit.transaction):
+            if not self.trees.is_over(unit.transaction):
                 return False
             unit.transaction.run("release_trees", engine=self.id)
             self._dispatcher.peers.leave(unit.transaction)
         self.trees.roots.clear()
         return True
-
-    def _is_over(self, transaction: Transaction) -> bool:
-        for root in self.trees.roots:
-            row = transaction.one("load_workflow", id=root)
-            assert row is not None
-            if row["status"] not in COMPLETED and row["status"] != "paused":
-                return False
-        return self._share.next_due(transaction) is None and not self._share.empties(transaction, 1)

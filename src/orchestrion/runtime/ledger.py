@@ -29,7 +29,7 @@ class Attempt(NamedTuple):
 
     `execution` is the id of its execution, `root` the tree that it belongs to. `engine` has claimed it.
     `repeatable`: it has begun, and may be started again when its engine dies. `expires_at`: it has begun, and
-    is ended then.
+    is ended then. `delayed`: nothing starts it before `due_at`; else that is only its place in the queue.
     """
 
     execution: str
@@ -39,6 +39,11 @@ class Attempt(NamedTuple):
     engine: str | None = None
     repeatable: bool = False
     expires_at: int | None = None
+    delayed: bool = False
+
+    def is_due(self, now: int) -> bool:
+        """Whether it may start, if there is room for it. A date that was set back delays nothing."""
+        return not self.delayed or self.due_at <= now
 
 
 @dataclass(slots=True)
@@ -211,9 +216,8 @@ class Ledger:
                 _, token, *rest = attempt
                 added.append((number, *token, *rest))
             elif attempt != before:
-                claimed.append(
-                    (attempt.engine, attempt.repeatable, attempt.due_at, attempt.expires_at, number)
-                )
+                _, _, _, *rest = attempt
+                claimed.append((*rest, number))
         self._write("add_attempts", added)
         self._write("claim_attempts", claimed)
         self._write("delete_attempts", ended)
@@ -258,9 +262,15 @@ def execution_of(row: Any) -> Execution:
 def attempt_of(row: Any) -> Attempt:
     """The attempt of a row."""
     token = Token(row["workflow"], row["entry"], row["item"], row["number"])
-    repeatable = bool(row["repeatable"])
     return Attempt(
-        row["execution"], token, row["root"], row["due_at"], row["engine"], repeatable, row["expires_at"]
+        row["execution"],
+        token,
+        row["root"],
+        row["due_at"],
+        row["engine"],
+        bool(row["repeatable"]),
+        row["expires_at"],
+        bool(row["delayed"]),
     )
 
 

@@ -55,6 +55,10 @@ class Peers:
         row = transaction.one("engine", id=engine)
         return row is None or row["alive_until"] >= self.monotonic()
 
+    def is_present(self, engine: str) -> bool:
+        """Whether the process of that name has not died; it may hang."""
+        return self._presence.is_alive(engine)
+
     def service(self, transaction: Transaction) -> str | None:
         """A process that lives and takes all work that belongs to nobody, if there is one."""
         return next(

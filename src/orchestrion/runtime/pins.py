@@ -154,6 +154,23 @@ class Pins:
         self._wanted[wanted] = None
         return False
 
+    def peek(self, unit: "Unit", root: str, ref: str) -> Action | None:
+        """The action that `find` would give for what is ready, with nothing pinned by it.
+
+        None where it would raise.
+        """
+        row: dict[str, Any] = unit.workflow(root).row
+        revision = self._packs.pinned(unit.transaction, row["execution"], ref)
+        taken = self._taken.get((row["packs"], ref)) if revision is None else revision
+        if isinstance(taken, OrchestrionError):
+            return None
+        try:
+            if taken is None:
+                return self._packs.catalog_for(row["packs"]).find(ref)
+            return self._packs.in_revision(taken, ref)
+        except OrchestrionError:
+            return None
+
     def prepare(self) -> int:
         """Copy the packs that were not ready, unless they have not changed; how many actions wait for them.
 

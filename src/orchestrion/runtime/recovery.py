@@ -5,13 +5,14 @@ of their action allows it. What is left of their processes is ended once that is
 that is refused must not have ended anything; until then the rows of `process` remember them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from orchestrion.actions.runners.processes import end_groups, groups_of
 from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.ledger import Attempt, attempt_of
 from orchestrion.runtime.unit import Unit
+from orchestrion.store.sqlite import Transaction
 
 _GROUP: Final = 100
 _LOST: Final = "The process that ran this action is gone, and nobody knows how far the action has come."
@@ -45,7 +46,7 @@ def give_up(unit: Unit, lost: Iterable[Attempt]) -> None:
 
 
 def end_leftovers(dispatcher: Dispatcher) -> None:
-    """End the processes of given up attempts whose engine is gone; nobody else does it."""
+    """End the processes of given up attempts whose engine is gone, or hangs; nobody else does it."""
     with dispatcher.store.reading() as transaction:
         found = transaction.all("leftover_processes")
         left = [row for row in found if not dispatcher.peers.is_alive(transaction, row["engine"])]
@@ -61,25 +62,35 @@ def end_leftovers(dispatcher: Dispatcher) -> None:
 def sweep(dispatcher: Dispatcher) -> list[str]:
     """Clear up after processes that have died: their attempts, trees and processes. Gives their ids.
 
-    In bounded groups, so that nobody waits long for the store.
+    In bounded groups, so that nobody waits long for the store. One that hangs is cleared up after once.
     """
     with dispatcher.store.reading() as transaction:
-        dead = dispatcher.peers.dead(transaction)
-    clear_up(dispatcher, [row["id"] for row in dead])
-    return [row["id"] for row in dead]
+        dead = [row["id"] for row in dispatcher.peers.dead(transaction)]
+        dead = [one for one in dead if _has_left(transaction, one) or not dispatcher.peers.is_present(one)]
+    clear_up(dispatcher, dead)
+    return dead
 
 
-def clear_up(dispatcher: Dispatcher, engines: Sequence[str]) -> None:
-    """Clear up after processes, as far as they are dead."""
+def clear_up(dispatcher: Dispatcher, engines: Iterable[str]) -> None:
+    """Clear up after processes, as far as they are dead; and after those before that nobody has finished."""
     for engine in engines:
         while _clear_up(dispatcher, engine):
             pass
-    if engines:
-        end_leftovers(dispatcher)
+    end_leftovers(dispatcher)
+
+
+def _has_left(transaction: Transaction, engine: str) -> bool:
+    return any(
+        transaction.all(kind, engine=engine, count=1) for kind in ("attempts_of_engine", "trees_of_engine")
+    )
 
 
 def _clear_up(dispatcher: Dispatcher, engine: str) -> bool:
-    """Give up some of what a dead process had; whether there may be more."""
+    """Give up some of what a dead process had; whether there may be more.
+
+    Of one that hangs the row stays, for it says so: else it would count as alive, and what is left of its
+    processes would be its own to end.
+    """
     with dispatcher.unit() as unit:
         if unit.is_alive(engine):
             return False
@@ -90,5 +101,6 @@ def _clear_up(dispatcher: Dispatcher, engine: str) -> bool:
             unit.transaction.run("set_engine", engine=None, root=tree["id"])
         if attempts or trees:
             return True
-        unit.transaction.run("delete_engine", id=engine)
+        if not unit.peers.is_present(engine):
+            unit.transaction.run("delete_engine", id=engine)
     return False

@@ -8,6 +8,7 @@ taken for dead, and has lost its trees, claims nothing of them any more.
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
+from orchestrion.core.status import COMPLETED
 from orchestrion.runtime.unit import Unit
 from orchestrion.store.sqlite import Transaction
 
@@ -23,8 +24,8 @@ class Share(Protocol):
         """The attempts that may be claimed at a time, those that are due longest first."""
         ...
 
-    def next_due(self, transaction: Transaction) -> int | None:
-        """When the next attempt is due."""
+    def next_due(self, transaction: Transaction, after: int = -1) -> int | None:
+        """When the next attempt is due, of those that are due after that time."""
         ...
 
     def overdue(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
@@ -55,9 +56,9 @@ class Trees:
         """The attempts of its trees that may be claimed."""
         return self._all(transaction, "claimable_attempts", count, now=now)
 
-    def next_due(self, transaction: Transaction) -> int | None:
+    def next_due(self, transaction: Transaction, after: int = -1) -> int | None:
         """When the next attempt of its trees is due."""
-        return self._earliest(transaction, "next_due")
+        return self._earliest(transaction, "next_due", after=after)
 
     def overdue(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
         """What is overdue in its trees."""
@@ -71,6 +72,15 @@ class Trees:
         """The entries without items of its trees."""
         return self._all(transaction, "empties", count)
 
+    def is_over(self, transaction: Transaction) -> bool:
+        """Whether nothing moves in them any more: all have ended or are paused, and nothing is due."""
+        for root in self.roots:
+            row = transaction.one("load_workflow", id=root)
+            assert row is not None
+            if row["status"] not in COMPLETED and row["status"] != "paused":
+                return False
+        return self.next_due(transaction) is None and not self.empties(transaction, 1)
+
     def _all(
         self, transaction: Transaction, query: str, count: int, **parameters: int
     ) -> list[Mapping[str, Any]]:
@@ -79,8 +89,8 @@ class Trees:
             found += transaction.all(query, root=root, count=count - len(found), **parameters)
         return found
 
-    def _earliest(self, transaction: Transaction, query: str) -> int | None:
-        times = [transaction.value(query, root=root) for root in self._own(transaction)]
+    def _earliest(self, transaction: Transaction, query: str, **parameters: int) -> int | None:
+        times = [transaction.value(query, root=root, **parameters) for root in self._own(transaction)]
         return min((time for time in times if time is not None), default=None)
 
     def _own(self, transaction: Transaction) -> list[str]:
@@ -98,9 +108,9 @@ class Pool:
         """The attempts of the pool that may be claimed."""
         return transaction.all("claimable_in_pool", now=now, count=count)
 
-    def next_due(self, transaction: Transaction) -> int | None:
+    def next_due(self, transaction: Transaction, after: int = -1) -> int | None:
         """When the next attempt of the pool is due."""
-        return transaction.value("next_due_in_pool")
+        return transaction.value("next_due_in_pool", after=after)
 
     def overdue(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
         """What is overdue in the pool."""

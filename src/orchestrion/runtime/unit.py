@@ -6,7 +6,7 @@ that creates them.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from orchestrion.core.commands import CancelAttempt, EndEmpty, RunAction, StopAttempt, WithdrawAttempt
@@ -144,10 +144,23 @@ class Unit:
         self.deliver(token.workflow, AttemptReported(token.entry, token.item, token.number, status, result))
         return True
 
+    def note_opened(self, opened: Sequence[tuple[str, str]]) -> int:
+        """What actions have opened, by their executions, is secret from now on; how many values those are.
+
+        Known before what the actions have written is stored, which is sealed by what the rows say.
+        """
+        for execution, value in opened:
+            attempt = self.ledger.attempt(execution)
+            if attempt is not None:
+                self.secrets.of(self.workflow(attempt.root).row).note([value])
+        if opened:
+            self.secrets.write()
+        return len(opened)
+
     def repeat(self, attempt: Attempt) -> None:
         """An attempt whose engine has died is back in the queue, and may start again at once.
 
-        Also where the date was set back since it began.
+        Its place is not behind what comes from now on, also where the date was set back since it began.
         """
         waiting = attempt._replace(engine=None, expires_at=None, due_at=min(attempt.due_at, self.now))
         self.ledger.keep(waiting)
@@ -312,7 +325,7 @@ class Unit:
             wrapper = self.ledger.execution(subject.row["execution"])
             execution.user, execution.top, execution.rerun_of = wrapper.user, True, wrapper.rerun_of
         due_at = self.now + command.delay * _MICROSECONDS
-        attempt = Attempt(execution.id, token, subject.row["root"], due_at)
+        attempt = Attempt(execution.id, token, subject.row["root"], due_at, delayed=command.delay > 0)
         self.ledger.add(execution)
         self.ledger.add_attempt(attempt)
         self._fresh.append(attempt)
@@ -354,7 +367,7 @@ class Unit:
         """
         current = self.ledger.attempt(attempt.execution)
         claimer = self._claimer
-        if current is None or claimer is None or current.due_at > self.now:
+        if current is None or claimer is None or not current.is_due(self.now):
             return
         if current.repeatable and claimer.runs(current.execution):
             return  # it was taken from this engine; the end of its first start is not that of its second
@@ -370,6 +383,6 @@ class Unit:
                 self.ledger.end(attempt.execution)
                 return
             execution.show("running", self.now)
-        claimed = current._replace(engine=claimer.id)
+        claimed = current._replace(engine=claimer.id, delayed=False)
         self.ledger.keep(claimed)
         claimer.begin(self, claimed, execution)

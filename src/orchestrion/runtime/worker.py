@@ -17,12 +17,16 @@ from orchestrion.actions.runners.processes import end_groups
 from orchestrion.actions.runners.registry import WITHOUT_PROCESS, Runners
 from orchestrion.core.status import Status
 from orchestrion.core.values import Json, problem_with
-from orchestrion.runtime.clock import monotonic_clock
+from orchestrion.runtime.clock import Clock, monotonic_clock
 from orchestrion.runtime.output import Output
 from orchestrion.runtime.presence import Presence
 
 SLOTS: Final = 20
 """How many actions with a process run at a time."""
+
+
+BEGIN_WITHIN: Final = 50_000
+"""How long after the commit of its claim a job may begin without looking again, in microseconds."""
 
 
 class Report(NamedTuple):
@@ -42,10 +46,11 @@ class Process(NamedTuple):
 
 
 class Worker:
-    """Runs actions.
+    """Runs actions. `clock` gives the machine's monotonic time, in microseconds.
 
-    `reports` are ends that are still to be delivered, `fresh` processes that are to be recorded, `opened` the
-    secrets that actions were given, each with its execution: to be noted before what those have written.
+    `late` are jobs that may begin only once their attempts were renewed (`renewal`), `reports` ends that are
+    still to be delivered, `fresh` processes that are to be recorded, `opened` the secrets that actions were
+    given, each with its execution: to be noted before what those have written.
     """
 
     def __init__(
@@ -54,7 +59,9 @@ class Worker:
         slots: int = SLOTS,
         runners: Runners | None = None,
         opened: deque[tuple[str, str]] | None = None,
+        clock: Clock = monotonic_clock,
     ) -> None:
+        self.late: Final[dict[str, Job]] = {}
         self.reports: Final[deque[Report]] = deque()
         self.fresh: Final[list[Process]] = []
         self.output: Final = Output(monotonic_clock)
@@ -62,7 +69,8 @@ class Worker:
         self._slots = slots
         self._presence = presence
         self._runners = runners or Runners()
-        self._jobs: deque[Job] = deque()
+        self._clock = clock
+        self._jobs: deque[tuple[int, Job]] = deque()
         self._running: dict[str, None] = {}
         self._processes: dict[str, Process] = {}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -75,12 +83,12 @@ class Worker:
     @property
     def busy(self) -> bool:
         """Whether actions run, or their ends are still to be delivered."""
-        return bool(self._running or self.reports or self._jobs)
+        return bool(self._running or self.reports or self._jobs or self.late)
 
     @property
     def is_pending(self) -> bool:
         """Whether there is something to do at once."""
-        return bool(self.reports or self._jobs or self.fresh)
+        return bool(self.reports or self._jobs or self.late or self.fresh)
 
     @property
     def running(self) -> list[str]:
@@ -91,9 +99,18 @@ class Worker:
         """Whether an action is about to start, runs, or has ended here."""
         return (
             execution in self._running
-            or any(job.execution_id == execution for job in self._jobs)
+            or execution in self.late
+            or any(job.execution_id == execution for _, job in self._jobs)
             or any(report.execution == execution for report in self.reports)
         )
+
+    def is_ready(self, action: Action) -> bool:
+        """Whether an action would begin at once; else `prepare` makes it so."""
+        return self._runners.is_ready(action, self._presence.id)
+
+    def prepare(self, action: Action) -> None:
+        """Start what an action needs that was not ready, and return; `wait` ends when it is there."""
+        self._runners.prepare(action, self._presence.id, self.interrupt)
 
     def reserve(self, action: Action, execution: str) -> None:
         """An action with a process was claimed: it takes a slot from now on."""
@@ -109,17 +126,32 @@ class Worker:
         self._processes.pop(execution, None)
         self.output.forget(execution)
 
-    def enqueue(self, jobs: Iterable[Job]) -> None:
-        """What was claimed is committed, and may start."""
-        self._jobs.extend(jobs)
+    def enqueue(self, jobs: Iterable[Job], renewed: Iterable[Job] | None = None) -> None:
+        """What was claimed was committed just now, and may start.
+
+        Of the late jobs those that were `renewed`, too, and the others never; None: they are still late.
+        """
+        now = self._clock()
+        if renewed is not None:
+            for job in renewed:
+                del self.late[job.execution_id]
+                self._jobs.append((now, job))
+            for execution in self.late:
+                self.release(execution)
+            self.late.clear()
+        self._jobs.extend((now, job) for job in jobs)
 
     def start_all(self) -> int:
-        """Start what was claimed; how many actions those were."""
-        started = 0
+        """Start what was claimed, unless it has become late; how many actions those were."""
+        done = 0
         while self._jobs:
-            self._start(self._jobs.popleft())
-            started += 1
-        return started
+            claimed_at, job = self._jobs.popleft()
+            if self._clock() - claimed_at > BEGIN_WITHIN:
+                self.late[job.execution_id] = job
+            else:
+                self._start(job)
+            done += 1
+        return done
 
     def end(self, executions: Iterable[str]) -> None:
         """End the processes of actions that nobody wants any more; their ends are still reported."""

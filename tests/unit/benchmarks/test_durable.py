@@ -6,7 +6,17 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import commands
-from benchmarks.durable import actions, control, dbos, latency, many_items, opening, scratch, throughput
+from benchmarks.durable import (
+    actions,
+    control,
+    dbos,
+    latency,
+    many_items,
+    opening,
+    scratch,
+    starts,
+    throughput,
+)
 from benchmarks.durable.definitions import chain
 from benchmarks.durable.load import opened
 from benchmarks.figures import Figure
@@ -39,6 +49,14 @@ SMALL: list[tuple[Callable[[], Iterable[Figure]], set[str]]] = [
     (
         partial(control.measure_cancel, times=2),
         {f"durable.sqlite.cancel_ms.{place}.{cut}" for place in ("same", "other") for cut in ("p50", "p99")},
+    ),
+    (
+        partial(starts.measure, times=2),
+        {
+            f"durable.sqlite.operation_to_start_ms.{kind}.{cut}"
+            for kind in ("resume", "rerun")
+            for cut in ("p50", "p99")
+        },
     ),
     (partial(opening.measure, executions=150), {"durable.sqlite.start_s", "durable.sqlite.memory_mb"}),
     (partial(commands.measure_help, runs=1), {"cli.help_s"}),

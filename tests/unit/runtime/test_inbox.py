@@ -73,7 +73,8 @@ class Served:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    monkeypatch.setattr(engine_module, "GROUP_SECONDS", 1e6)  # never cut short by chance
     session = Session(tmp_path / "s.db", "tester", CountingStore)
     engine = session.engine(lambda _: Catalog([]), "serve")
     with session.dispatcher.unit(engine) as unit:

@@ -29,7 +29,7 @@ EXECUTION = (
     0,
     None,
 )
-ATTEMPT = ("a", "w", 0, None, 1, "w", 0, "me", False, None)
+ATTEMPT = ("a", "w", 0, None, 1, "w", 0, "me", False, None, False)
 
 
 class World:

@@ -16,7 +16,7 @@ from orchestrion.client.local import Interruption, LocalClient
 from orchestrion.client.packs import PackFolders
 from orchestrion.client.session import Session
 from orchestrion.client.targets import target_of
-from orchestrion.client.upkeep import back_up
+from orchestrion.client.upkeep import backup
 from orchestrion.client.views import Asking, ExecutionView, RerunRequest
 from orchestrion.core.values import Json
 from orchestrion.errors import Refused, StoreBusy, StoreError, UsageError
@@ -271,7 +271,7 @@ def test_a_backup_whose_packs_cannot_be_copied_is_none(world: World) -> None:
     with pytest.raises(
         UsageError, match=r"copy\.db\.packs: the packs .* cannot be copied there, so there is no"
     ):
-        back_up(world.store.path, target)
+        backup(world.store.path, target)
     assert not target.exists()
 
 
@@ -279,7 +279,7 @@ def test_a_backup_tells_which_revisions_are_missing(world: World) -> None:
     world.start("mine.flow")
     (name,) = world.kept
     shutil.rmtree(world.folder / "s.db.packs/mine")
-    made = back_up(world.store.path, world.folder / "copy.db")
+    made = backup(world.store.path, world.folder / "copy.db")
     assert made.missing == (f"mine@{name}",)
     assert made.path.is_file()
 

@@ -41,7 +41,7 @@ def add_tree(
         transaction.many(
             "add_attempts",
             [
-                (f"{root}{number}", root, number, None, 1, root, 0, "me", False, end)
+                (f"{root}{number}", root, number, None, 1, root, 0, "me", False, end, False)
                 for number, end in enumerate(attempts)
             ],
         )

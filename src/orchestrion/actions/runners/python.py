@@ -6,11 +6,11 @@ the standard library: a few milliseconds, where a new interpreter takes many. Wh
 """
 
 import sys
-from pathlib import Path
-from threading import Lock
+from collections.abc import Callable
 from typing import Any, Final
 
 from orchestrion.actions.environments import Environments
+from orchestrion.actions.metadata import Action
 from orchestrion.actions.runners.base import Job, OnDone, OnStarted, Outcome, OutcomeStatus, refused_outcome
 from orchestrion.actions.runners.datastore import Desk, KeyStore
 from orchestrion.actions.runners.environment import NotStartable, environment_of, timeout_of
@@ -19,7 +19,8 @@ from orchestrion.actions.runners.processes import GRACE_SECONDS, kill_group
 from orchestrion.actions.runners.scripts import script_path
 from orchestrion.actions.runners.tending import Tending
 from orchestrion.actions.runners.waiter import Cause, Finished, Waiter
-from orchestrion.actions.runners.zygote import Forked, Zygote
+from orchestrion.actions.runners.zygote import Forked
+from orchestrion.actions.runners.zygotes import Environment, Zygotes
 from orchestrion.core.values import Json
 from orchestrion.errors import UsageError
 
@@ -53,15 +54,28 @@ class PythonRunner:
         self._max_output_bytes = max_output_bytes
         self._max_result_bytes = max_result_bytes
         self._tending = Tending(waiter)
-        self._choosing = Lock()
-        self._zygotes: dict[tuple[Path, str], Zygote] = {}
+        self._zygotes = Zygotes(self._door)
+
+    def is_ready(self, action: Action, engine: str) -> bool:
+        """Whether an action would begin at once, or fail at once: see `Zygotes.is_ready`."""
+        try:
+            return self._zygotes.is_ready(self._environment(action, engine))
+        except UsageError:
+            return True  # its start tells what is wrong
+
+    def prepare(self, action: Action, engine: str, on_ready: Callable[[], None]) -> None:
+        """Start what the action needs and return; `on_ready` is called in any thread when it is there."""
+        try:
+            self._zygotes.prepare(self._environment(action, engine), on_ready)
+        except UsageError:
+            on_ready()
 
     def start(self, job: Job, on_started: OnStarted, on_done: OnDone) -> None:
         """Start the action; see `Runner.start`. `on_done` is called in the waiting thread."""
         try:
             timeout_seconds = timeout_of(job.runner_parameters.get("timeout"))
             work = _work_of(job, self._max_result_bytes)
-            process = self._zygote(job).fork(work)
+            process = self._zygotes.take(self._environment(job.action, job.engine)).fork(work)
         except (NotStartable, UsageError) as error:
             on_done(refused_outcome(str(error)))
             return
@@ -83,26 +97,18 @@ class PythonRunner:
     def close(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
         """End what still runs (SIGTERM, SIGKILL after `grace_seconds`), report it, and end the zygotes."""
         self._tending.close(grace_seconds)
-        for zygote in self._zygotes.values():
-            zygote.close()
+        self._zygotes.close()
         if self._desk is not None:
             self._desk.close()
 
-    def _zygote(self, job: Job) -> Zygote:
-        """Give the zygote of the action's environment; a new one if there is none, or it was lost."""
-        interpreter = self._environments.interpreter_for(job.action.pack)
-        key = interpreter, job.engine
-        with self._choosing:
-            found = self._zygotes.get(key)
-            if found is not None and found.is_lost:
-                found.close()
-                found = None
-            if found is None:
-                if self._desk is None and self._keys is not None:
-                    self._desk = Desk(self._keys)
-                door = None if self._desk is None else self._desk.door
-                found = self._zygotes[key] = Zygote(interpreter, job.engine, door)
-            return found
+    def _environment(self, action: Action, engine: str) -> Environment:
+        """Give the environment of an action. Raises UsageError when it is to be set up."""
+        return Environment(self._environments.interpreter_for(action.pack), engine)
+
+    def _door(self) -> int | None:
+        if self._desk is None and self._keys is not None:
+            self._desk = Desk(self._keys)
+        return None if self._desk is None else self._desk.door
 
 
 def _work_of(job: Job, max_result_bytes: int) -> bytes:

@@ -1,6 +1,6 @@
 """Which runner performs which action; and which actions cannot run here, in one sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from orchestrion.actions.environments import Environments
@@ -24,6 +24,9 @@ INQUIRER: Final = "inquirer"
 
 WITH_CONFIG: Final = frozenset({"python-script"})
 """Runner types whose actions get the configuration of their pack."""
+
+PREPARED: Final = frozenset({"python-script"})
+"""Runner types for whose actions something must be there before one can begin (see `Runners.is_ready`)."""
 
 WITHOUT_PROCESS: Final = frozenset({"noop"})
 """Runner types that are done as soon as they are started, and so take no slot."""
@@ -68,6 +71,17 @@ class Runners:
         """Give the runner of an action that is no workflow. Raises `Refused` as `check_runnable` does."""
         check_runnable(action)
         return self._runners[action.runner_type]
+
+    def is_ready(self, action: Action, engine: str) -> bool:
+        """Whether an action would begin at once when the engine starts it; else `prepare` makes it so."""
+        return action.runner_type not in PREPARED or self._python.is_ready(action, engine)
+
+    def prepare(self, action: Action, engine: str, on_ready: Callable[[], None]) -> None:
+        """Start what an action needs that was not ready, and return.
+
+        `on_ready` is called in any thread when it is there, or has failed, which its start will tell.
+        """
+        self._python.prepare(action, engine, on_ready)
 
     def close(self) -> None:
         """End what still runs and report it, as `ProcessRunner.close` does."""

@@ -67,7 +67,13 @@ class Zygote:
                 self._socket.close()
                 self._errors.close()
                 raise NotStartable(f"{interpreter} could not be started: {error.strerror}.") from error
+        self.is_up = False
+        """Whether it has answered: it can fork at once, unless it was lost meanwhile."""
         self.is_lost = False
+
+    def wait(self) -> bool:
+        """Wait until it is up; False when it was lost before."""
+        return self._ask(b"R", 0, ()) is not None
 
     def fork(self, job: bytes) -> "Forked":
         """Start a process for a job. Raises `NotStartable`."""
@@ -78,7 +84,7 @@ class Zygote:
             stderr, err = _pipe(kept, given)
             answer = self._ask(b"F", 0, (out, err, work.fileno(), reply.fileno()))
             if answer is None:
-                raise NotStartable(self._reason())
+                raise NotStartable(self.reason())
             if answer < 0:
                 raise NotStartable(f"No process could be started: {os.strerror(-answer)}.")
             kept.pop_all()
@@ -92,8 +98,18 @@ class Zygote:
         answer = self._ask(b"R", pid, ())
         return None if answer == _RUNS else _LOST if answer is None else answer
 
+    def reason(self) -> str:
+        """Say what the zygote complained of before it was lost."""
+        with self._asking, suppress(ValueError):  # closed meanwhile
+            self._errors.seek(0)
+            told = self._errors.read().decode("utf-8", "replace").strip()[-_TOLD:]
+            return f"{self._interpreter} cannot start Python actions: {told or 'it was ended'}."
+        return "The engine is about to end."
+
     def close(self) -> None:
         """End the zygote, with all that it has started, and wait for it."""
+        with suppress(OSError):  # closed before
+            self._socket.shutdown(socket.SHUT_RDWR)  # who waits for an answer has it at once: there is none
         with self._asking:
             self.is_lost = True
             self._socket.close()
@@ -118,15 +134,8 @@ class Zygote:
                 self.is_lost = True
                 self._process.kill()
                 return None
+            self.is_up = True
         return _ANSWER.unpack(answer)[0]
-
-    def _reason(self) -> str:
-        """Say what the zygote complained of before it was lost."""
-        with self._asking, suppress(ValueError):  # closed meanwhile
-            self._errors.seek(0)
-            told = self._errors.read().decode("utf-8", "replace").strip()[-_TOLD:]
-            return f"{self._interpreter} cannot start Python actions: {told or 'it was ended'}."
-        return "The engine is about to end."
 
 
 def _pipe(kept: ExitStack, given: ExitStack) -> tuple[IO[bytes], int]:

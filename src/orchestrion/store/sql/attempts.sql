@@ -1,11 +1,11 @@
 -- name: add_attempts*!
 -- New attempts; the engine is set for those that are claimed at birth.
-INSERT INTO attempt (execution, workflow, entry, item, number, root, due_at, engine, repeatable, expires_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO attempt (execution, workflow, entry, item, number, root, due_at, engine, repeatable, expires_at, delayed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: claim_attempts*!
 -- An engine takes attempts; without one, they are back in the queue.
-UPDATE attempt SET engine = ?, repeatable = ?, due_at = ?, expires_at = ? WHERE execution = ?;
+UPDATE attempt SET due_at = ?, engine = ?, repeatable = ?, expires_at = ?, delayed = ? WHERE execution = ?;
 
 -- name: delete_attempts*!
 -- Attempts that have ended or are not wanted any more.
@@ -43,17 +43,33 @@ SELECT * FROM attempt
 WHERE workflow = :workflow AND entry = :entry AND item IS :item AND number = :number;
 
 -- name: claimable_attempts
--- The attempts of a tree that may start now, those that are due longest first. Held workflow executions are skipped, but for
--- attempts that have begun already and are started again.
+-- The attempts of a tree that may start now, those that are due longest first: what waits for room only, whatever the date, and
+-- whose delay is over. Held workflow executions are skipped, but for attempts that have begun already and are started again.
 SELECT attempt.* FROM attempt JOIN workflow ON workflow.id = attempt.workflow
-WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.due_at <= :now
+WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.delayed = 0
     AND (workflow.held = 0 OR attempt.repeatable = 1)
-ORDER BY attempt.due_at, attempt.execution LIMIT :count;
+UNION ALL SELECT attempt.* FROM attempt JOIN workflow ON workflow.id = attempt.workflow
+WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.delayed = 1 AND attempt.due_at <= :now AND workflow.held = 0
+ORDER BY due_at, execution LIMIT :count;
 
 -- name: next_due$
--- When the next attempt of a tree is due that is not held.
-SELECT min(attempt.due_at) FROM attempt JOIN workflow ON workflow.id = attempt.workflow
-WHERE attempt.root = :root AND attempt.engine IS NULL AND (workflow.held = 0 OR attempt.repeatable = 1);
+-- When the next attempt of a tree is due that is not held, of those that are due after some time; 0: at once.
+SELECT min(at) FROM (
+    SELECT * FROM (
+        SELECT 0 AS at FROM attempt JOIN workflow ON workflow.id = attempt.workflow
+        WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.delayed = 0 AND attempt.due_at > :after
+            AND (workflow.held = 0 OR attempt.repeatable = 1) LIMIT 1
+    ) UNION ALL SELECT * FROM (
+        SELECT attempt.due_at FROM attempt JOIN workflow ON workflow.id = attempt.workflow
+        WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.delayed = 1 AND attempt.due_at > :after
+            AND workflow.held = 0
+        ORDER BY attempt.due_at LIMIT 1
+    )
+);
+
+-- name: keep_order!
+-- What waits for room since a date that is yet to come again: it waits since now, so that nothing newer gets a place before it.
+UPDATE attempt SET due_at = :now WHERE engine IS NULL AND delayed = 0 AND due_at > :now;
 
 -- name: attempts_at_work
 -- The attempts of a tree that an engine has claimed, in the order in which it did.
@@ -70,14 +86,29 @@ SELECT DISTINCT entry, engine FROM attempt WHERE workflow = :workflow AND engine
 -- name: claimable_in_pool
 -- The same of the trees that name no engine.
 SELECT attempt.* FROM attempt JOIN workflow ON workflow.id = attempt.workflow JOIN workflow AS root ON root.id = attempt.root
-WHERE attempt.engine IS NULL AND attempt.due_at <= :now AND (workflow.held = 0 OR attempt.repeatable = 1) AND root.engine IS NULL
-ORDER BY attempt.due_at, attempt.execution LIMIT :count;
+WHERE attempt.engine IS NULL AND attempt.delayed = 0 AND (workflow.held = 0 OR attempt.repeatable = 1) AND root.engine IS NULL
+UNION ALL
+SELECT attempt.* FROM attempt JOIN workflow ON workflow.id = attempt.workflow JOIN workflow AS root ON root.id = attempt.root
+WHERE attempt.engine IS NULL AND attempt.delayed = 1 AND attempt.due_at <= :now AND workflow.held = 0 AND root.engine IS NULL
+ORDER BY due_at, execution LIMIT :count;
 
 -- name: next_due_in_pool$
--- When the next attempt of such a tree is due that is not held.
-SELECT attempt.due_at FROM attempt JOIN workflow ON workflow.id = attempt.workflow JOIN workflow AS root ON root.id = attempt.root
-WHERE attempt.engine IS NULL AND (workflow.held = 0 OR attempt.repeatable = 1) AND root.engine IS NULL
-ORDER BY attempt.due_at, attempt.execution LIMIT 1;
+-- When the next attempt of such a tree is due that is not held, of those that are due after some time; 0: at once.
+SELECT min(at) FROM (
+    SELECT * FROM (
+        SELECT 0 AS at
+        FROM attempt JOIN workflow ON workflow.id = attempt.workflow JOIN workflow AS root ON root.id = attempt.root
+        WHERE attempt.engine IS NULL AND attempt.delayed = 0 AND attempt.due_at > :after
+            AND (workflow.held = 0 OR attempt.repeatable = 1)
+            AND root.engine IS NULL LIMIT 1
+    ) UNION ALL SELECT * FROM (
+        SELECT attempt.due_at
+        FROM attempt JOIN workflow ON workflow.id = attempt.workflow JOIN workflow AS root ON root.id = attempt.root
+        WHERE attempt.engine IS NULL AND attempt.delayed = 1 AND attempt.due_at > :after
+            AND workflow.held = 0 AND root.engine IS NULL
+        ORDER BY attempt.due_at LIMIT 1
+    )
+);
 
 -- name: engine_of_tree$
 -- The engine of a tree.

@@ -30,6 +30,10 @@ SET status = ?, result = coalesce(?, result), started_at = coalesce(started_at, 
     runner = coalesce(nullif(?, ''), runner), workflow = coalesce(?, workflow)
 WHERE id = ?;
 
+-- name: unstart_execution!
+-- An attempt that was claimed has not begun after all.
+UPDATE execution SET started_at = NULL WHERE id = :id;
+
 -- name: seal_parameters*!
 -- The parameters of executions, sealed: only now it is known that there is a secret in them.
 UPDATE execution SET parameters = ? WHERE id = ?;

@@ -1,0 +1,172 @@
+"""A Python action waits in the queue until its zygote is up; here the zygote waits at a gate of the test."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from orchestrion.actions.catalog import Catalog
+from orchestrion.client.session import Session
+from orchestrion.operations import StartRequest
+from orchestrion.queries.explaining import explain
+from orchestrion.queries.facts import facts_about
+from orchestrion.runtime.engine import CLAIMS, POLL_SECONDS, Engine
+from tests.unit.actions.packs import write_pack
+from tests.unit.actions.runners.collecting import WAIT_SECONDS
+
+TWO = """
+version: 1.0
+tasks:
+  slow: {action: own.slow, next: [{when: <% failed() %>, publish: [{why: <% result().error %>}]}]}
+  quick: {action: core.noop, next: [{do: later}]}
+  later: {action: core.noop}
+output: [{why: <% ctx().get(why) %>}]
+"""
+MANY = f"""
+version: 1.0
+tasks:
+  slow: {{with: <% range({2 * CLAIMS}) %>, action: own.slow}}
+  late: {{action: core.noop, delay: 1}}
+"""
+CODE = """
+from st2common.runners.base_action import Action
+
+class Slow(Action):
+    def run(self):
+        return 1
+"""
+
+
+class World:
+    """An engine on a store, and an environment of Python actions that starts when the gate opens."""
+
+    def __init__(self, folder: Path) -> None:
+        packs = folder / "packs"
+        slow = {
+            "pack.yaml": "name: own\n",
+            "requirements.txt": "something\n",
+            "actions/slow.yaml": "name: slow\nrunner_type: python-script\nentry_point: slow.py\n",
+            "actions/slow.py": CODE,
+        }
+        write_pack(packs / "own", slow)
+        self.gate = folder / "gate"
+        os.mkfifo(self.gate)
+        environment = folder / "virtualenvs" / "own"
+        program = f'#!/bin/sh\nread -r line < {self.gate}\n$line\nexec {sys.executable} "$@"\n'
+        write_pack(environment, {"requirements": "something\n", "bin/python": program})
+        (environment / "bin" / "python").chmod(0o755)
+        self.seconds = 1_800_000_000
+        self.session = Session(folder / "s.db", "tester", clock=self.clock)
+        catalog = Catalog([packs])
+        self.engine: Engine = self.session.engine(lambda _: catalog)
+
+    def clock(self) -> int:
+        return self.seconds * 1_000_000
+
+    def start(self, text: str) -> str:
+        return self.session.operations.start(StartRequest("w", text, {}, "w"), self.engine)
+
+    def rounds(self) -> None:
+        """Do all that can be done at once."""
+        while self.engine.run_once() or self.engine.worker.is_pending:
+            pass
+
+    def run_to_the_end(self) -> None:
+        self.rounds()
+        while not self.engine.leave_if_over():
+            self.engine.worker.wait(WAIT_SECONDS)
+            self.rounds()
+
+    def statuses(self, number: str) -> dict[str, str]:
+        view = self.session.queries.execution(number)
+        assert view is not None
+        return {task.task: task.status for task in view.tasks}
+
+    def result(self, number: str) -> Any:
+        view = self.session.queries.execution(number)
+        assert view is not None
+        return view.result
+
+    def close(self) -> None:
+        self.engine.worker.close()
+        self.session.close()
+
+
+def no_timeout(*_: object) -> None:
+    """Actions of the test have none."""
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("ORCHESTRION_VIRTUALENVS", str(tmp_path / "virtualenvs"))
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def test_what_is_not_ready_waits_and_nothing_waits_for_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = world.start(TWO)
+    world.rounds()
+    assert world.statuses(number) == {"slow": "scheduled", "quick": "succeeded", "later": "succeeded"}
+    world.engine.worker.wait(0)  # what has ended has woken it
+    naps: list[float] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(world.engine.worker, "wait", naps.append)
+        world.engine.wait()
+    assert naps == [POLL_SECONDS]  # it does not look again and again
+    world.gate.write_text("true\n")
+    begin = monotonic()
+    world.run_to_the_end()
+    assert monotonic() - begin < WAIT_SECONDS  # it was woken
+    assert world.statuses(number)["slow"] == "succeeded"
+
+
+def test_many_that_wait_do_not_keep_others_from_being_claimed(world: World) -> None:
+    number = world.start(MANY)
+    world.rounds()
+    assert world.statuses(number) == {"slow": "scheduled", "late": "delayed"}
+    world.seconds += 1
+    world.rounds()
+    assert world.statuses(number) == {"slow": "scheduled", "late": "succeeded"}
+    world.session.operations.cancel(number, None)
+    world.gate.write_text("true\n")
+
+
+def test_a_cancellation_comes_before_it(world: World) -> None:
+    number = world.start(TWO)
+    world.rounds()
+    world.engine.worker.wait(0)
+    world.session.operations.cancel(number, None)
+    world.gate.write_text("true\n")
+    world.engine.worker.wait(WAIT_SECONDS)
+    world.rounds()
+    assert world.statuses(number)["slow"] == "canceled"
+    assert not world.engine.worker.has_processes
+    assert world.engine.leave_if_over()
+
+
+def test_what_cannot_be_ready_fails_with_the_reason(world: World) -> None:
+    number = world.start(TWO)
+    world.rounds()
+    world.gate.write_text("exit 3\n")
+    world.run_to_the_end()
+    assert world.statuses(number)["slow"] == "failed"
+    assert "cannot start Python actions: it was ended." in world.result(number)["output"]["why"]
+
+
+def test_explain_says_that_it_may_wait_for_that(world: World) -> None:
+    number = world.start(TWO)
+    world.rounds()
+    facts = facts_about(world.session.store, world.session.peers, world.clock, number, no_timeout)
+    (wait,) = explain(facts).waits
+    assert (wait.kind, wait.why) == (
+        "queued",
+        "it waits for a free slot, or for what its action needs to be ready",
+    )
+    world.gate.write_text("true\n")
