@@ -28,6 +28,8 @@ EXECUTION = (
     "task",
     0,
     None,
+    None,
+    False,
 )
 ATTEMPT = ("a", "w", 0, None, 1, "w", 0, "me", False, None, False)
 

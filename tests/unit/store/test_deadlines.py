@@ -33,6 +33,7 @@ def add_tree(
             "root": root,
             "engine": engine,
             "packs": "[]",
+            "wraps": 0,
         }
         transaction.run("add_workflow", **row, **known)
         transaction.run(

@@ -26,7 +26,7 @@ def add_tree(store: Store, root: str, *attempts: tuple[int, bool], engine: str |
     """A tree with attempts: when each is due, and whether it is delayed until then."""
     with store.transaction() as transaction:
         row = dict.fromkeys(("parent", "parent_entry", "parent_item", "parent_attempt"))
-        known = {"id": root, "execution": root, "definition": "", "root": root, "packs": "[]"}
+        known = {"id": root, "execution": root, "definition": "", "root": root, "packs": "[]", "wraps": 0}
         transaction.run("add_workflow", **row, **known, engine=engine)
         transaction.many(
             "add_attempts",
