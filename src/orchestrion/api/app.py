@@ -8,10 +8,16 @@ from starlette.types import ASGIApp
 from orchestrion import __version__
 from orchestrion.api.executions import routes as executions
 from orchestrion.api.faults import add_faults
+from orchestrion.api.output import routes as output
 from orchestrion.api.paths import Paths, Service
 from orchestrion.api.served import Served
+from orchestrion.api.stream import routes as stream
 
-ROUTERS = (executions,)
+ROUTERS = (
+    executions,
+    output,
+    stream,
+)
 """The routes, each module's."""
 
 

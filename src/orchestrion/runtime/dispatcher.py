@@ -42,6 +42,8 @@ class Dispatcher:
         self.ids: Final = ids
         self.seed: Final = seed
         self.peers: Final = peers
+        self.on_commit: Final[list[Callable[[], None]]] = []
+        """What is called after each unit. It must return at once, and never raise."""
         self._cache: dict[str, State] = {}
 
     @contextmanager
@@ -71,6 +73,8 @@ class Dispatcher:
             claimer.close_unit(committed=True)
         if unit.has_changed:
             self.peers.wake_others()
+        for listener in self.on_commit:
+            listener()
 
     @contextmanager
     def rehearsal(self) -> Generator[Unit]:

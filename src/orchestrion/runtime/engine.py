@@ -69,7 +69,7 @@ class Engine:
         self.inbox: Final = Inbox(worker.interrupt)
         self._share: Share = self.trees if kind == "command" else Pool()
         self._kind: Kind = kind
-        self._dispatcher = dispatcher
+        self.dispatcher: Final = dispatcher
         self._pins = Pins(PinnedPacks(dispatcher.store, catalogs, self._beat_amid))
         self._beginner = Beginner(self.id, self._pins, worker.output, user)
         self._recorded: set[str] = set()
@@ -98,7 +98,7 @@ class Engine:
             return
         due = self._next_due()
         if due is not None:
-            seconds = min(seconds, max(0.0, (due - self._dispatcher.clock()) / _MICROSECONDS))
+            seconds = min(seconds, max(0.0, (due - self.dispatcher.clock()) / _MICROSECONDS))
         self.worker.wait(seconds)
 
     def _deliver(self) -> int:
@@ -126,7 +126,7 @@ class Engine:
         requests = self.inbox.take()
         for request in requests:
             if request.is_rehearsal:
-                request.rehearse(self._dispatcher)
+                request.rehearse(self.dispatcher)
         return [request for request in requests if not request.is_rehearsal]
 
     def _perform_alone(self, request: Request) -> int:
@@ -178,7 +178,7 @@ class Engine:
         fresh = self.worker.fresh[:]
         taken: list[Report] = []
         asked: list[Request] = []
-        with self._dispatcher.unit(self) as unit:
+        with self.dispatcher.unit(self) as unit:
             until = monotonic() + GROUP_SECONDS
             for request in requests:
                 request.perform(unit)
@@ -223,7 +223,7 @@ class Engine:
         self._in_doubt = False
         self._end_unwanted()
         if asked:
-            end_leftovers(self._dispatcher)
+            end_leftovers(self.dispatcher)
         return len(asked) + len(taken) + len(unit.workflows)
 
     def _note_opened(self, unit: Unit) -> int:
@@ -272,12 +272,12 @@ class Engine:
     def _end_unwanted(self) -> None:
         """End the processes of attempts that somebody has given up."""
         if self.worker.has_processes:
-            with self._dispatcher.store.reading() as transaction:
+            with self.dispatcher.store.reading() as transaction:
                 left = transaction.all("leftover_processes_of", engine=self.id)
             self.worker.end([row["execution"] for row in left])
 
     def _next_due(self) -> int | None:
-        with self._dispatcher.store.reading() as transaction:
+        with self.dispatcher.store.reading() as transaction:
             if self._share.empties(transaction, 1):
                 return 0
             times = [self._share.next_expiry(transaction)]
@@ -343,7 +343,7 @@ class Engine:
         before = row["engine"]
         if before != self.id and unit.is_alive(before):
             return False
-        after = None if self._dispatcher.peers.service(unit.transaction) else self.id
+        after = None if self.dispatcher.peers.service(unit.transaction) else self.id
         if after != before:
             row["engine"] = after
             unit.transaction.run("set_engine", engine=after, root=root)
@@ -357,19 +357,19 @@ class Engine:
 
     def beat(self, unit: Unit) -> None:
         """Say that this engine lives."""
-        self._begun.beat = self._dispatcher.peers.beat(unit.transaction, self._kind)
+        self._begun.beat = self.dispatcher.peers.beat(unit.transaction, self._kind)
         if self._draining:
-            self._dispatcher.peers.drain(unit.transaction)
+            self.dispatcher.peers.drain(unit.transaction)
 
     @property
     def _is_silent(self) -> bool:
         """Whether it is time to say so again."""
-        return self._dispatcher.peers.monotonic() >= self._next_beat
+        return self.dispatcher.peers.monotonic() >= self._next_beat
 
     def _beat_amid(self) -> None:
         """Say that this engine lives, while it is busy with something else than its rounds."""
         if self._is_silent:
-            with self._dispatcher.unit(self) as unit:
+            with self.dispatcher.unit(self) as unit:
                 self.beat(unit)
 
     def drain(self) -> None:
@@ -383,14 +383,14 @@ class Engine:
         """
         if self.worker.busy or self._in_doubt:
             return False
-        with self._dispatcher.store.reading() as transaction:
+        with self.dispatcher.store.reading() as transaction:
             if not self._is_over(transaction):
                 return False
-        with self._dispatcher.unit() as unit:
+        with self.dispatcher.unit() as unit:
             if not self._is_over(unit.transaction):
                 return False
             unit.transaction.run("release_trees", engine=self.id)
-            self._dispatcher.peers.leave(unit.transaction)
+            self.dispatcher.peers.leave(unit.transaction)
         self.trees.roots.clear()
         return True
 

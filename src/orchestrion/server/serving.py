@@ -13,6 +13,7 @@ from orchestrion.runtime.retention import DAY, Keeper, Retention
 from orchestrion.runtime.service import Service
 
 if TYPE_CHECKING:
+    from orchestrion.api.served import Served
     from orchestrion.server.web import WebServer
 
 API_PORT = 9101
@@ -55,6 +56,7 @@ class LocalService:
         keeper = Keeper(retention, system_clock, monotonic_clock, keep)
         self._ballast = retention.ballast
         self._packs = packs
+        self._served: Served | None = None
         self._web: WebServer | None = None if listening is None else self._web_server(listening)
         self._service = Service(self._session.dispatcher, self._engine, grace_seconds, keeper)
 
@@ -72,8 +74,10 @@ class LocalService:
         try:
             self._service.run()
         finally:
-            if self._web is not None:
+            if self._served is not None and self._web is not None:
+                self._served.feed.close()  # streams have no end of their own
                 self._web.stop()
+                self._served.store.close()
             self._engine.worker.close()
             self._session.close()
 
@@ -94,7 +98,7 @@ class LocalService:
             ports = {API_PORT: "api", AUTH_PORT: "auth", STREAM_PORT: "stream"}
         sockets = [bind(listening.host, port) for port in ports or [listening.port or 0]]
         store = SharedStore(self._session.store.path)
-        served = Served(
+        served = self._served = Served(
             store,
             self._engine,
             self._session.peers,
