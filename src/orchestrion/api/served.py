@@ -44,7 +44,7 @@ class Served:
 
     def commands(self, actor: str) -> Commands:
         """What somebody may ask."""
-        operations = Operations(self.engine.inbox, actor)
+        operations = Operations(self.engine.inbox, actor, self.engine.dispatcher.measures)
         return Commands(self.store, self.queries, operations, self.packs, actor, lambda: self.engine)
 
 

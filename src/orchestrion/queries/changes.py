@@ -197,11 +197,20 @@ class Changes:
     def _created(self, transaction: Transaction, fresh: Sequence[_Row]) -> Iterator[StatusChange]:
         """The executions that are new, and what they have come to already."""
         known = _rows_of(transaction, [row["id"] for row in fresh])
-        replaced = [one for row in known.values() for one in self._open.at(row)]
-        known.update(_rows_of(transaction, replaced))
-        for number in (*replaced, *(row["id"] for row in fresh)):
-            if number in known:
-                yield from self._statuses(known[number])
+        known.update(_rows_of(transaction, [one for row in known.values() for one in self._open.at(row)]))
+        for row in fresh:
+            execution = known[row["id"]]
+            if _is_seen(execution):
+                for before in self._open.at(execution):
+                    yield from self._statuses(known[before])
+                yield from self._begin(execution)
+
+    def _begin(self, execution: _Row) -> Iterator[StatusChange]:
+        """An execution that is new; history will tell when to look at it again, unless it has none."""
+        if execution["id"] not in self._open.told and execution["of_workflow"] is not None:
+            yield self._first(execution)
+        else:
+            yield from self._statuses(execution)
 
     def _moved(self, transaction: Transaction, moved: Sequence[_Row]) -> Iterator[StatusChange]:
         """What history tells: of workflow executions themselves, and of their tasks."""
@@ -231,19 +240,14 @@ class Changes:
 
     def _statuses(self, execution: _Row) -> Iterator[StatusChange]:
         """What an execution has come to since it was told last; of a workflow only that it is there."""
-        if not _is_seen(execution):
-            return
         before = self._open.told.get(execution["id"])
         status: str = execution["status"]
-        if execution["workflow"] is not None:
-            if before is None:
-                yield StatusChange(execution, "requested", is_new=True)
-                self._open.note(execution, "requested")
-            return
         if before is None:
-            begin = "delayed" if status == "delayed" else "requested"
-            yield StatusChange(execution, begin, is_new=True)
-            before = begin
+            first = self._first(execution)
+            before = first.status
+            yield first
+        if execution["workflow"] is not None:
+            return
         if execution["started_at"] is not None and before in _NOT_BEGUN:
             yield StatusChange(execution, "running")
             before = "running"
@@ -253,6 +257,11 @@ class Changes:
             self._open.forget(execution)
         else:
             self._open.note(execution, status)
+
+    def _first(self, execution: _Row) -> StatusChange:
+        status = "delayed" if execution["status"] == "delayed" else "requested"
+        self._open.note(execution, status)
+        return StatusChange(execution, status, is_new=True)
 
 
 class _Open:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from orchestrion.core.state import State
 from orchestrion.runtime.clock import Clock, Ids
 from orchestrion.runtime.definitions import graph_of
+from orchestrion.runtime.measures import Measures
 from orchestrion.runtime.peers import Peers
 from orchestrion.runtime.telling import tell
 from orchestrion.runtime.unit import Claimer, Unit
@@ -42,6 +43,7 @@ class Dispatcher:
         self.ids: Final = ids
         self.seed: Final = seed
         self.peers: Final = peers
+        self.measures: Final = Measures()
         self.on_commit: Final[list[Callable[[], None]]] = []
         """What is called after each unit. It must return at once, and never raise."""
         self._cache: dict[str, State] = {}

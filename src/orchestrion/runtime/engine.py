@@ -87,7 +87,9 @@ class Engine:
 
     def run_once(self) -> int:
         """One round; the number of things that were done: reports, claims, starts."""
-        return self._pins.prepare() + self._deliver() + self.worker.start_all()
+        done = self._pins.prepare() + self._deliver() + self.worker.start_all()
+        self.dispatcher.measures.round_at = monotonic()
+        return done
 
     def wait(self, seconds: float = POLL_SECONDS) -> None:
         """Sleep until an action has ended, somebody else has committed, something is due.
@@ -192,7 +194,7 @@ class Engine:
                 if at % EXPECTED == 0:
                     unit.expect([one.execution for one in reports[at : at + EXPECTED]])
                 self.worker.release(report.execution)
-                unit.report(*report, engine=self.id)
+                unit.report(*report[:3], engine=self.id)
                 unit.settle()
                 taken.append(report)
                 if monotonic() > until:
@@ -218,8 +220,11 @@ class Engine:
             self.worker.opened.popleft()
         self._recorded.update(process.execution for process in begun)
         self._recorded.difference_update(ended)
+        now = monotonic()
         for report in taken:
             self.worker.forget(report.execution)
+            if report.at is not None:
+                self.dispatcher.measures.transitions.note(now - report.at)
         self._in_doubt = False
         self._end_unwanted()
         if asked:

@@ -9,6 +9,7 @@ import select
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
+from time import monotonic
 from typing import Final, NamedTuple
 
 from orchestrion.actions.metadata import Action
@@ -26,11 +27,15 @@ SLOTS: Final = 20
 
 
 class Report(NamedTuple):
-    """The end of an action, on its way to the dispatcher."""
+    """The end of an action, on its way to the dispatcher.
+
+    `at` is when it came, in seconds of the monotonic clock; None for what has ended as it began.
+    """
 
     execution: str
     status: Status
     result: Json
+    at: float | None = None
 
 
 class Process(NamedTuple):
@@ -46,6 +51,7 @@ class Worker:
 
     `reports` are ends that are still to be delivered, `fresh` processes that are to be recorded, `opened` the
     secrets that actions were given, each with its execution: to be noted before what those have written.
+    `slots` is how many actions with a process run at a time.
     """
 
     def __init__(
@@ -59,7 +65,7 @@ class Worker:
         self.fresh: Final[list[Process]] = []
         self.output: Final = Output(monotonic_clock)
         self.opened: Final = deque[tuple[str, str]]() if opened is None else opened
-        self._slots = slots
+        self.slots: Final = slots
         self._presence = presence
         self._runners = runners or Runners()
         self._jobs: deque[Job] = deque()
@@ -70,7 +76,7 @@ class Worker:
     @property
     def has_room(self) -> bool:
         """Whether one more action with a process may be claimed."""
-        return len(self._running) < self._slots
+        return len(self._running) < self.slots
 
     @property
     def busy(self) -> bool:
@@ -171,5 +177,6 @@ def _report_of(execution: str, outcome: Outcome) -> Report:
     """What an outcome comes to: a result that is no value fails its action."""
     problem = problem_with(outcome.result)
     if problem is None:
-        return Report(execution, outcome.status, outcome.result)
-    return Report(execution, "failed", {"error": f"The result of the action cannot be kept. {problem}"})
+        return Report(execution, outcome.status, outcome.result, monotonic())
+    error = f"The result of the action cannot be kept. {problem}"
+    return Report(execution, "failed", {"error": error}, monotonic())

@@ -135,6 +135,17 @@ def test_tasks_end_before_their_workflow(world: World) -> None:
     assert [one.execution["task"] or one.execution["id"] for one in told] == ["a", "b", number]
 
 
+def test_a_task_ends_before_the_next_one_begins(world: World) -> None:
+    world.start(TWO)
+    world.run()
+    told = [
+        f"{one.execution['task']} {one.status}"
+        for one in world.read()
+        if isinstance(one, StatusChange) and one.execution["task"] and not one.is_new
+    ]
+    assert told == ["a running", "a succeeded", "b running", "b succeeded"]
+
+
 def test_every_attempt_is_an_execution_of_its_own(world: World) -> None:
     world.start(RETRIES)
     world.run()
