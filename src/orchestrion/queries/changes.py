@@ -202,7 +202,8 @@ class Changes:
             execution = known[row["id"]]
             if _is_seen(execution):
                 for before in self._open.at(execution):
-                    yield from self._statuses(known[before])
+                    if before in known:
+                        yield from self._statuses(known[before])
                 yield from self._begin(execution)
 
     def _begin(self, execution: _Row) -> Iterator[StatusChange]:

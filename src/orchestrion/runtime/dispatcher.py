@@ -13,6 +13,7 @@ from orchestrion.runtime.clock import Clock, Ids
 from orchestrion.runtime.definitions import graph_of
 from orchestrion.runtime.measures import Measures
 from orchestrion.runtime.peers import Peers
+from orchestrion.runtime.telemetry import Tracing
 from orchestrion.runtime.telling import tell
 from orchestrion.runtime.unit import Claimer, Unit
 from orchestrion.runtime.workflow import Workflow
@@ -44,6 +45,8 @@ class Dispatcher:
         self.seed: Final = seed
         self.peers: Final = peers
         self.measures: Final = Measures()
+        self.tracing: Tracing | None = None
+        """What makes traces, if somebody wants them."""
         self.on_commit: Final[list[Callable[[], None]]] = []
         """What is called after each unit. It must return at once, and never raise."""
         self._cache: dict[str, State] = {}
@@ -63,6 +66,7 @@ class Dispatcher:
                 yield unit
                 unit.settle()
                 unit.save()
+                ended = self.tracing.ended(unit) if self.tracing is not None else []
         except BaseException:
             for number in unit.workflows if unit is not None else ():
                 self._cache.pop(number, None)
@@ -71,6 +75,8 @@ class Dispatcher:
             raise
         self._keep(unit)
         tell(unit.ledger)
+        if self.tracing is not None:
+            self.tracing.tell(ended)
         if claimer is not None:
             claimer.close_unit(committed=True)
         if unit.has_changed:

@@ -11,6 +11,7 @@ from orchestrion.runtime.clock import monotonic_clock, system_clock
 from orchestrion.runtime.peers import Kind
 from orchestrion.runtime.retention import DAY, Keeper, Retention
 from orchestrion.runtime.service import Service
+from orchestrion.runtime.telemetry import tracing
 
 if TYPE_CHECKING:
     from orchestrion.api.served import Served
@@ -51,6 +52,7 @@ class LocalService:
         self._engine = self._session.engine(
             lambda recorded: catalog_of(packs.for_known(recorded)), kind, slots
         )
+        self._session.dispatcher.tracing = tracing()
         retention = Retention(self._session.store)
         keep = None if keep_days is None else keep_days * DAY
         keeper = Keeper(retention, system_clock, monotonic_clock, keep)
