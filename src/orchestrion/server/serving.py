@@ -62,6 +62,11 @@ class LocalService:
         self._web: WebServer | None = None if listening is None else self._web_server(listening)
         self._service = Service(self._session.dispatcher, self._engine, grace_seconds, keeper)
 
+    @property
+    def ports(self) -> list[int]:
+        """The ports on which it listens."""
+        return [] if self._web is None else self._web.ports
+
     def begin(self) -> None:
         """Announce it: from now on commands leave their work to it. Raises SealError without the key."""
         with self._session.store.reading() as transaction:

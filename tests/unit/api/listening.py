@@ -63,11 +63,10 @@ def serving(
     thread = Thread(target=work)
     if is_working:
         thread.start()
-    listening = bind("127.0.0.1", 0)
-    web = WebServer(make_server(served, {}), [listening])
+    web = WebServer(make_server(served, {}), [bind("127.0.0.1", 0)])
     web.start()
     try:
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        address = f"http://127.0.0.1:{web.ports[0]}"
         with httpx.Client(base_url=address, timeout=60) as client:
             yield Server(session, served, client)
     finally:
