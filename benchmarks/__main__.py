@@ -8,6 +8,7 @@ import json
 import sys
 
 from benchmarks import commands, conductor, python_actions
+from benchmarks.api import registry as api
 from benchmarks.durable import registry as durable
 from benchmarks.figures import Benchmark
 
@@ -15,6 +16,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     **conductor.BENCHMARKS,
     **python_actions.BENCHMARKS,
     **durable.BENCHMARKS,
+    **api.BENCHMARKS,
     **commands.BENCHMARKS,
 }
 """Every benchmark by the names of its figures, or what they begin with.

@@ -17,12 +17,15 @@ ALLOWED: Final[Mapping[str, Role]] = {
     "action.list": "viewer",
     "execution.list": "viewer",
     "execution.get": "viewer",
+    "execution.output": "viewer",
     "execution.start": "operator",
     "execution.pause": "operator",
     "execution.resume": "operator",
     "execution.cancel": "operator",
     "execution.rerun": "operator",
+    "metrics.get": "viewer",
     "secrets.show": "admin",
+    "stream.follow": "viewer",
 }
 """The least role for each operation."""
 

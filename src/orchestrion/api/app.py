@@ -8,10 +8,19 @@ from starlette.types import ASGIApp
 from orchestrion import __version__
 from orchestrion.api.executions import routes as executions
 from orchestrion.api.faults import add_faults
+from orchestrion.api.health import routes as health
+from orchestrion.api.metrics import Measured, Metrics
+from orchestrion.api.output import routes as output
 from orchestrion.api.paths import Paths, Service
 from orchestrion.api.served import Served
+from orchestrion.api.stream import routes as stream
 
-ROUTERS = (executions,)
+ROUTERS = (
+    executions,
+    health,
+    output,
+    stream,
+)
 """The routes, each module's."""
 
 
@@ -19,6 +28,8 @@ def make_app(served: Served) -> FastAPI:
     """The routes of one server, by their internal paths (`paths.internal_path`)."""
     app = FastAPI(title="Orchestrion", version=__version__, openapi_url="/v1/openapi.json", docs_url=None)
     app.state.served = served
+    app.state.metrics = metrics = Metrics(served)
+    app.add_middleware(Measured, metrics=metrics)
     add_faults(app)
     for router in ROUTERS:
         app.include_router(router)

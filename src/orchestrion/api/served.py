@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from fastapi import Request
 
 from orchestrion.actions.catalog import Catalog
+from orchestrion.api.feed import Feed
 from orchestrion.client.commands import Commands
 from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.operations import Operations
@@ -33,6 +34,8 @@ class Served:
         self.packs: Final = packs
         self.identify: Final = identify
         self.queries: Final = Queries(store, peers)
+        self.feed: Final = Feed(store)
+        engine.dispatcher.on_commit.append(self.feed.wake)
 
     @property
     def catalog(self) -> Catalog:
@@ -41,7 +44,7 @@ class Served:
 
     def commands(self, actor: str) -> Commands:
         """What somebody may ask."""
-        operations = Operations(self.engine.inbox, actor)
+        operations = Operations(self.engine.inbox, actor, self.engine.dispatcher.measures)
         return Commands(self.store, self.queries, operations, self.packs, actor, lambda: self.engine)
 
 

@@ -23,6 +23,7 @@ from orchestrion.runtime.continuing import continue_as
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.inbox import Performer
 from orchestrion.runtime.ledger import Execution
+from orchestrion.runtime.measures import Measures
 from orchestrion.runtime.pins import pin
 from orchestrion.runtime.recovery import give_up_lost
 from orchestrion.runtime.revivals import forget_revivals
@@ -59,11 +60,13 @@ class Operations:
 
     `engine`, where one is given, becomes the engine of the tree that is concerned, unless another one lives.
     `asking` says why, and names the request: one that comes again gets the first answer, and does nothing.
+    What is accepted and refused is counted in `measures`.
     """
 
-    def __init__(self, performer: Performer, actor: str) -> None:
+    def __init__(self, performer: Performer, actor: str, measures: Measures | None = None) -> None:
         self._performer: Final = performer
         self._actor: Final = actor
+        self._counts: Final = (measures or Measures()).operations
 
     # --- start
 
@@ -273,9 +276,11 @@ class Operations:
         try:
             accepted, reason = self._performer.perform(recorded, engine)
         except (Refused, UsageError, NotFound) as error:
+            self._counts[request.kind, "refused"] += 1
             tell_refused(request.kind, request.execution, self._actor, error)
             raise
         if reason is not None:
+            self._counts[request.kind, "accepted"] += 1
             tell_accepted(request.kind, request.execution or accepted.execution, self._actor, reason)
         return accepted
 

@@ -90,7 +90,7 @@ class Tail:
             if row["of_workflow"] in paths and execution is not None and execution["result"] is not None:
                 pieces += (
                     Piece(row["id"], paths[row["of_workflow"]], _task_of(row, subject), stream, text)
-                    for stream, text in _written(rows.from_json(execution["result"]))
+                    for stream, text in written_in(rows.from_json(execution["result"]))
                 )
         return pieces
 
@@ -116,7 +116,7 @@ def _task_of(row: Mapping[str, Any], subject: Subject) -> str:
     return "" if subject.entry is not None else place(row["task"], row["item"], row["route"])
 
 
-def _written(result: Json) -> Iterator[tuple[str, str]]:
+def written_in(result: Json) -> Iterator[tuple[str, str]]:
     """What a result says that was written: texts, each ending its line."""
     known = cast("Mapping[str, Json]", result if isinstance(result, dict) else {})
     for stream in ("stdout", "stderr"):

@@ -11,7 +11,9 @@ from typing import Any, Final
 from orchestrion.core.state import State
 from orchestrion.runtime.clock import Clock, Ids
 from orchestrion.runtime.definitions import graph_of
+from orchestrion.runtime.measures import Measures
 from orchestrion.runtime.peers import Peers
+from orchestrion.runtime.telemetry import Tracing
 from orchestrion.runtime.telling import tell
 from orchestrion.runtime.unit import Claimer, Unit
 from orchestrion.runtime.workflow import Workflow
@@ -42,6 +44,11 @@ class Dispatcher:
         self.ids: Final = ids
         self.seed: Final = seed
         self.peers: Final = peers
+        self.measures: Final = Measures()
+        self.tracing: Tracing | None = None
+        """What makes traces, if somebody wants them."""
+        self.on_commit: Final[list[Callable[[], None]]] = []
+        """What is called after each unit. It must return at once, and never raise."""
         self._cache: dict[str, State] = {}
 
     @contextmanager
@@ -59,6 +66,7 @@ class Dispatcher:
                 yield unit
                 unit.settle()
                 unit.save()
+                ended = self.tracing.ended(unit) if self.tracing is not None else []
         except BaseException:
             for number in unit.workflows if unit is not None else ():
                 self._cache.pop(number, None)
@@ -67,10 +75,14 @@ class Dispatcher:
             raise
         self._keep(unit)
         tell(unit.ledger)
+        if self.tracing is not None:
+            self.tracing.tell(ended)
         if claimer is not None:
             claimer.close_unit(committed=True)
         if unit.has_changed:
             self.peers.wake_others()
+        for listener in self.on_commit:
+            listener()
 
     @contextmanager
     def rehearsal(self) -> Generator[Unit]:

@@ -70,7 +70,7 @@ class Engine:
         self.inbox: Final = Inbox(worker.interrupt)
         self._share: Share = self.trees if kind == "command" else Pool()
         self._kind: Kind = kind
-        self._dispatcher = dispatcher
+        self.dispatcher: Final = dispatcher
         self._pins = Pins(PinnedPacks(dispatcher.store, catalogs, self._beat_amid))
         self._readiness = Readiness(self._pins, worker)
         self._beginner = Beginner(self.id, self._pins, worker.output, user)
@@ -90,7 +90,9 @@ class Engine:
 
     def run_once(self) -> int:
         """One round; the number of things that were done: starts, reports, claims."""
-        return self.worker.start_all() + self._readiness.prepare() + self._deliver() + self.worker.start_all()
+        done = self.worker.start_all() + self._readiness.prepare() + self._deliver() + self.worker.start_all()
+        self.dispatcher.measures.round_at = monotonic()
+        return done
 
     def wait(self, seconds: float = POLL_SECONDS) -> None:
         """Sleep until an action has ended, somebody else has committed, something is due.
@@ -101,7 +103,7 @@ class Engine:
             return
         due = self._next_due()
         if due is not None:
-            seconds = min(seconds, max(0.0, (due - self._dispatcher.clock()) / _MICROSECONDS))
+            seconds = min(seconds, max(0.0, (due - self.dispatcher.clock()) / _MICROSECONDS))
         self.worker.wait(seconds)
 
     def _deliver(self) -> int:
@@ -129,7 +131,7 @@ class Engine:
         requests = self.inbox.take()
         for request in requests:
             if request.is_rehearsal:
-                request.rehearse(self._dispatcher)
+                request.rehearse(self.dispatcher)
         return [request for request in requests if not request.is_rehearsal]
 
     def _perform_alone(self, request: Request) -> int:
@@ -181,7 +183,7 @@ class Engine:
         fresh = self.worker.fresh[:]
         taken: list[Report] = []
         asked: list[Request] = []
-        with self._dispatcher.unit(self) as unit:
+        with self.dispatcher.unit(self) as unit:
             until = monotonic() + GROUP_SECONDS
             for request in requests:
                 request.perform(unit)
@@ -195,7 +197,7 @@ class Engine:
                 if at % EXPECTED == 0:
                     unit.expect([one.execution for one in reports[at : at + EXPECTED]])
                 self.worker.release(report.execution)
-                unit.report(*report, engine=self.id)
+                unit.report(*report[:3], engine=self.id)
                 unit.settle()
                 taken.append(report)
                 if monotonic() > until:
@@ -222,12 +224,15 @@ class Engine:
             self.worker.opened.popleft()
         self._recorded.update(process.execution for process in begun)
         self._recorded.difference_update(ended)
+        now = monotonic()
         for report in taken:
             self.worker.forget(report.execution)
+            if report.at is not None:
+                self.dispatcher.measures.transitions.note(now - report.at)
         self._in_doubt = False
         self._end_unwanted()
         if asked:
-            end_leftovers(self._dispatcher)
+            end_leftovers(self.dispatcher)
         return len(asked) + len(taken) + len(unit.workflows)
 
     def _take_up(self, unit: Unit) -> None:
@@ -272,12 +277,12 @@ class Engine:
     def _end_unwanted(self) -> None:
         """End the processes of attempts that somebody has given up."""
         if self.worker.has_processes:
-            with self._dispatcher.store.reading() as transaction:
+            with self.dispatcher.store.reading() as transaction:
                 left = transaction.all("leftover_processes_of", engine=self.id)
             self.worker.end([row["execution"] for row in left])
 
     def _next_due(self) -> int | None:
-        with self._dispatcher.store.reading() as transaction:
+        with self.dispatcher.store.reading() as transaction:
             if self._share.empties(transaction, 1):
                 return 0
             times = [self._share.next_expiry(transaction)]
@@ -343,7 +348,7 @@ class Engine:
         before = row["engine"]
         if before != self.id and unit.is_alive(before):
             return False
-        after = None if self._dispatcher.peers.service(unit.transaction) else self.id
+        after = None if self.dispatcher.peers.service(unit.transaction) else self.id
         if after != before:
             row["engine"] = after
             unit.transaction.run("set_engine", engine=after, root=root)
@@ -357,19 +362,19 @@ class Engine:
 
     def beat(self, unit: Unit) -> None:
         """Say that this engine lives."""
-        self._begun.beat = self._dispatcher.peers.beat(unit.transaction, self._kind)
+        self._begun.beat = self.dispatcher.peers.beat(unit.transaction, self._kind)
         if self._draining:
-            self._dispatcher.peers.drain(unit.transaction)
+            self.dispatcher.peers.drain(unit.transaction)
 
     @property
     def _is_silent(self) -> bool:
         """Whether it is time to say so again."""
-        return self._dispatcher.peers.monotonic() >= self._next_beat
+        return self.dispatcher.peers.monotonic() >= self._next_beat
 
     def _beat_amid(self) -> None:
         """Say that this engine lives, while it is busy with something else than its rounds."""
         if self._is_silent:
-            with self._dispatcher.unit(self) as unit:
+            with self.dispatcher.unit(self) as unit:
                 self.beat(unit)
 
     def drain(self) -> None:
@@ -383,13 +388,13 @@ class Engine:
         """
         if self.worker.busy or self._in_doubt:
             return False
-        with self._dispatcher.store.reading() as transaction:
+        with self.dispatcher.store.reading() as transaction:
             if not self.trees.is_over(transaction):
                 return False
-        with self._dispatcher.unit() as unit:
+        with self.dispatcher.unit() as unit:
             if not self.trees.is_over(unit.transaction):
                 return False
             unit.transaction.run("release_trees", engine=self.id)
-            self._dispatcher.peers.leave(unit.transaction)
+            self.dispatcher.peers.leave(unit.transaction)
         self.trees.roots.clear()
         return True

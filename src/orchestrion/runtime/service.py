@@ -58,6 +58,7 @@ class Service:
             if self._dispatcher.peers.monotonic() >= self._next_sweep:
                 self._next_sweep = self._dispatcher.peers.monotonic() + SWEEP
                 for engine in sweep(self._dispatcher):
+                    self._dispatcher.measures.lost_processes += 1
                     _log.warning(
                         "A process has died or hangs; what it ran is given up.", extra={"engine": engine}
                     )

@@ -9,6 +9,7 @@ import select
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
+from time import monotonic
 from typing import Final, NamedTuple
 
 from orchestrion.actions.metadata import Action
@@ -30,11 +31,15 @@ BEGIN_WITHIN: Final = 50_000
 
 
 class Report(NamedTuple):
-    """The end of an action, on its way to the dispatcher."""
+    """The end of an action, on its way to the dispatcher.
+
+    `at` is when it came, in seconds of the monotonic clock; None for what has ended as it began.
+    """
 
     execution: str
     status: Status
     result: Json
+    at: float | None = None
 
 
 class Process(NamedTuple):
@@ -50,7 +55,8 @@ class Worker:
 
     `late` are jobs that may begin only once their attempts were renewed (`renewal`), `reports` ends that are
     still to be delivered, `fresh` processes that are to be recorded, `opened` the secrets that actions were
-    given, each with its execution: to be noted before what those have written.
+    given, each with its execution: to be noted before what those have written. `slots` is how many actions
+    with a process run at a time.
     """
 
     def __init__(
@@ -66,7 +72,7 @@ class Worker:
         self.fresh: Final[list[Process]] = []
         self.output: Final = Output(monotonic_clock)
         self.opened: Final = deque[tuple[str, str]]() if opened is None else opened
-        self._slots = slots
+        self.slots: Final = slots
         self._presence = presence
         self._runners = runners or Runners()
         self._clock = clock
@@ -78,7 +84,7 @@ class Worker:
     @property
     def has_room(self) -> bool:
         """Whether one more action with a process may be claimed."""
-        return len(self._running) < self._slots
+        return len(self._running) < self.slots
 
     @property
     def busy(self) -> bool:
@@ -203,5 +209,6 @@ def _report_of(execution: str, outcome: Outcome) -> Report:
     """What an outcome comes to: a result that is no value fails its action."""
     problem = problem_with(outcome.result)
     if problem is None:
-        return Report(execution, outcome.status, outcome.result)
-    return Report(execution, "failed", {"error": f"The result of the action cannot be kept. {problem}"})
+        return Report(execution, outcome.status, outcome.result, monotonic())
+    error = f"The result of the action cannot be kept. {problem}"
+    return Report(execution, "failed", {"error": error}, monotonic())

@@ -11,8 +11,10 @@ from orchestrion.runtime.clock import monotonic_clock, system_clock
 from orchestrion.runtime.peers import Kind
 from orchestrion.runtime.retention import DAY, Keeper, Retention
 from orchestrion.runtime.service import Service
+from orchestrion.runtime.telemetry import tracing
 
 if TYPE_CHECKING:
+    from orchestrion.api.served import Served
     from orchestrion.server.web import WebServer
 
 API_PORT = 9101
@@ -50,13 +52,20 @@ class LocalService:
         self._engine = self._session.engine(
             lambda recorded: catalog_of(packs.for_known(recorded)), kind, slots
         )
+        self._session.dispatcher.tracing = tracing()
         retention = Retention(self._session.store)
         keep = None if keep_days is None else keep_days * DAY
         keeper = Keeper(retention, system_clock, monotonic_clock, keep)
         self._ballast = retention.ballast
         self._packs = packs
+        self._served: Served | None = None
         self._web: WebServer | None = None if listening is None else self._web_server(listening)
         self._service = Service(self._session.dispatcher, self._engine, grace_seconds, keeper)
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports on which it listens."""
+        return [] if self._web is None else self._web.ports
 
     def begin(self) -> None:
         """Announce it: from now on commands leave their work to it. Raises SealError without the key."""
@@ -72,8 +81,10 @@ class LocalService:
         try:
             self._service.run()
         finally:
-            if self._web is not None:
+            if self._served is not None and self._web is not None:
+                self._served.feed.close()  # streams have no end of their own
                 self._web.stop()
+                self._served.store.close()
             self._engine.worker.close()
             self._session.close()
 
@@ -94,7 +105,7 @@ class LocalService:
             ports = {API_PORT: "api", AUTH_PORT: "auth", STREAM_PORT: "stream"}
         sockets = [bind(listening.host, port) for port in ports or [listening.port or 0]]
         store = SharedStore(self._session.store.path)
-        served = Served(
+        served = self._served = Served(
             store,
             self._engine,
             self._session.peers,

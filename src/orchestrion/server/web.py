@@ -58,6 +58,11 @@ class WebServer:
         self._sockets: Final = [*sockets]
         self._thread: Final = Thread(target=self._run, name="web", daemon=True)
 
+    @property
+    def ports(self) -> list[int]:
+        """The ports of the sockets; where 0 was asked for, the one that the system has picked."""
+        return [one.getsockname()[1] for one in self._sockets]
+
     def start(self) -> None:
         """Begin to serve; returns at once: the sockets listen already."""
         self._thread.start()
