@@ -4,8 +4,9 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
-from typing import Final
+from typing import Any, Final
 
+import httpx
 from starlette.testclient import TestClient
 
 from orchestrion.accounts import Accounts, Role
@@ -32,10 +33,11 @@ class Server:
     def accounts(self) -> Accounts:
         return self.served.accounts
 
-    def client(self, name: str | None = None) -> TestClient:
+    def client(self, name: str | None = None) -> httpx.Client:
         """A client of one of PEOPLE, with a token; without a name, one that shows nothing."""
         headers = {} if name is None else {"X-Auth-Token": self._token(name)}
-        return TestClient(self.app, headers=headers, raise_server_exceptions=False)
+        client: Any = TestClient(self.app, headers=headers, raise_server_exceptions=False)
+        return client  # which is one of httpx, though its types name another package
 
     def _token(self, name: str) -> str:
         if name not in self._tokens:
