@@ -8,6 +8,7 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 from types import FrameType
 from typing import Final
+from urllib.parse import urlsplit
 
 from benchmarks.durable.scratch import PROJECT
 from orchestrion.client.packs import PackFolders
@@ -39,7 +40,7 @@ def main(database: Path) -> None:
         slots=SLOTS,
         grace_seconds=1,
         keep_days=None,
-        listening=Listening(port=0),
+        listening=Listening(port=0, authentication=False),
     )
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -47,7 +48,7 @@ def main(database: Path) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     service.begin()
-    print(service.ports[0], flush=True)
+    print(urlsplit(service.addresses["api"]).port, flush=True)
     service.run()
 
 

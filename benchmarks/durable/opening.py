@@ -36,7 +36,7 @@ def measure(executions: int = 10_000) -> Iterator[Figure]:
         begin = perf_counter()
         # as its users start it; what it logs tells what has ended
         service = subprocess.Popen(
-            [sys.executable, "-m", "orchestrion", "serve", "--db", str(database)],
+            [sys.executable, "-m", "orchestrion", "serve", "--port", "0", "--no-auth", "--db", str(database)],
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "ORCHESTRION_LOG_LEVEL": "info"},

@@ -151,7 +151,7 @@ def _problems(key: NewKey) -> Iterable[str]:
             f"{key.name!a}: the name of a key may hold no blanks and no control characters. "
             "Take _ or . instead."
         )
-    for text in (key.name, key.value):
+    for text in (key.name, key.value, key.user):
         problem = problem_with(text)
         if problem:
             yield f"{key.name!a}: {problem}"

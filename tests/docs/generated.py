@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from orchestrion.api.access import ALLOWED, ROLES
 from orchestrion.cli.render.output import Output
 from orchestrion.cli.render.plans import show_plan
 from orchestrion.client.limits import expression_limits, limits
@@ -49,6 +50,14 @@ def _settings() -> str:
     return "\n".join(lines)
 
 
+def _allowed() -> str:
+    """The least role of every operation of the API."""
+    of_role = {role: [name for name, least in ALLOWED.items() if least == role] for role in ROLES}
+    lines = ["| at least | may |", "| --- | --- |"]
+    lines += [f"| {role} | {', '.join(f'`{name}`' for name in sorted(of_role[role]))} |" for role in ROLES]
+    return "\n".join(lines)
+
+
 def _plan(tasks: str, no_reset: str = "") -> str:
     """The plan of a re-run of the worked example, as the command shows it."""
     worked = next(example for example in examples() if example.notes.get("name") == "worked")
@@ -85,6 +94,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "limits": _limits,
     "settings": _settings,
     "function names": _functions,
+    "allowed": _allowed,
 }
 """What a marker's name stands for."""
 

@@ -25,7 +25,7 @@ tasks:
 
 def logged(shell: Shell, *words: str) -> tuple[str, list[dict[str, Any]]]:
     """The id of an execution that a service has run, and what it has logged meanwhile."""
-    running: Running = shell.start("serve", "--log-format", "json", *words)
+    running: Running = shell.start("serve", "--port", "0", "--log-format", "json", *words)
     running.wait_for_error("Working for")
     assert shell.run("run", shell.write("outer.yaml", OUTER)).code == 0
     stop_lines = len(running.error_lines)
@@ -59,14 +59,14 @@ def test_attempts_are_told_at_debug(shell: Shell) -> None:
 def test_at_warning_nothing_is_told_of_what_goes_well(shell: Shell) -> None:
     gate = shell.gate("one")
     shell.run("run", "--async", shell.write("one.yaml", ONE))
-    running = shell.start("serve", "--log-level", "warning")
+    running = shell.start("serve", "--port", "0", "--no-auth", "--log-level", "warning")
     gate.arrived().open()
     running.process.terminate()
     assert running.end() == (0, "", "")
 
 
 def test_lines_are_text_for_people_unless_json_is_wanted(shell: Shell) -> None:
-    running = shell.start("serve", ORCHESTRION_LOG_LEVEL="debug")
+    running = shell.start("serve", "--port", "0", ORCHESTRION_LOG_LEVEL="debug")
     running.wait_for_error("info    Working for")
     assert shell.run("run", shell.write("outer.yaml", OUTER)).code == 0
     running.wait_for_error(f"info    outer.yaml: succeeded execution={shell.newest()}")

@@ -220,7 +220,7 @@ def test_a_store_without_its_key_says_so_in_one_sentence(closed: Shell) -> None:
         ["execution", "get", number],
         ["execution", "re-run", number],
         ["key", "get", "pw", "-d"],
-        ["serve"],
+        ["serve", "--port", "0"],
     ]
     key.unlink()
     (listed,) = closed.json("execution", "list")  # what needs no key is still to be seen

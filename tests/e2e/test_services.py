@@ -10,7 +10,8 @@ from tests.e2e.test_interruptions import CHAIN, REMEDIED
 
 @contextmanager
 def service(shell: Shell, name: str = "serve", *words: str) -> Generator[Running]:
-    running = shell.start(name, *words, "--log-format", "json")
+    port = ("--port", "0") if name == "serve" else ()
+    running = shell.start(name, *port, *words, "--log-format", "json")
     running.wait_for_error("Working for")
     yield running
 

@@ -101,7 +101,7 @@ def test_the_commands_work_without_the_source_tree(binaries: Path, tmp_path: Pat
 
 def test_a_service_works_without_the_source_tree(binaries: Path, tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [str(binaries / "orchestrion"), "serve"],
+        [str(binaries / "orchestrion"), "serve", "--port", "0"],
         cwd=tmp_path,
         env=environment(tmp_path),
         stdin=subprocess.DEVNULL,

@@ -14,6 +14,7 @@ from orchestrion.actions.filters import metadata_functions
 from orchestrion.actions.key_lookups import KeyLookups, KeyReader
 from orchestrion.actions.metadata import Pack
 from orchestrion.actions.metadata_file import line_of, read_mapping
+from orchestrion.actions.parameters import MASK
 from orchestrion.actions.rendering import RenderingError, render
 from orchestrion.core.values import Json
 from orchestrion.errors import UsageError
@@ -26,15 +27,40 @@ def config_file(pack: Pack) -> Path:
     return folder / f"{pack.ref}.yaml"
 
 
+def schema_of(pack: Pack) -> dict[str, Json]:
+    """What a pack says of its configuration; empty when it says nothing. Raises UsageError."""
+    file = pack.folder / "config.schema.yaml"
+    return read_mapping(file) if file.is_file() else {}
+
+
+def stored_config(pack: Pack) -> dict[str, Json]:
+    """The configuration as it stands in its file: no defaults, nothing rendered. Raises UsageError."""
+    file = config_file(pack)
+    return read_mapping(file) if file.is_file() else {}
+
+
+def masked_config(given: Mapping[str, Json], schema: Mapping[str, Json]) -> dict[str, Json]:
+    """A configuration with all that its schema declares secret masked."""
+    return {name: _masked(value, _mapping(schema.get(name))) for name, value in given.items()}
+
+
+def _masked(value: Json, declared: Mapping[str, Json]) -> Json:
+    if declared.get("secret") is True:
+        return MASK if value is not None else None
+    if isinstance(value, dict):
+        return masked_config(value, _mapping(declared.get("properties")))
+    if isinstance(value, list):
+        return [_masked(item, _mapping(declared.get("items"))) for item in value]
+    return value
+
+
 def pack_config(pack: Pack, keys: KeyReader, note_secret: Callable[[Json], None]) -> dict[str, Json]:
     """The configuration of a pack. `note_secret` is told each value that the schema declares secret.
 
     Raises UsageError, SealError.
     """
-    schema_file, file = pack.folder / "config.schema.yaml", config_file(pack)
-    schema = read_mapping(schema_file) if schema_file.is_file() else {}
-    given = read_mapping(file) if file.is_file() else {}
-    return _Reading(pack, file, keys, note_secret).values(given, schema, ())
+    reading = _Reading(pack, config_file(pack), keys, note_secret)
+    return reading.values(stored_config(pack), schema_of(pack), ())
 
 
 class _Reading:

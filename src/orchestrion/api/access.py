@@ -1,20 +1,24 @@
 """Who asks, and what they may: one table of every operation and the least role that it needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from orchestrion.accounts import ROLES, Accounts, Credential, Kind, Role
 from orchestrion.api.faults import FaultError
-from orchestrion.api.served import Served, served_by
-
-Role: TypeAlias = Literal["viewer", "operator", "admin"]
-ROLES: Final[tuple[Role, ...]] = ("viewer", "operator", "admin")
-"""From the least to the greatest: each may what those before it may."""
+from orchestrion.api.served import Identify, Served, served_by
 
 ALLOWED: Final[Mapping[str, Role]] = {
+    "absent.list": "viewer",
     "action.list": "viewer",
+    "apikey.delete": "admin",
+    "apikey.get": "admin",
+    "apikey.list": "admin",
+    "apikey.make": "admin",
+    "apikey.update": "admin",
+    "config.get": "viewer",
     "execution.list": "viewer",
     "execution.get": "viewer",
     "execution.output": "viewer",
@@ -23,25 +27,110 @@ ALLOWED: Final[Mapping[str, Role]] = {
     "execution.resume": "operator",
     "execution.cancel": "operator",
     "execution.rerun": "operator",
+    "inquiry.get": "viewer",
+    "inquiry.list": "viewer",
+    "inquiry.respond": "operator",
+    "key.delete": "operator",
+    "key.get": "viewer",
+    "key.list": "viewer",
+    "key.others": "admin",
+    "key.set": "operator",
     "metrics.get": "viewer",
+    "pack.get": "viewer",
+    "pack.list": "viewer",
+    "pack.register": "admin",
     "secrets.show": "admin",
     "stream.follow": "viewer",
+    "user.get": "viewer",
+    "workflow.inspect": "viewer",
 }
 """The least role for each operation."""
+
+SYSTEM_USER: Final = "stanley"
+"""Who everybody is where nobody is asked."""
+
+_METHODS: Final[Mapping[Kind, str]] = {"token": "authentication token", "key": "API key"}
+"""What StackStorm calls the ways to show who one is."""
+
+_MISSING: Final = "One of Token or API key required."
+_COOKIE: Final = "auth-token"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, how they have shown it, and until when that holds (microseconds since 1970, or for ever)."""
+    """Who asks, how they have shown it, and until when that holds (microseconds since 1970, or for ever).
+
+    `location` says where in the request that was: header, query, cookie.
+    """
 
     name: str
     role: Role
     method: str
     expires_at: int | None = None
+    location: str | None = None
 
     def may(self, operation: str) -> bool:
         """Whether the role of who asks is enough."""
         return ROLES.index(self.role) >= ROLES.index(ALLOWED[operation])
+
+    def check(self, operation: str, what: str) -> None:
+        """Raise FaultError (403) where the role is not enough for what they ask."""
+        if not self.may(operation):
+            raise FaultError(
+                403, f'User "{self.name}" is {self.role}, and {what} needs {ALLOWED[operation]}.'
+            )
+
+
+def everybody(_request: Request) -> Caller:
+    """Who asks, where nobody is asked: the system's user, whatever the request brings."""
+    return Caller(SYSTEM_USER, "admin", "no authentication")
+
+
+def identified_by(accounts: Accounts, clock: Callable[[], int]) -> Identify:
+    """Tell callers by their tokens and API keys. `clock` in microseconds since 1970."""
+
+    def identify(request: Request) -> Caller:
+        fault = _MISSING
+        for kind, location, text in _shown(request):
+            credential = accounts.credential(kind, text)
+            wrong = _fault_of(kind, credential, clock())
+            if credential is not None and wrong is None:
+                return Caller(
+                    credential.account, credential.role, _METHODS[kind], credential.expires_at, location
+                )
+            fault = wrong or fault
+        raise FaultError(401, f"Unauthorized - {fault}", headers={"WWW-Authenticate": "Bearer"})
+
+    return identify
+
+
+def _shown(request: Request) -> Iterator[tuple[Kind, str, str]]:
+    """What a request shows of who sends it; of several the first that is good counts."""
+    headers, query = request.headers, request.query_params
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    bearer = bearer.strip() if scheme.lower() == "bearer" else ""
+    found: tuple[tuple[Kind, str, str | None], ...] = (
+        ("token", "header", headers.get("x-auth-token")),
+        ("key", "header", headers.get("st2-api-key")),
+        ("token", "header", bearer),
+        ("key", "header", bearer),
+        ("token", "query", query.get("x-auth-token")),
+        ("key", "query", query.get("st2-api-key")),
+        ("token", "cookie", request.cookies.get(_COOKIE)),
+    )
+    for kind, location, text in found:
+        if text:
+            yield kind, location, text
+
+
+def _fault_of(kind: Kind, credential: Credential | None, now: int) -> str | None:
+    """Why it does not count, in StackStorm's words; None: it does."""
+    word = "Token" if kind == "token" else "API key"
+    if credential is None:
+        return f"{word} is not found."
+    if credential.expires_at is not None and credential.expires_at <= now:
+        return f"{word} has expired."
+    return None if credential.enabled else f"{word} is disabled."
 
 
 def caller_of(request: Request) -> Caller:
@@ -49,25 +138,41 @@ def caller_of(request: Request) -> Caller:
     return served_by(request).identify(request)
 
 
-def allowed(operation: str) -> Callable[[Caller], Caller]:
-    """What a route depends on: who asks, if they may. The operation is in the table `ALLOWED`."""
-    role = ALLOWED[operation]
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a route depends on: who asks, if their role is enough for its operation."""
 
-    def check(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
-        if not caller.may(operation):
-            raise FaultError(
-                403, f'User "{caller.name}" is {caller.role}, and this needs {role}: {operation}.'
-            )
+    operation: str
+
+    def __call__(self, caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
+        """The caller. Raises FaultError (403)."""
+        caller.check(self.operation, f"this ({self.operation})")
         return caller
 
-    return check
+
+def allowed(operation: str) -> Allowed:
+    """What a route depends on. The operation is in the table `ALLOWED`."""
+    assert operation in ALLOWED
+    return Allowed(operation)
 
 
 def may_show_secrets(caller: Caller, *, asked: bool) -> bool:
     """Whether secrets are shown, which only an admin may ask for. Raises FaultError (403)."""
-    if asked and not caller.may("secrets.show"):
-        raise FaultError(403, f'User "{caller.name}" may not see secrets: that needs the role admin.')
+    if asked:
+        caller.check("secrets.show", "to show secrets")
     return asked
 
 
-__all__ = ["ALLOWED", "ROLES", "Caller", "Role", "Served", "allowed", "caller_of", "may_show_secrets"]
+__all__ = [
+    "ALLOWED",
+    "ROLES",
+    "Allowed",
+    "Caller",
+    "Role",
+    "Served",
+    "allowed",
+    "caller_of",
+    "everybody",
+    "identified_by",
+    "may_show_secrets",
+]

@@ -6,20 +6,36 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from orchestrion import __version__
+from orchestrion.api.absent import routes as absent
+from orchestrion.api.apikeys import routes as apikeys
+from orchestrion.api.auth import routes as auth
 from orchestrion.api.executions import routes as executions
 from orchestrion.api.faults import add_faults
 from orchestrion.api.health import routes as health
+from orchestrion.api.inquiries import routes as inquiries
+from orchestrion.api.keys import routes as keys
 from orchestrion.api.metrics import Measured, Metrics
 from orchestrion.api.output import routes as output
+from orchestrion.api.packs import routes as packs
 from orchestrion.api.paths import Paths, Service
 from orchestrion.api.served import Served
 from orchestrion.api.stream import routes as stream
+from orchestrion.api.users import routes as users
+from orchestrion.api.workflows import routes as workflows
 
 ROUTERS = (
+    auth,
+    users,
+    apikeys,
     executions,
-    health,
     output,
     stream,
+    inquiries,
+    keys,
+    packs,
+    workflows,
+    health,
+    absent,
 )
 """The routes, each module's."""
 

@@ -58,8 +58,8 @@ class FaultError(Exception):
 
 
 def faults(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route declares of the errors that it may end in; 400, 401, 403 and 503 every route may."""
-    return {status: {"model": Fault} for status in (400, 401, 403, 503, *statuses)}
+    """What a route declares of the errors that it may end in; 400, 401, 403, 413 and 503 every route may."""
+    return {status: {"model": Fault} for status in (400, 401, 403, 413, 503, *statuses)}
 
 
 def answer(

@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import Request
 
+from orchestrion.accounts import Accounts
 from orchestrion.actions.catalog import Catalog
 from orchestrion.api.feed import Feed
+from orchestrion.api.logins import Logins
 from orchestrion.client.commands import Commands
 from orchestrion.client.packs import PackFolders, catalog_of
+from orchestrion.keys import Keys
 from orchestrion.operations import Operations
 from orchestrion.queries import Queries
+from orchestrion.runtime.clock import system_clock
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.peers import Peers
 from orchestrion.store.shared import SharedStore
@@ -36,6 +40,8 @@ class Served:
         self.queries: Final = Queries(store, peers)
         self.feed: Final = Feed(store)
         engine.dispatcher.on_commit.append(self.feed.wake)
+        self.accounts: Final = Accounts(store, system_clock)
+        self.logins: Final = Logins()
 
     @property
     def catalog(self) -> Catalog:
@@ -46,6 +52,10 @@ class Served:
         """What somebody may ask."""
         operations = Operations(self.engine.inbox, actor, self.engine.dispatcher.measures)
         return Commands(self.store, self.queries, operations, self.packs, actor, lambda: self.engine)
+
+    def keys(self, actor: str) -> Keys:
+        """The keys that somebody sees: the system's and their own."""
+        return Keys(self.store, system_clock, actor)
 
 
 def served_by(request: Request) -> Served:

@@ -8,7 +8,7 @@ from typing import Final
 from orchestrion.cli.render.output import utc_time
 from orchestrion.cli.visible import visible, visible_json
 
-_FIELDS: Final = ("execution", "parent", "engine")
+_FIELDS: Final = ("execution", "parent", "engine", "user", "address")
 
 
 class _Text(logging.Formatter):

@@ -54,5 +54,15 @@ def report_of(text: str, path: Path, catalog: Catalog) -> Report:
         tuple(sorted(Finding.of(one) for one in (*inspection.problems, *content.problems))),
         tuple(sorted((*(Finding.of(one) for one in inspection.warnings), *unable))),
         unable,
-        (*as_stackstorm(inspection), *(one.as_stackstorm() for one in content.problems)),
+        tuple(
+            sorted(
+                (*as_stackstorm(inspection), *(one.as_stackstorm() for one in content.problems)),
+                key=_order,
+            )
+        ),
     )
+
+
+def _order(entry: dict[str, Json]) -> tuple[str, str]:
+    """StackStorm's order: by type, then by schema path (stackstorm-api 3.1)."""
+    return str(entry["type"]), str(entry["schema_path"] or "")

@@ -3,7 +3,7 @@
 from types import ModuleType
 from typing import Final, NamedTuple
 
-from orchestrion import keys
+from orchestrion import accounts, keys
 from orchestrion.actions import metadata_file, pack_files, rendering
 from orchestrion.actions.runners import process_runner, processes, python, shell, waiter
 from orchestrion.client.rehearsal import play
@@ -12,6 +12,7 @@ from orchestrion.core.expressions import bounds
 from orchestrion.core.language import definition, tree
 from orchestrion.runtime import engine, output, peers, retention, service, unit, worker
 from orchestrion.store import sqlite
+from orchestrion.wire import bounds as served
 
 _MICROSECONDS: Final = 1_000_000
 
@@ -72,6 +73,16 @@ _OTHERS: Final[tuple[tuple[str, ModuleType, str, str], ...]] = (
     ("test", play, "MAX_EVENTS", "events in one test of a workflow, two for each action"),
     ("store", sqlite, "BUSY_SECONDS", "seconds that SQLite waits for a lock of another program"),
     ("key", keys, "LONGEST_SECONDS", "seconds of a key's time to live"),
+    ("user", accounts, "SHORTEST_PASSWORD", "characters of a password at the least"),
+    ("user", accounts, "LONGEST_PASSWORD", "characters of a password at the most"),
+    ("user", accounts, "LONGEST_TOKEN_SECONDS", "seconds for which a token is good at the most"),
+    ("server", served, "MAX_BODY", "bytes of the body of a request"),
+    ("server", served, "BODY_SECONDS", "seconds in which it must have come"),
+    ("server", served, "REQUEST_SECONDS", "seconds in which a client must ask, and take some of the answer"),
+    ("server", served, "MOST_CONNECTIONS", "connections"),
+    ("server", served, "TRIES_OF_USER", "log-ins as one user within TRIES_SECONDS that may be wrong"),
+    ("server", served, "TRIES_OF_ADDRESS", "log-ins from one address within TRIES_SECONDS that may be wrong"),
+    ("server", served, "TRIES_SECONDS", "seconds after which a wrong log-in is forgotten"),
 )
 _IN_MICROSECONDS: Final = ("LEASE", "BEAT", "SWEEP", "EVERY")
 

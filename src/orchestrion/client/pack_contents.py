@@ -9,6 +9,7 @@ from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.environments import Environments, EnvironmentState
 from orchestrion.actions.ignored import ignored_in
 from orchestrion.actions.metadata import Pack
+from orchestrion.actions.pack_files import listing_of
 from orchestrion.actions.revisions import SHOWN, name_of_now
 from orchestrion.actions.runners.registry import check_runnable
 from orchestrion.client.packs import PackFolders, catalog_of
@@ -101,6 +102,12 @@ def set_up_pack(folders: PackFolders, ref: str, say: Callable[[str], None]) -> P
         )
     _environments().set_up(packs[ref], say)
     return _view(catalog, packs[ref], _revision_of(packs[ref]))
+
+
+def files_of(pack: Pack) -> tuple[str, ...]:
+    """The files of a pack, relative to its folder, sorted. Raises UsageError when it cannot be read."""
+    listing = listing_of(pack.home, current().database)
+    return tuple(sorted(entry.path for entry in listing.entries if entry.kind == "file"))
 
 
 def _revision_of(pack: Pack) -> str:

@@ -13,7 +13,7 @@ from orchestrion.core.graph import Graph, build_graph
 from orchestrion.core.language import DefinitionError, load_definition
 from orchestrion.errors import UsageError
 
-__all__ = ["Finding", "Report", "graph_of_workflow", "inspect_workflow"]
+__all__ = ["Finding", "Report", "graph_of_text", "graph_of_workflow", "inspect_workflow"]
 
 
 def inspect_workflow(word: str, packs: Sequence[Path]) -> Report:
@@ -29,8 +29,13 @@ def inspect_workflow(word: str, packs: Sequence[Path]) -> Report:
 def graph_of_workflow(word: str, packs: Sequence[Path]) -> Graph:
     """The graph of a workflow file, or of a pack's. Raises NotFound, UsageError with every problem."""
     path = _path_of(word, catalog_of(packs))
+    return graph_of_text(read_text(path), path)
+
+
+def graph_of_text(text: str, path: Path) -> Graph:
+    """The graph of the text of a workflow file. Raises UsageError with every problem."""
     try:
-        return build_graph(load_definition(read_text(path)))
+        return build_graph(load_definition(text))
     except DefinitionError as error:
         problems = [Finding.of(one).text(path) for one in error.problems]
         raise UsageError(f"{path}: This is not a workflow. Mend this:", problems=problems) from error

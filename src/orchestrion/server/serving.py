@@ -1,33 +1,58 @@
 """A process that works for a whole store: what `serve` and `worker` run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from orchestrion.accounts import Accounts, NewToken
 from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.client.session import Session
+from orchestrion.errors import UsageError
 from orchestrion.runtime.clock import monotonic_clock, system_clock
 from orchestrion.runtime.peers import Kind
 from orchestrion.runtime.retention import DAY, Keeper, Retention
 from orchestrion.runtime.service import Service
 from orchestrion.runtime.telemetry import tracing
+from orchestrion.server.loopback import is_loopback
 
 if TYPE_CHECKING:
     from orchestrion.api.served import Served
     from orchestrion.server.web import WebServer
 
-API_PORT = 9101
-AUTH_PORT = 9100
-STREAM_PORT = 9102
+Api: TypeAlias = Literal["api", "auth", "stream"]
+
+STACKSTORM_PORTS: Final[Mapping[int, Api]] = {9101: "api", 9100: "auth", 9102: "stream"}
+"""Where StackStorm's clients look for each service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where a server listens: on one port for all services, or on the three of StackStorm."""
+    """Where a server listens: on one port for all services (0: any that is free), or on StackStorm's three.
+
+    `authentication`: it asks who somebody is. `certificate` and `key`: files in PEM, with which it encrypts.
+    Raises UsageError for what would let everybody in from everywhere.
+    """
 
     host: str = "127.0.0.1"
     port: int | None = None
+    authentication: bool = True
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not self.authentication and not is_loopback(self.host):
+            raise UsageError(
+                f"{self.host}: a server that asks nobody who they are (--no-auth) listens only on a loopback "
+                "address, for example 127.0.0.1. Leave out --host, or --no-auth."
+            )
+        if self.key is not None and self.certificate is None:
+            raise UsageError(f"{self.key}: the certificate is missing. Name it with --tls-cert.")
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether others on the network can read what is sent."""
+        return self.certificate is None and not is_loopback(self.host)
 
 
 class LocalService:
@@ -58,14 +83,17 @@ class LocalService:
         keeper = Keeper(retention, system_clock, monotonic_clock, keep)
         self._ballast = retention.ballast
         self._packs = packs
+        self._listening = listening
         self._served: Served | None = None
+        self.addresses: dict[Api, str] = {}
         self._web: WebServer | None = None if listening is None else self._web_server(listening)
         self._service = Service(self._session.dispatcher, self._engine, grace_seconds, keeper)
 
-    @property
-    def ports(self) -> list[int]:
-        """The ports on which it listens."""
-        return [] if self._web is None else self._web.ports
+    def add_first_admin(self) -> NewToken | None:
+        """Make an admin where nobody could log in else; the token to use it. None: somebody can."""
+        if self._listening is None or not self._listening.authentication:
+            return None
+        return Accounts(self._session.store, system_clock).add_first_admin()
 
     def begin(self) -> None:
         """Announce it: from now on commands leave their work to it. Raises SealError without the key."""
@@ -93,23 +121,32 @@ class LocalService:
         self._service.stop()
 
     def _web_server(self, listening: Listening) -> "WebServer":
-        from orchestrion.api.access import Caller
+        from orchestrion.api.access import everybody, identified_by
         from orchestrion.api.app import make_server
-        from orchestrion.api.paths import Service as Kind
         from orchestrion.api.served import Served
-        from orchestrion.server.web import WebServer, bind
+        from orchestrion.server.guard import Guard
+        from orchestrion.server.web import WebServer, bind, encryption
         from orchestrion.store.shared import SharedStore
 
-        ports: Mapping[int, Kind] = {}
-        if listening.port is None:
-            ports = {API_PORT: "api", AUTH_PORT: "auth", STREAM_PORT: "stream"}
+        context = None
+        if listening.certificate is not None:
+            context = encryption(listening.certificate, listening.key)
+        ports: Mapping[int, Api] = STACKSTORM_PORTS if listening.port is None else {}
         sockets = [bind(listening.host, port) for port in ports or [listening.port or 0]]
+        self.addresses = _addresses(listening, [one.getsockname()[1] for one in sockets])
         store = SharedStore(self._session.store.path)
-        served = self._served = Served(
-            store,
-            self._engine,
-            self._session.peers,
-            self._packs,
-            lambda _request: Caller("stanley", "admin", "no authentication"),
-        )
-        return WebServer(make_server(served, ports), sockets)
+        identify = everybody
+        if listening.authentication:
+            identify = identified_by(Accounts(store, system_clock), system_clock)
+        served = self._served = Served(store, self._engine, self._session.peers, self._packs, identify)
+        guarded = Guard(make_server(served, ports), is_open=not listening.authentication)
+        return WebServer(guarded, sockets, context)
+
+
+def _addresses(listening: Listening, ports: Sequence[int]) -> dict[Api, str]:
+    """The URL of each service, without a slash at its end."""
+    scheme = "http" if listening.certificate is None else "https"
+    host = f"[{listening.host}]" if ":" in listening.host else listening.host
+    if listening.port is None:
+        return {service: f"{scheme}://{host}:{port}" for port, service in STACKSTORM_PORTS.items()}
+    return {service: f"{scheme}://{host}:{ports[0]}/{service}" for service in STACKSTORM_PORTS.values()}

@@ -13,6 +13,7 @@ from orchestrion.cli.grammar.packs import add_pack_commands
 from orchestrion.cli.grammar.run import add_run
 from orchestrion.cli.grammar.services import add_services
 from orchestrion.cli.grammar.upkeep import add_upkeep
+from orchestrion.cli.grammar.users import add_users
 from orchestrion.cli.grammar.workflows import add_workflows
 
 _EXAMPLES: Final = """\
@@ -36,6 +37,7 @@ _GROUPS: Final = (
     add_pack_commands,
     add_keys,
     add_services,
+    add_users,
     add_health,
     add_upkeep,
 )

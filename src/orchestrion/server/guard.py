@@ -1,0 +1,109 @@
+"""What no request gets past: bodies of a bounded size that come in time, and pages of other sites.
+
+A browser sends requests of any page to any server, also to one that listens only for its own machine; what a
+page of another site asks for is refused, and a server that asks nobody who they are answers only to names of
+its own machine (else a name that an attacker lets lead there would do).
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from orchestrion.api.faults import answer
+from orchestrion.server.loopback import is_loopback
+from orchestrion.wire.bounds import BODY_SECONDS, MAX_BODY
+
+
+class _Gone(Exception):  # noqa: N818  # no error: the client has left
+    """Who asks has left before they had asked."""
+
+
+class _TooLarge(Exception):  # noqa: N818  # told by its status
+    """The body is larger than MAX_BODY."""
+
+
+class Guard:
+    """Stands before an application. `is_open`: the server asks nobody who they are."""
+
+    def __init__(self, app: ASGIApp, *, is_open: bool, body_seconds: float = BODY_SECONDS) -> None:
+        self._app: Final = app
+        self._is_open: Final = is_open
+        self._body_seconds: Final = body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request in, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._refusal(headers)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                body = await _body_of(headers, receive)
+        except TimeoutError:
+            await answer(408, "The request has come too slowly.", headers=_CLOSING)(scope, receive, send)
+        except _TooLarge:
+            text = f"The body of the request is too large: the limit is {MAX_BODY} bytes."
+            await answer(413, text)(scope, receive, send)
+        except _Gone:
+            return
+        else:
+            await self._app(scope, _again(body, receive), send)
+
+    def _refusal(self, headers: Headers) -> Response | None:
+        host = headers.get("host", "")
+        if self._is_open and not is_loopback(_name_of(f"//{host}")):
+            return answer(
+                403,
+                "With --no-auth the server answers only to 127.0.0.1, ::1 and localhost.",
+            )
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+            return answer(403, f"Pages of another site ({origin}) may not ask this server.")
+        return None
+
+
+_CLOSING: Final[Mapping[str, str]] = {"Connection": "close"}
+
+
+def _name_of(url: str) -> str:
+    """The name of the host in a URL; empty where there is none that can be read."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+async def _body_of(headers: Headers, receive: Receive) -> bytes:
+    """The whole body. Raises _TooLarge, as soon as that is known, and _Gone."""
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > MAX_BODY:
+        raise _TooLarge
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Gone
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            raise _TooLarge
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """What receives a body that has come already, and then whatever comes."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return receive_again
