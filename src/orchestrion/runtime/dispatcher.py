@@ -66,9 +66,9 @@ class Dispatcher:
                 claimer.close_unit(committed=False)
             raise
         self._keep(unit)
-        tell(unit.ledger)
         if claimer is not None:
             claimer.close_unit(committed=True)
+        tell(unit.ledger)
         if unit.has_changed:
             self.peers.wake_others()
 
