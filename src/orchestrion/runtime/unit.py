@@ -102,8 +102,8 @@ class Unit:
         """Let the core decide about an event, and take over what it decides."""
         subject = self.workflow(workflow)
         self.now = self._dispatcher.clock()
-        event = event._replace(occasion=Occasion(self.now, self._dispatcher.seed()))
-        answer = conduct(subject.state, event, self.external_values(subject, event))
+        occasion = Occasion(self.now, self._dispatcher.seed())
+        answer = conduct(subject.state, event, occasion, self.external_values(subject, event))
         if isinstance(answer, Decision):
             self._take(subject, answer, type(event).__name__)
         return answer
