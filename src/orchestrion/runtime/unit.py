@@ -233,21 +233,10 @@ class Unit:
         self.ledger.write(self._sealers())
         seals = {one.id: seal for one in touched if (seal := self.secrets.sealer(one.row)) is not None}
         save_changes(self.transaction, {workflow.id: workflow.changes for workflow in touched}, seals)
-        history = [row for workflow in touched for row in workflow.history]
-        if history:
-            self.transaction.many("save_history", history)
+        if touched:
+            self.transaction.many("save_history", [row for one in touched for row in one.history])
+            self.transaction.many("save_workflows", [_row_of(one, seals.get(one.id)) for one in touched])
         for workflow in touched:
-            head = workflow.head
-            text = rows.head_text(head)
-            self.transaction.run(
-                "save_workflow",
-                id=workflow.id,
-                status=head.status,
-                version=head.event,
-                expires_at=workflow.expires_at,
-                held=not workflow.claimable,
-                head=seals[workflow.id](text) if workflow.id in seals else text,
-            )
             workflow.changes.clear()
             workflow.history.clear()
         for number, event in self._empty:
@@ -370,3 +359,17 @@ class Unit:
         claimed = current._replace(engine=claimer.id)
         self.ledger.keep(claimed)
         claimer.begin(self, claimed, execution)
+
+
+def _row_of(workflow: Workflow, seal: Seal | None) -> rows.Row:
+    """The row of `save_workflows`."""
+    head = workflow.head
+    text = rows.head_text(head)
+    return (
+        head.status,
+        head.event,
+        not workflow.claimable,
+        text if seal is None else seal(text),
+        workflow.expires_at,
+        workflow.id,
+    )
