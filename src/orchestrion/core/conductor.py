@@ -150,9 +150,10 @@ def _settle(draft: Draft, before: Status) -> None:
 
 def _wait_openly(draft: Draft) -> None:
     """A workflow that begins with tasks that only wait is `running` at once: nobody claims anything yet."""
-    starts = [command for command in draft.commands if isinstance(command, RunAction)]
-    if draft.status in ("scheduled", "resuming") and starts and all(command.delay for command in starts):
-        advance(draft, "wait")
+    if draft.status in ("scheduled", "resuming"):
+        starts = [command for command in draft.commands if isinstance(command, RunAction)]
+        if starts and all(command.delay for command in starts):
+            advance(draft, "wait")
 
 
 def _enter(draft: Draft, before: Status, now: Status) -> None:
