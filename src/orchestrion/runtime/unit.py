@@ -23,7 +23,7 @@ from orchestrion.core.events import (
 from orchestrion.core.state import State
 from orchestrion.core.status import COMPLETED, Status
 from orchestrion.core.values import Json
-from orchestrion.runtime.deadlines import stop
+from orchestrion.runtime.deadlines import deadline_of, stop
 from orchestrion.runtime.definitions import graph_of
 from orchestrion.runtime.external import ExternalValues
 from orchestrion.runtime.held import cancel_held
@@ -356,7 +356,7 @@ class Unit:
                 self.ledger.end(attempt.execution)
                 return
             execution.show("running", self.now)
-        claimed = current._replace(engine=claimer.id)
+        claimed = current._replace(engine=claimer.id, expires_at=deadline_of(self, current.token))
         self.ledger.keep(claimed)
         claimer.begin(self, claimed, execution)
 
