@@ -261,7 +261,7 @@ class Unit:
     # --- what a decision brings
 
     def _take(self, subject: Workflow, decision: Decision, cause: str) -> None:
-        before, had_settled = subject.head.status, has_settled(subject.head)
+        before = subject.head
         subject.note_history(decision, cause, self.now)
         subject.state.apply(decision.changes)
         subject.changes += decision.changes
@@ -277,8 +277,9 @@ class Unit:
                     cancel_held(self, Token(subject.id, entry, item, number))
                 case EndEmpty(entries):
                     self._empty.append((subject.id, EmptyEnded(entries)))
-        if subject.head.status != before or has_settled(subject.head) != had_settled:
-            self._follow_status(subject, before)
+        after = subject.head
+        if after.status != before.status or has_settled(after) != has_settled(before):
+            self._follow_status(subject, before.status)
 
     def _add_attempt(self, subject: Workflow, command: RunAction) -> None:
         revival = take_revival(self, subject, command)
