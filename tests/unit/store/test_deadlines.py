@@ -35,9 +35,7 @@ def add_tree(
             "packs": "[]",
         }
         transaction.run("add_workflow", **row, **known)
-        transaction.run(
-            "save_workflow", id=root, status="running", version=1, held=0, head="{}", expires_at=expires_at
-        )
+        transaction.many("save_workflows", [("running", 1, 0, "{}", expires_at, root)])
         transaction.many(
             "add_attempts",
             [
