@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action
 from orchestrion.actions.revisions import Revisions
@@ -17,6 +19,7 @@ from orchestrion.core.invariants import check
 from orchestrion.operations import StartRequest
 from orchestrion.operations.health import examine
 from orchestrion.queries.executions import ExecutionView, TaskView
+from orchestrion.runtime import engine
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.peers import Kind
 from orchestrion.runtime.worker import BEGIN_WITHIN, Worker
@@ -46,6 +49,9 @@ class World(Runners):
         )
         worker = Worker(self.session.presence, runners=self, clock=lambda: self.time)
         self.engine: Final = Engine(self.session.dispatcher, worker, lambda _: catalog, "tester", kind)
+
+        self._limits: Final = pytest.MonkeyPatch()
+        self._limits.setattr(engine, "GROUP_SECONDS", 1e6)  # a group is never cut short by chance
 
     def clock(self) -> int:
         self.date += 1
@@ -106,3 +112,4 @@ class World(Runners):
         self.engine.worker.close()
         self.operator.close()
         self.session.close()
+        self._limits.undo()

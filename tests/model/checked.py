@@ -48,7 +48,7 @@ class CheckedWorld(World):
     def __init__(self, definition: Definition) -> None:
         super().__init__(definition)
         self.twin = State(build_graph(definition))
-        self.events: list[Event] = []
+        self.events: list[tuple[Event, Occasion]] = []
         self.published: dict[int, str] = {}
         self.ended: set[AttemptKey] = set()
 
@@ -57,8 +57,8 @@ class CheckedWorld(World):
         entries, status = list(self.state.entries), self.status
         selection = self._selection(event)
         waiting = {task for task, _ in self.state.ready}
-        first = conduct(self.state, event)
-        second = conduct(self.state, event)
+        first = conduct(self.state, event, Occasion(self.now))
+        second = conduct(self.state, event, Occasion(self.now))
         assert snapshot(self.state) == before, "conduct altered the state"
         _assert_equal(first, second)
         answer = super().conduct(event)
@@ -72,7 +72,7 @@ class CheckedWorld(World):
                 or selection.problems
             )
             return answer
-        self.events.append(event)
+        self.events.append((event, Occasion(self.now)))
         self.twin.apply(answer.changes)
         assert snapshot(self.twin) == snapshot(self.state), "the changes are not the state"
         problems = check(self.state)

@@ -166,8 +166,8 @@ def test_the_same_events_give_the_same_state(count: Count) -> None:
         world.tell(Started({}, {}))
         wander(world, chance)
         state = State(build_graph(definition))
-        for event in world.events:
-            answer = conduct(state, event)
+        for event, occasion in world.events:
+            answer = conduct(state, event, occasion)
             assert isinstance(answer, Decision)
             state.apply(answer.changes)
         assert snapshot(state) == snapshot(world.state)

@@ -46,7 +46,7 @@ def test_a_plan_and_the_re_run_share_every_check(count: Count) -> None:
         plan = preview(world.state, tasks)
         assert snapshot(world.state) == before
         application = world.state.initial.application
-        answer = conduct(world.state, RerunRequested(tasks, application, Occasion(7, 7)))
+        answer = conduct(world.state, RerunRequested(tasks, application), Occasion(7, 7))
         if isinstance(plan, Refused) or isinstance(answer, Refused):
             assert plan == answer
             seen["refused"] += 1

@@ -76,7 +76,7 @@ class World:
 
         So does what runs when the time is over.
         """
-        answer = self.conduct(event._replace(occasion=Occasion(self.now)))
+        answer = self.conduct(event)
         while self.stopped:
             self.report(self.stopped.pop(0), "timeout", {"error": "stopped"})
         self.end_empty()
@@ -92,7 +92,7 @@ class World:
 
     def conduct(self, event: Event) -> Answer:
         """Conduct one event and take its decision."""
-        answer = conduct(self.state, event)
+        answer = conduct(self.state, event, Occasion(self.now))
         if isinstance(answer, Decision):
             known = self.state.head.entries
             self.state.apply(answer.changes)

@@ -45,8 +45,7 @@ class Surroundings:
     functions: Functions = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """The parameters of one action execution.
 
     `shown` is what the execution shows as its parameters: those that were supplied, and rendered defaults
@@ -163,10 +162,10 @@ def examine(
         problems += map(Problem, _render_defaults(templates, everything, bad, surroundings or Surroundings()))
         bad |= waiting - everything.keys()
 
-    unknown = {name: value for name, value in values.items() if name not in declared}
-    considered = {name: parameter for name, parameter in declared.items() if name not in bad}
-    missing = declared.keys() - values.keys()
-    problems += _validate(considered, {**everything, **unknown}, missing)
+    checked = everything | {name: value for name, value in values.items() if name not in declared}
+    if not all(_is_plainly_valid(declared.get(name), value) for name, value in checked.items()):
+        considered = {name: parameter for name, parameter in declared.items() if name not in bad}
+        problems += _validate(considered, checked, declared.keys() - values.keys())
     if problems or unread:
         return [Problem(_without_secrets(text, declared, values), name) for text, name in problems]
 
@@ -313,9 +312,7 @@ def _render_defaults(
 def _validate(
     declared: Mapping[str, Parameter], values: Mapping[str, Json], missing: Collection[str]
 ) -> list[Problem]:
-    """Give the problems of the values; the slow validator is imported when a glance does not settle it."""
-    if all(_is_plainly_valid(declared.get(name), value) for name, value in values.items()):
-        return []
+    """Give the problems of the values, by the slow validator, which is imported only then."""
     from orchestrion.actions.validation import problems_of
 
     return [Problem(text, name) for name, text in problems_of(declared, values, missing)]

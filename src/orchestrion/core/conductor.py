@@ -20,6 +20,7 @@ from orchestrion.core.events import (
     CancelRequested,
     EmptyEnded,
     Event,
+    Occasion,
     PauseRequested,
     RerunRequested,
     ResumeRequested,
@@ -44,6 +45,7 @@ from orchestrion.core.workflow_status import WORKABLE, advance, is_held, task_ev
 
 _ENDING: Final = frozenset[Status](("failed", "timeout", "canceling", "canceled"))
 _HELD: Final = frozenset[Status](("pausing", "paused"))
+_UNDATED: Final = Occasion()
 _NOTHING: Final[Mapping[ExternalKey, "Json | Exception"]] = {}
 
 
@@ -82,14 +84,17 @@ class Refusal(Exception):  # noqa: N818  # an answer, not an error
 
 
 def conduct(
-    state: State, event: Event, external: Mapping[ExternalKey, "Json | Exception"] | None = None
+    state: State,
+    event: Event,
+    occasion: Occasion = _UNDATED,
+    external: Mapping[ExternalKey, "Json | Exception"] = _NOTHING,
 ) -> Answer:
-    """Decide what follows from one event.
+    """Decide what follows from one event, on the occasion on which it happens.
 
     `external` holds the outside values that an earlier call asked for, or the exceptions that stand for those
     that cannot be had. The state is not altered: apply the decision's changes to it.
     """
-    draft = Draft(state, event.occasion, _NOTHING if external is None else external)
+    draft = Draft(state, occasion, external)
     # A re-run has left the old end behind, even where it ends at once in the same status.
     before: Status = "resuming" if isinstance(event, RerunRequested) else draft.status
     try:
@@ -148,9 +153,10 @@ def _settle(draft: Draft, before: Status) -> None:
 
 def _wait_openly(draft: Draft) -> None:
     """A workflow that begins with tasks that only wait is `running` at once: nobody claims anything yet."""
-    starts = [command for command in draft.commands if isinstance(command, RunAction)]
-    if draft.status in ("scheduled", "resuming") and starts and all(command.delay for command in starts):
-        advance(draft, "wait")
+    if draft.status in ("scheduled", "resuming"):
+        starts = [command for command in draft.commands if isinstance(command, RunAction)]
+        if starts and all(command.delay for command in starts):
+            advance(draft, "wait")
 
 
 def _enter(draft: Draft, before: Status, now: Status) -> None:

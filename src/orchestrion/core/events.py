@@ -1,8 +1,4 @@
-"""What can happen to a workflow execution.
-
-`at` is the time in microseconds since 1970 (UTC), `seed` feeds `random()`; both come from outside, so that
-the same event always gives the same decision.
-"""
+"""What can happen to a workflow execution, and when."""
 
 from typing import NamedTuple, TypeAlias
 
@@ -11,7 +7,11 @@ from orchestrion.core.values import Json
 
 
 class Occasion(NamedTuple):
-    """When an event happens, and its dice."""
+    """When an event happens, and its dice.
+
+    `at` is the time in microseconds since 1970 (UTC), `seed` feeds `random()`; both come from outside, so
+    that the same event always gives the same decision.
+    """
 
     at: int = 0
     seed: int = 0
@@ -26,7 +26,6 @@ class Started(NamedTuple):
 
     inputs: dict[str, Json]
     application: dict[str, Json]
-    occasion: Occasion = Occasion()
     limit: int | None = None
 
 
@@ -36,7 +35,6 @@ class AttemptBegan(NamedTuple):
     entry: int
     item: int | None
     attempt: int
-    occasion: Occasion = Occasion()
 
 
 class AttemptReturned(NamedTuple):
@@ -45,7 +43,6 @@ class AttemptReturned(NamedTuple):
     entry: int
     item: int | None
     attempt: int
-    occasion: Occasion = Occasion()
 
 
 class AttemptReported(NamedTuple):
@@ -60,33 +57,26 @@ class AttemptReported(NamedTuple):
     attempt: int
     status: Status
     result: Json = None
-    occasion: Occasion = Occasion()
 
 
 class EmptyEnded(NamedTuple):
     """With-items tasks without any items succeed (see `commands.EndEmpty`)."""
 
     entries: tuple[int, ...]
-    occasion: Occasion = Occasion()
 
 
 class PauseRequested(NamedTuple):
     """A pause. `cascaded`: a workflow above is paused, which also holds what has not started yet."""
 
     cascaded: bool = False
-    occasion: Occasion = Occasion()
 
 
 class ResumeRequested(NamedTuple):
     """A request to go on, which undoes a pause."""
 
-    occasion: Occasion = Occasion()
-
 
 class CancelRequested(NamedTuple):
     """A request to end: what runs ends, nothing new starts."""
-
-    occasion: Occasion = Occasion()
 
 
 class TaskRequest(NamedTuple):
@@ -111,7 +101,6 @@ class RerunRequested(NamedTuple):
 
     tasks: tuple[TaskRequest, ...]
     application: dict[str, Json] | None = None
-    occasion: Occasion = Occasion()
     limit: int | None = None
 
 
@@ -119,7 +108,6 @@ class TimeExpired(NamedTuple):
     """The time of the workflow execution is over. `cascaded`: that of one above it, which ends it, too."""
 
     cascaded: bool = False
-    occasion: Occasion = Occasion()
 
 
 Event: TypeAlias = (

@@ -13,7 +13,7 @@ from orchestrion.core.attempts import is_item_set
 from orchestrion.core.commands import RunAction
 from orchestrion.core.conductor import Answer, Decision, NeedValues, Refused, conduct
 from orchestrion.core.draft import Draft, ExternalKey
-from orchestrion.core.events import RerunRequested, TaskRequest
+from orchestrion.core.events import Occasion, RerunRequested, TaskRequest
 from orchestrion.core.expressions import ExternalError
 from orchestrion.core.graph import join_needed
 from orchestrion.core.language.definition import ENGINE_COMMANDS
@@ -81,13 +81,13 @@ def preview(
     `external` gives the values from outside, as for `conduct`; without it there are none.
     """
     event = RerunRequested(tasks)
-    answer = _conducted(state, event) if external is None else conduct(state, event, external)
+    answer = _conducted(state, event) if external is None else conduct(state, event, external=external)
     if not isinstance(answer, Decision):
         assert isinstance(answer, Refused)
         return answer
     after = state.copy()
     after.apply(answer.changes)
-    draft = Draft(state, event.occasion, {})
+    draft = Draft(state, Occasion(), {})
     return _Preview(state, after, draft, select(draft, tasks), answer).plan()
 
 
@@ -95,7 +95,7 @@ def _conducted(state: State, event: RerunRequested) -> Answer:
     """What the conductor answers where no value from outside can be had."""
     external: dict[ExternalKey, Json | Exception] = {}
     while True:
-        answer = conduct(state, event, external)
+        answer = conduct(state, event, external=external)
         if not isinstance(answer, NeedValues):
             return answer
         external |= {

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from orchestrion.core.draft import Draft
-from orchestrion.core.events import RerunRequested, TaskRequest
+from orchestrion.core.events import Occasion, TaskRequest
 from orchestrion.core.plan import select
 from orchestrion.core.status import COMPLETED
 from orchestrion.operations.paths import joined
@@ -40,7 +40,7 @@ def still_inside(
     below = [row for row in attempts if row["workflow"] != subject.id]
     if not below:
         return
-    selection = select(Draft(subject.state, RerunRequested(tasks).occasion, {}), tasks)
+    selection = select(Draft(subject.state, Occasion(), {}), tasks)
     invalidated = set(selection.invalidated)
     for row in below:
         workflow = unit.workflow(row["workflow"])

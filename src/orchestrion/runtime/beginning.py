@@ -10,7 +10,6 @@ from orchestrion.actions.runners.registry import INQUIRER, WORKFLOW_RUNNER, chec
 from orchestrion.core.language import as_stackstorm, inspect
 from orchestrion.core.values import Json
 from orchestrion.errors import OrchestrionError
-from orchestrion.runtime.deadlines import with_deadline
 from orchestrion.runtime.definitions import read_definition
 from orchestrion.runtime.inquiries import ask
 from orchestrion.runtime.ledger import Attempt, Execution
@@ -40,7 +39,6 @@ class Beginner:
         Gives what starts after the commit, or the end of what needs no start; None for a sub-workflow, which
         starts in the unit itself, and for an inquiry, which waits for an answer.
         """
-        attempt = with_deadline(unit, attempt)
         if not execution.action:
             return _ended(unit, attempt, Report(execution.id, "succeeded", None))
         action = None
@@ -51,7 +49,8 @@ class Beginner:
             resolved = resolve(action, values, surroundings_of_task(unit, execution, action))
             _note_secrets(unit, attempt, execution, action, resolved)
             execution.runner = action.runner_type
-            unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
+            if attempt.repeatable != action.idempotent:
+                unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
             if action.runner_type == WORKFLOW_RUNNER:
                 return self._begin_workflow(unit, attempt, execution, action, resolved)
             if action.runner_type == INQUIRER:
@@ -85,9 +84,10 @@ def _note_secrets(
 ) -> None:
     """What is secret in the parameters of an attempt, and in what it will give."""
     secrets = unit.secrets.of(unit.workflow(attempt.root).row)
-    had_secrets = bool(secrets)
-    secrets.note_parameters(action.ref, secret_parameters(action, resolved.all))
-    execution.to_seal = bool(secrets) and not had_secrets
+    if action.secrets:
+        had_secrets = bool(secrets)
+        secrets.note_parameters(action.ref, secret_parameters(action, resolved.all))
+        execution.to_seal = bool(secrets) and not had_secrets
     secrets.note_output(action.ref, secret_output(action))
 
 

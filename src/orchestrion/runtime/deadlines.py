@@ -27,10 +27,10 @@ def timeout_of(unit: "Unit", token: Token) -> int | None:
     return unit.workflow(token.workflow).state.entries[token.entry].timeout
 
 
-def with_deadline(unit: "Unit", attempt: Attempt) -> Attempt:
-    """An attempt that begins now, with the time at which it must have ended."""
-    seconds = timeout_of(unit, attempt.token)
-    return attempt._replace(expires_at=None if seconds is None else unit.now + seconds * _MICROSECONDS)
+def deadline_of(unit: "Unit", token: Token) -> int | None:
+    """When an attempt that begins now must have ended."""
+    seconds = timeout_of(unit, token)
+    return None if seconds is None else unit.now + seconds * _MICROSECONDS
 
 
 def late_after(seconds: int) -> Json:

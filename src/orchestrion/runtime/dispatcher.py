@@ -74,11 +74,11 @@ class Dispatcher:
                 claimer.close_unit(committed=False)
             raise
         self._keep(unit)
+        if claimer is not None:
+            claimer.close_unit(committed=True)
         tell(unit.ledger)
         if self.tracing is not None:
             self.tracing.tell(ended)
-        if claimer is not None:
-            claimer.close_unit(committed=True)
         if unit.has_changed:
             self.peers.wake_others()
         for listener in self.on_commit:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from weakref import ref as ref_of
 
 from orchestrion.actions.action_files import ActionFiles
 from orchestrion.actions.catalog import Catalog, built_in_packs
@@ -131,6 +132,9 @@ class Pins:
         self._packs: Final = packs
         self._wanted: dict[_Wanted, None] = {}
         self._taken: dict[_Wanted, Revision | OrchestrionError | None] = {}  # None: needs no copy
+        self._unit: Callable[[], Unit | None] = _nothing
+        self._pinned: dict[tuple[str, str], Revision | None] = {}
+        self._peeked: dict[tuple[str, str], Action] = {}
 
     @property
     def has_copied(self) -> bool:
@@ -143,7 +147,7 @@ class Pins:
             return True
         row = unit.workflow(root).row
         wanted = (row["packs"], ref)
-        pinned = self._packs.pinned(unit.transaction, row["execution"], ref)
+        pinned = self._pinned_for(unit, row["execution"], ref)
         if pinned is not None and (pinned.is_there or wanted in self._taken):
             return True
         if wanted not in self._taken and self._packs.is_bundled(*wanted):
@@ -160,16 +164,32 @@ class Pins:
         None where it would raise.
         """
         row: dict[str, Any] = unit.workflow(root).row
-        revision = self._packs.pinned(unit.transaction, row["execution"], ref)
+        revision = None
+        if ref.partition(".")[0] not in built_in_packs():
+            revision = self._pinned_for(unit, row["execution"], ref)
         taken = self._taken.get((row["packs"], ref)) if revision is None else revision
         if isinstance(taken, OrchestrionError):
             return None
         try:
-            if taken is None:
-                return self._packs.catalog_for(row["packs"]).find(ref)
-            return self._packs.in_revision(taken, ref)
+            found = (
+                self._packs.catalog_for(row["packs"]).find(ref)
+                if taken is None
+                else self._packs.in_revision(taken, ref)
+            )
         except OrchestrionError:
             return None
+        if taken is not None:
+            self._peeked[root, ref] = found
+        return found
+
+    def _pinned_for(self, unit: "Unit", execution: str, ref: str) -> Revision | None:
+        """The revision that an execution uses of the pack of an action, read once a unit."""
+        if self._unit() is not unit:
+            self._unit, self._pinned, self._peeked = ref_of(unit), {}, {}
+        key = (execution, ref.partition(".")[0])
+        if key not in self._pinned:
+            self._pinned[key] = self._packs.pinned(unit.transaction, execution, ref)
+        return self._pinned[key]
 
     def prepare(self) -> int:
         """Copy the packs that were not ready, unless they have not changed; how many actions wait for them.
@@ -190,7 +210,7 @@ class Pins:
         execution, packs = row["execution"], row["packs"]
         if ref.partition(".")[0] in built_in_packs():
             return self._packs.catalog_for(packs).find(ref)
-        revision = self._packs.pinned(unit.transaction, execution, ref)
+        revision = self._pinned_for(unit, execution, ref)
         if revision is None:
             taken = self._taken[packs, ref]
             if isinstance(taken, OrchestrionError):
@@ -198,8 +218,8 @@ class Pins:
             if taken is None:
                 return self._packs.catalog_for(packs).find(ref)
             pin(unit.transaction, execution, taken)
-            revision = taken
-        return self._packs.in_revision(revision, ref)
+            revision = self._pinned[execution, ref.partition(".")[0]] = taken
+        return self._peeked.get((root, ref)) or self._packs.in_revision(revision, ref)
 
     def _take(self, wanted: _Wanted, taken: dict[Path, Revision]) -> Revision | OrchestrionError:
         """The revision that an action's pack is now; or why there is none."""
@@ -210,6 +230,10 @@ class Pins:
             return taken[pack.folder]
         except OrchestrionError as error:
             return error
+
+
+def _nothing() -> None:
+    """No unit yet."""
 
 
 def _open(revision: Revision) -> tuple[Pack, ActionFiles]:

@@ -23,7 +23,7 @@ from orchestrion.core.events import (
 from orchestrion.core.state import State
 from orchestrion.core.status import COMPLETED, Status
 from orchestrion.core.values import Json
-from orchestrion.runtime.deadlines import stop
+from orchestrion.runtime.deadlines import deadline_of, stop
 from orchestrion.runtime.definitions import graph_of
 from orchestrion.runtime.external import ExternalValues
 from orchestrion.runtime.held import cancel_held
@@ -102,8 +102,8 @@ class Unit:
         """Let the core decide about an event, and take over what it decides."""
         subject = self.workflow(workflow)
         self.now = self._dispatcher.clock()
-        event = event._replace(occasion=Occasion(self.now, self._dispatcher.seed()))
-        answer = conduct(subject.state, event, self.external_values(subject, event))
+        occasion = Occasion(self.now, self._dispatcher.seed())
+        answer = conduct(subject.state, event, occasion, self.external_values(subject, event))
         if isinstance(answer, Decision):
             self._take(subject, answer, type(event).__name__)
         return answer
@@ -246,21 +246,10 @@ class Unit:
         self.ledger.write(self._sealers())
         seals = {one.id: seal for one in touched if (seal := self.secrets.sealer(one.row)) is not None}
         save_changes(self.transaction, {workflow.id: workflow.changes for workflow in touched}, seals)
-        history = [row for workflow in touched for row in workflow.history]
-        if history:
-            self.transaction.many("save_history", history)
+        if touched:
+            self.transaction.many("save_history", [row for one in touched for row in one.history])
+            self.transaction.many("save_workflows", [_row_of(one, seals.get(one.id)) for one in touched])
         for workflow in touched:
-            head = workflow.head
-            text = rows.head_text(head)
-            self.transaction.run(
-                "save_workflow",
-                id=workflow.id,
-                status=head.status,
-                version=head.event,
-                expires_at=workflow.expires_at,
-                held=not workflow.claimable,
-                head=seals[workflow.id](text) if workflow.id in seals else text,
-            )
             workflow.changes.clear()
             workflow.history.clear()
         for number, event in self._empty:
@@ -285,7 +274,7 @@ class Unit:
     # --- what a decision brings
 
     def _take(self, subject: Workflow, decision: Decision, cause: str) -> None:
-        before, had_settled = subject.head.status, has_settled(subject.head)
+        before = subject.head
         subject.note_history(decision, cause, self.now)
         subject.state.apply(decision.changes)
         subject.changes += decision.changes
@@ -301,8 +290,9 @@ class Unit:
                     cancel_held(self, Token(subject.id, entry, item, number))
                 case EndEmpty(entries):
                     self._empty.append((subject.id, EmptyEnded(entries)))
-        if subject.head.status != before or has_settled(subject.head) != had_settled:
-            self._follow_status(subject, before)
+        after = subject.head
+        if after.status != before.status or has_settled(after) != has_settled(before):
+            self._follow_status(subject, before.status)
 
     def _add_attempt(self, subject: Workflow, command: RunAction) -> None:
         revival = take_revival(self, subject, command)
@@ -383,6 +373,21 @@ class Unit:
                 self.ledger.end(attempt.execution)
                 return
             execution.show("running", self.now)
-        claimed = current._replace(engine=claimer.id, delayed=False)
+        deadline = deadline_of(self, current.token)
+        claimed = current._replace(engine=claimer.id, delayed=False, expires_at=deadline)
         self.ledger.keep(claimed)
         claimer.begin(self, claimed, execution)
+
+
+def _row_of(workflow: Workflow, seal: Seal | None) -> rows.Row:
+    """The row of `save_workflows`."""
+    head = workflow.head
+    text = rows.head_text(head)
+    return (
+        head.status,
+        head.event,
+        not workflow.claimable,
+        text if seal is None else seal(text),
+        workflow.expires_at,
+        workflow.id,
+    )

@@ -73,10 +73,10 @@ def head_of(text: str) -> Head:
 
 def entry_row(workflow: str, entry: Entry) -> Row:
     """A row of `entry`."""
-    rest: dict[str, Any] = {}
-    for name, value, default in zip(_ENTRY_REST, _rest_of_entry(entry), _ENTRY_DEFAULTS, strict=True):
-        if value is not default and value != default:
-            rest[name] = value._asdict() if isinstance(value, ItemCounts) else value
+    fields = zip(_ENTRY_REST, _rest_of_entry(entry), _ENTRY_DEFAULTS, strict=True)
+    rest = {name: value for name, value, default in fields if value is not default and value != default}
+    if entry.items is not None:
+        rest["items"] = entry.items._asdict()
     return (workflow, entry.id, entry.task, entry.route, entry.status, entry.counts, to_json(rest))
 
 

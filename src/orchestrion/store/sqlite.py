@@ -285,6 +285,12 @@ def _create(path: Path) -> None:
             ) from None
 
 
+# For a parameter of these types `sqlite3` always looks for an adapter, and to find none costs it several
+# times as much as to call one: it raises and drops an AttributeError. A task has twenty such parameters.
+sqlite3.register_adapter(type(None), lambda none: none)
+sqlite3.register_adapter(bool, int)
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 

@@ -76,19 +76,17 @@ def _last_forms(records: Iterable[Change]) -> Iterable[Change]:
 
 
 def _key_of(record: Change) -> object:
-    match record:
-        case Head() | Initial():
-            return type(record)
+    match record:  # the commonest first
+        case Entry() | Arrival() | Route() | Failure() | Withdrawn():
+            return (type(record), record.id)
         case Item():
             return (Item, record.entry, record.index)
         case Staged() | Unstaged():
             return (Staged, record.task, record.route)
         case RenderedItems():
             return (RenderedItems, record.entry)
-        case Withdrawn() | Failure():
-            return (type(record), record.id)
-        case Entry() | Arrival() | Route():
-            return (type(record), record.id)
+        case Head() | Initial():
+            return type(record)
 
 
 def _row_of(workflow: str, record: Change) -> tuple[str, rows.Row]:

@@ -16,7 +16,7 @@ from orchestrion.core.values import LARGEST_INTEGER
 
 def started(tasks: str, seed: int = 0) -> State:
     state = State(build_graph(load_definition(f"version: 1.0\ntasks:\n{tasks}")))
-    answer = conduct(state, Started({}, {}, Occasion(seed=seed)))
+    answer = conduct(state, Started({}, {}), Occasion(seed=seed))
     assert isinstance(answer, Decision)
     state.apply(answer.changes)
     return state
@@ -65,7 +65,7 @@ def test_every_draw_of_an_event_is_another_number_and_the_same_in_a_repetition()
     task = "  {0}: {{action: core.noop, input: {{x: <% random() %>, y: <% random() %>}}}}\n"
     text = "".join(task.format(name) for name in "ab")
     graph = build_graph(load_definition(f"version: 1.0\ntasks:\n{text}"))
-    first, again = (conduct(State(graph), Started({}, {}, Occasion(seed=7))) for _ in range(2))
+    first, again = (conduct(State(graph), Started({}, {}), Occasion(seed=7)) for _ in range(2))
     assert isinstance(first, Decision)
     assert isinstance(again, Decision)
     assert first.commands == again.commands

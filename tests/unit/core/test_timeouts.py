@@ -37,7 +37,7 @@ tasks:
 
 def at(state: State, seconds: float, event: Event) -> Decision:
     """Conduct an event that must be accepted, at a time in seconds."""
-    answer = conduct(state, event._replace(occasion=Occasion(round(seconds * SECOND))))
+    answer = conduct(state, event, Occasion(round(seconds * SECOND)))
     assert isinstance(answer, Decision), answer
     state.apply(answer.changes)
     assert check(state) == []
@@ -64,7 +64,7 @@ def ends_at(state: State) -> float | None:
 
 
 def is_due(state: State, seconds: float) -> bool:
-    answer = conduct(state, TimeExpired(occasion=Occasion(round(seconds * SECOND))))
+    answer = conduct(state, TimeExpired(), Occasion(round(seconds * SECOND)))
     assert isinstance(answer, Decision | Ignored)
     return isinstance(answer, Decision)
 

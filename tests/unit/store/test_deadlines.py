@@ -36,9 +36,7 @@ def add_tree(
             "wraps": 0,
         }
         transaction.run("add_workflow", **row, **known)
-        transaction.run(
-            "save_workflow", id=root, status="running", version=1, held=0, head="{}", expires_at=expires_at
-        )
+        transaction.many("save_workflows", [("running", 1, 0, "{}", expires_at, root)])
         transaction.many(
             "add_attempts",
             [

@@ -40,9 +40,7 @@ def add_tree(store: Store, root: str, *attempts: tuple[int, bool], engine: str |
 
 def hold(store: Store, root: str, *, held: bool) -> None:
     with store.transaction() as transaction:
-        transaction.run(
-            "save_workflow", id=root, status="running", version=1, held=held, head="{}", expires_at=None
-        )
+        transaction.many("save_workflows", [("running", 1, held, "{}", None, root)])
 
 
 def claimable(store: Store, root: str | None, count: int = 100) -> list[str]:

@@ -1,9 +1,8 @@
 """What every runner takes and gives: a `Job`, an `Outcome`, and the one method between them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from threading import Event
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from orchestrion.actions.metadata import Action
 from orchestrion.core.values import Json
@@ -16,8 +15,10 @@ OnOutput: TypeAlias = Callable[[Stream, bytes], None]
 """Called with what an action has just written, in any thread. It must return soon."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+_NONE: Final[Mapping[str, Json]] = {}
+
+
+class Job(NamedTuple):
     """One attempt to run one action: what a runner needs to know, and nothing about who asked.
 
     `runner_parameters` and `action_parameters` are those of `parameters.resolve`. `engine` names who starts
@@ -28,19 +29,18 @@ class Job:
 
     execution_id: str
     action: Action
-    runner_parameters: Mapping[str, Json] = field(default_factory=dict[str, Json])
-    action_parameters: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    runner_parameters: Mapping[str, Json] = _NONE
+    action_parameters: Mapping[str, Json] = _NONE
     engine: str = ""
     api_url: str = ""
     auth_token: str = ""
     debug: bool = False
-    config: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    config: Mapping[str, Json] = _NONE
     user: str = ""
     on_output: OnOutput | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a job ended; the shape of `result` is that of its runner type (spec 5)."""
 
     status: OutcomeStatus

@@ -10,7 +10,6 @@ every other action is, and what it imports (httpx, asyncssh) never burdens the e
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from orchestrion.actions.runners.base import Job, Outcome, OutcomeStatus
@@ -30,7 +29,7 @@ def module_command(
     """Make the process of a job; `document` is what the module gets, with the limit of its output."""
     arguments = [sys.executable, "-P", "-m", f"{_PACKAGE}.{module}"]
     # The action's own `env` is for what the module does, not for the module: it could change its imports.
-    environment = environment_of(replace(job, runner_parameters={}))
+    environment = environment_of(job._replace(runner_parameters={}))
     return Command(
         arguments=[argument.encode() for argument in arguments],
         environment=environment | {b"PYTHONIOENCODING": b"utf-8"},

@@ -94,8 +94,8 @@ class Play:
     def _tell(self, event: Event) -> bool:
         """Let the core decide about an event, and do what it asks; whether it was taken."""
         self._events += 1
-        event = event._replace(occasion=Occasion(self._now, self._events))
-        answer = conduct(self.state, event, _Outside(self._case.keys, self._times))
+        occasion = Occasion(self._now, self._events)
+        answer = conduct(self.state, event, occasion, _Outside(self._case.keys, self._times))
         if not isinstance(answer, Decision):
             return False
         self.state.apply(answer.changes)

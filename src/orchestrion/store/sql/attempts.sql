@@ -35,7 +35,7 @@ SELECT * FROM attempt WHERE execution = :execution;
 
 -- name: attempts_among
 -- Those of some attempts that have not ended.
-SELECT * FROM attempt WHERE execution IN (SELECT value FROM json_each(:executions));
+SELECT attempt.* FROM json_each(:executions) CROSS JOIN attempt ON attempt.execution = value;
 
 -- name: attempt_of^
 -- The attempt with this fencing token, if it has not ended.

@@ -47,7 +47,7 @@ FROM execution WHERE id = :id;
 
 -- name: executions_among
 -- Some executions.
-SELECT * FROM execution WHERE id IN (SELECT value FROM json_each(:executions));
+SELECT execution.* FROM json_each(:executions) CROSS JOIN execution ON execution.id = value;
 
 -- name: executions
 -- Executions as people start them, newest first, with the engine of their tree and what is secret in it.

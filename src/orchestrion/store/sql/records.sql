@@ -1,6 +1,6 @@
--- name: save_workflow!
--- The head of a workflow execution in its new form.
-UPDATE workflow SET status = :status, version = :version, held = :held, head = :head, expires_at = :expires_at WHERE id = :id;
+-- name: save_workflows*!
+-- The heads of workflow executions in their new form.
+UPDATE workflow SET status = ?, version = ?, held = ?, head = ?, expires_at = ? WHERE id = ?;
 
 -- name: save_entries*!
 -- Entries in their new form.
