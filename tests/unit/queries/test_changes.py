@@ -134,11 +134,26 @@ def test_what_is_open_when_somebody_begins_to_watch_is_not_new(world: World) -> 
     assert world.statuses() == {number: ["canceled"], "a": ["canceled"], "b": ["canceled"]}
 
 
-def test_tasks_end_before_their_workflow(world: World) -> None:
-    number = world.start(TWO)
+def test_a_task_ends_before_its_workflow(world: World) -> None:
+    number = world.start("version: 1.0\ntasks:\n  a: {action: core.ask}\n")
     world.run()
-    told = [one for one in world.read() if isinstance(one, StatusChange) and one.status == "succeeded"]
-    assert [one.execution["task"] or one.execution["id"] for one in told] == ["a", "b", number]
+    world.read()
+    ask = world.session.queries.inquiries(1)[0].id
+    world.operations.respond(ask, {"continue": True}, world.engine)
+    told = [(one.execution["id"], one.status) for one in world.read() if isinstance(one, StatusChange)]
+    assert told.index((ask, "succeeded")) < told.index((number, "succeeded"))
+
+
+def test_what_never_begins_because_its_workflow_has_failed_is_told(world: World) -> None:
+    text = (
+        "version: 1.0\ntasks:\n  a: {action: core.local cmd=false}\n  b: {action: core.noop, delay: 1000}\n"
+    )
+    number = world.start(text)
+    world.read()
+    world.run()
+    found = world.statuses()
+    assert found["b"] == ["canceled"]
+    assert found[number][-1] == "failed"
 
 
 def test_a_task_ends_before_the_next_one_begins(world: World) -> None:
