@@ -7,7 +7,6 @@ whose statuses follow from their rows, also those in between that nobody has see
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from orchestrion.actions.parameters import MASK
@@ -220,17 +219,12 @@ class Changes:
         wanted = {one for numbers in touched for one in numbers}
         wanted |= {number for found in owners.values() for number, _ in found}
         known = _rows_of(transaction, wanted)
-        events = groupby(
-            zip(moved, touched, strict=True), key=lambda one: (one[0]["workflow"], one[0]["event"])
-        )
-        for _, of_event in events:
-            # what ends with a workflow execution ends before it
-            for row, numbers in sorted(of_event, key=lambda one: one[0]["entry"] is None):
-                for number in numbers:
-                    if number in known and number in self._open.told:  # it has not ended in this very page
-                        yield from self._statuses(known[number])
-                if row["entry"] is None:
-                    yield from self._of_whole(row, known.get(_owner(owners[row["workflow"]], row["event"])))
+        for row, numbers in zip(moved, touched, strict=True):  # what ends with a whole ends before it
+            for number in numbers:
+                if number in known and number in self._open.told:  # it has not ended in this very page
+                    yield from self._statuses(known[number])
+            if row["entry"] is None:
+                yield from self._of_whole(row, known.get(_owner(owners[row["workflow"]], row["event"])))
 
     def _of_whole(self, row: _Row, execution: _Row | None) -> Iterator[StatusChange]:
         if execution is None or not _is_seen(execution):

@@ -30,6 +30,12 @@ tasks:
     action: core.local cmd="echo <% item() %> && false"
 """
 ASKS = "version: 1.0\ntasks:\n  a: {action: core.ask}\n  b: {action: core.noop, delay: 1000}\n"
+SAYS = """
+version: 1.0
+input: [password]
+tasks:
+  a: {action: core.local, input: {cmd: echo <% ctx().password %>}}
+"""
 RETRIES = """
 version: 1.0
 tasks:
@@ -128,11 +134,26 @@ def test_what_is_open_when_somebody_begins_to_watch_is_not_new(world: World) -> 
     assert world.statuses() == {number: ["canceled"], "a": ["canceled"], "b": ["canceled"]}
 
 
-def test_tasks_end_before_their_workflow(world: World) -> None:
-    number = world.start(TWO)
+def test_a_task_ends_before_its_workflow(world: World) -> None:
+    number = world.start("version: 1.0\ntasks:\n  a: {action: core.ask}\n")
     world.run()
-    told = [one for one in world.read() if isinstance(one, StatusChange) and one.status == "succeeded"]
-    assert [one.execution["task"] or one.execution["id"] for one in told] == ["a", "b", number]
+    world.read()
+    ask = world.session.queries.inquiries(1)[0].id
+    world.operations.respond(ask, {"continue": True}, world.engine)
+    told = [(one.execution["id"], one.status) for one in world.read() if isinstance(one, StatusChange)]
+    assert told.index((ask, "succeeded")) < told.index((number, "succeeded"))
+
+
+def test_what_never_begins_because_its_workflow_has_failed_is_told(world: World) -> None:
+    text = (
+        "version: 1.0\ntasks:\n  a: {action: core.local cmd=false}\n  b: {action: core.noop, delay: 1000}\n"
+    )
+    number = world.start(text)
+    world.read()
+    world.run()
+    found = world.statuses()
+    assert found["b"] == ["canceled"]
+    assert found[number][-1] == "failed"
 
 
 def test_a_task_ends_before_the_next_one_begins(world: World) -> None:
@@ -227,3 +248,29 @@ def test_what_has_ended_already_is_told_to_who_asks(world: World) -> None:
     world.read()
     page = world.changes.read(watched=[ended, open_one, "f" * 24])
     assert [row["id"] for row in page.ended] == [ended]
+
+
+def test_secrets_are_masked_also_where_they_come_in_pieces(world: World) -> None:
+    request = StartRequest("p.asks", ASKS, {}, secret={"password": "correct-horse"})
+    number = world.operations.start(request, world.engine)
+    world.run()
+    ask = world.session.queries.inquiries(1)[0].id
+    world.read()
+    for text in ("it is correct-", "horse, or corr"):
+        with world.session.store.transaction() as transaction:
+            content = transaction.seal(text)
+            transaction.run(
+                "add_output", execution=ask, engine="inquiry", stream="stdout", at=1, content=content
+            )
+        told = [one.text for one in world.read() if isinstance(one, Written)]
+        assert told == (["it is "] if text.startswith("it") else ["********, or "])
+    world.operations.cancel(number, world.engine)
+    told = [one.text if isinstance(one, Written) else one.status for one in world.read()]
+    assert told[told.index("corr") + 1] == "canceled", "what was held back comes before the end"
+
+
+def test_the_result_of_an_action_that_wrote_a_secret_is_masked(world: World) -> None:
+    secret = {"password": "correct-horse"}
+    world.operations.start(StartRequest("p.says", SAYS, secret, secret=secret), world.engine)
+    world.run()
+    assert [one.text for one in world.read() if isinstance(one, Written)] == ["********\n"]
