@@ -121,6 +121,8 @@ class Accounts:
             )
         kept = None if password is None else _kept_password(password)
         with self._store.transaction() as transaction:
+            if transaction.one("account", name=name) is None:  # nothing that was made before counts for them
+                transaction.run("delete_credentials", account=name)
             if not transaction.run(
                 "add_account", name=name, role=role, password=kept, created_at=self._clock()
             ):
@@ -148,6 +150,12 @@ class Accounts:
             if not transaction.run("set_password", name=name, password=kept):
                 raise _no_user(name)
             transaction.run("delete_tokens", account=name)
+
+    def check_user(self, name: str) -> None:
+        """Raise NotFound where there is no such account."""
+        with self._store.reading() as transaction:
+            if transaction.one("account", name=name) is None:
+                raise _no_user(name)
 
     def is_password(self, name: str, password: str) -> bool:
         """Whether this is the account's password. Takes as long where there is no such account."""
@@ -185,13 +193,14 @@ class Accounts:
     # --- API keys
 
     def add_key(self, name: str, metadata: Mapping[str, Json]) -> tuple[ApiKey, str]:
-        """Make an API key for an account; the key itself, which nothing can show again. Raises NotFound."""
+        """Make an API key for an account; the key itself, which nothing can show again.
+
+        Where there is no such account it counts for nobody.
+        """
         text = secrets.token_urlsafe(_BYTES)
         now = self._clock()
         key = ApiKey(secrets.token_hex(12), name, _hash_of(text), now, enabled=True, metadata=metadata)
         with self._store.transaction() as transaction:
-            if transaction.one("account", name=name) is None:
-                raise _no_user(name)
             transaction.run(
                 "add_credential",
                 id=key.id,

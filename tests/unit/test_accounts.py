@@ -181,5 +181,13 @@ def test_a_key_changes_and_goes(accounts: Accounts) -> None:
     accounts.delete_key(text)
     with pytest.raises(NotFound):
         accounts.key(made.id)
+
+
+def test_a_key_of_nobody_counts_for_nobody_also_when_they_come(accounts: Accounts) -> None:
+    _, key = accounts.add_key("cy", {})
     with pytest.raises(NotFound):
-        accounts.add_key("cy", {})
+        accounts.check_user("cy")
+    assert accounts.credential("key", key) is None
+    accounts.add("cy", "admin", None)
+    accounts.check_user("cy")
+    assert accounts.credential("key", key) is None

@@ -74,10 +74,13 @@ def make(
 ) -> MadeApiKey:
     """Make an API key."""
     new = new or NewApiKey()
-    try:
-        key, text = served.accounts.add_key(new.user or caller.name, new.metadata or {})
-    except NotFound as error:
-        raise FaultError(400, error.message) from error
+    user = new.user or caller.name
+    if user != caller.name:
+        try:
+            served.accounts.check_user(user)
+        except NotFound as error:
+            raise FaultError(400, error.message) from error
+    key, text = served.accounts.add_key(user, new.metadata or {})
     return MadeApiKey(**_fields(key, shown=True), key=text)
 
 

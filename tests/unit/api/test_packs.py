@@ -154,6 +154,12 @@ def test_of_what_is_not_here_there_is_nothing(packed: Server) -> None:
 # --- API keys
 
 
+def test_where_nobody_is_asked_a_key_can_be_made_all_the_same(open_server: Server) -> None:
+    made = open_server.client().post("/v1/apikeys", json={})
+    assert (made.status_code, made.json()["user"]) == (201, "stanley")
+    assert open_server.accounts.credential("key", made.json()["key"]) is None
+
+
 def test_an_api_key_is_told_once_and_can_be_disabled(packed: Server) -> None:
     client = packed.client("ada")
     made = client.post("/v1/apikeys", json={"user": "ada", "metadata": {"for": "ci"}, "enabled": True})
