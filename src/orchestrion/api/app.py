@@ -10,8 +10,9 @@ from orchestrion.api.executions import routes as executions
 from orchestrion.api.faults import add_faults
 from orchestrion.api.paths import Paths, Service
 from orchestrion.api.served import Served
+from orchestrion.api.starting import routes as starting
 
-ROUTERS = (executions,)
+ROUTERS = (executions, starting)
 """The routes, each module's."""
 
 

@@ -1,15 +1,12 @@
-"""Executions: list, get, start (stackstorm-api 2.2 to 2.4)."""
+"""Executions: list and get (stackstorm-api 2.3 and 2.4)."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
 
 from orchestrion.api.access import Caller, allowed
-from orchestrion.api.faults import FaultError, faults
+from orchestrion.api.faults import faults
 from orchestrion.api.served import Served, served_by
-from orchestrion.client.targets import runnable_action, target_with
-from orchestrion.errors import NotFound, UsageError
 from orchestrion.queries import ExecutionView
 from orchestrion.wire.stackstorm import time_text
 
@@ -18,42 +15,16 @@ routes = APIRouter(prefix="/v1", tags=["executions"])
 TheServed = Annotated[Served, Depends(served_by)]
 
 
-class NewExecution(BaseModel):
-    """What is to run."""
-
-    action: str
-    parameters: dict[str, Any] = {}
-    user: str | None = None
-
-
-@routes.post("/executions", status_code=201, responses=faults(404, 409))
-def start(
-    new: NewExecution, served: TheServed, caller: Annotated[Caller, Depends(allowed("execution.start"))]
-) -> dict[str, Any]:
-    """Start an action or a workflow."""
-    commands = served.commands(caller.name)
-    try:
-        action = runnable_action(new.action, served.catalog)
-        target = target_with(action, new.parameters, served.catalog, commands.surroundings_of)
-    except NotFound as error:
-        raise FaultError(400, f'Action "{new.action}" cannot be found.') from error
-    except UsageError as error:
-        raise FaultError(
-            400, error.problems[0] if error.problems else error.message, error.problems
-        ) from error
-    number = commands.start(target)
-    return _object(served.queries.execution(number)) | {"status": "requested"}
-
-
 @routes.get("/executions/{number}", responses=faults(404))
 def get(
     number: str, served: TheServed, caller: Annotated[Caller, Depends(allowed("execution.get"))]
 ) -> dict[str, Any]:
     """One execution."""
-    return _object(served.commands(caller.name).execution(number))
+    return execution_object(served.commands(caller.name).execution(number))
 
 
-def _object(view: ExecutionView) -> dict[str, Any]:
+def execution_object(view: ExecutionView) -> dict[str, Any]:
+    """An execution as StackStorm's clients read it."""
     return {
         "id": view.id,
         "action": {"ref": view.action},
