@@ -15,6 +15,8 @@ ROLES: Final[tuple[Role, ...]] = ("viewer", "operator", "admin")
 
 ALLOWED: Final[Mapping[str, Role]] = {
     "action.list": "viewer",
+    "action.get": "viewer",
+    "action.change": "admin",
     "execution.list": "viewer",
     "execution.get": "viewer",
     "execution.start": "operator",

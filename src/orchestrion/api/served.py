@@ -10,6 +10,7 @@ from orchestrion.client.commands import Commands
 from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.operations import Operations
 from orchestrion.queries import Queries
+from orchestrion.queries.listing import Listing
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.peers import Peers
 from orchestrion.store.shared import SharedStore
@@ -33,6 +34,7 @@ class Served:
         self.packs: Final = packs
         self.identify: Final = identify
         self.queries: Final = Queries(store, peers)
+        self.listing: Final = Listing(store, peers)
 
     @property
     def catalog(self) -> Catalog:

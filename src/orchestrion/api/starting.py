@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from orchestrion.api.access import Caller, allowed
-from orchestrion.api.executions import execution_object
+from orchestrion.api.executions import one_execution
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.served import Served, served_by
 from orchestrion.client.targets import runnable_action, target_with
@@ -41,4 +41,4 @@ def start(
             400, error.problems[0] if error.problems else error.message, error.problems
         ) from error
     number = commands.start(target)
-    return execution_object(served.queries.execution(number)) | {"status": "requested"}
+    return one_execution(served, caller, number) | {"status": "requested"}

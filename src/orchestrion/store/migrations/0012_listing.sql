@@ -1,0 +1,14 @@
+-- What lists choose executions by: those that people start (scope is empty), the tasks of one (scope is its id), and both (`*`).
+-- The only execution that nobody sees is that of a workflow which wraps an action (0011): it has no parent, and is not at the top.
+CREATE VIEW listed AS
+SELECT '' AS scope, id, action, runner, status, created_at, ended_at, user FROM execution WHERE top = 1
+UNION ALL
+SELECT parent, id, action, runner, status, created_at, ended_at, user FROM execution WHERE parent IS NOT NULL AND top = 0
+UNION ALL
+SELECT '*', id, action, runner, status, created_at, ended_at, user FROM execution WHERE parent IS NOT NULL OR top = 1;
+
+-- All that it chooses the executions by which people start, so that their values need not be read.
+DROP INDEX execution_top;
+CREATE INDEX execution_top ON execution (id, status, action, runner, created_at, user) WHERE top = 1;
+-- The statuses of workflow executions, among those of many tasks and items.
+CREATE INDEX history_of_whole ON history (workflow, event) WHERE entry IS NULL;
