@@ -25,7 +25,7 @@ from orchestrion.api.attributes import (
 )
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.served import Served, served_by
-from orchestrion.api.shapes import ExecutionShape, FiltersShape
+from orchestrion.api.shapes import ActionShape, ExecutionShape, FiltersShape
 from orchestrion.client.commands import Commands
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, UsageError
@@ -75,6 +75,13 @@ _PARTS: Final[Mapping[Part, tuple[str, ...]]] = {
     "task_execution": ("task_execution", "context.orquesta"),
 }
 """The attributes for which a part of an execution is read."""
+
+_OF_PACKS: Final = tuple(
+    f"action.{name}"
+    for name in ActionShape.model_fields
+    if name not in ("id", "uid", "ref", "pack", "name", "runner_type")
+)
+"""The attributes of an action that its pack must be asked for."""
 
 _ORDERS: Final[Mapping[str, Order]] = {
     "id": "age",
@@ -208,6 +215,7 @@ class Objects:
         self._commands: Final[Commands] = served.commands(caller.name)
         self._actions: Final[dict[tuple[str, str], dict[str, Json]]] = {}
         self._runners: Final[dict[str, dict[str, Json]]] = {}
+        self._needs_packs: Final = selection.wants(*_OF_PACKS)
         self._now: Final = system_clock()
 
     def of(self, summary: Summary) -> dict[str, Json]:
@@ -227,12 +235,12 @@ class Objects:
         return found
 
     def _found(self, summary: Summary) -> dict[str, Json]:
-        if summary.source is None:
+        if summary.source is None and (self._needs_packs or not summary.runner):
             try:
                 action = self._commands.catalog.find(summary.action)
                 return action_object(action, show_secrets=self._show_secrets)
             except (NotFound, UsageError):
-                pass  # it is not there any more
+                pass  # it is not there any more: what is known of it is told
         runner = summary.runner or (WORKFLOW_RUNNER if summary.workflow is not None else "")
         return missing_action_object(summary.action, runner)
 

@@ -69,6 +69,10 @@ class Filters(NamedTuple):
         }
 
 
+_UNFILTERED: Final = Filters(EVERYWHERE)
+"""All of them, which may be very many: they are not looked through."""
+
+
 class Page(NamedTuple):
     """Which part of a list: so many (`ALL`: all) behind so many others, in which order."""
 
@@ -156,7 +160,7 @@ class Listing:
         """A page of a list, and how many executions the whole list has."""
         with self._store.reading() as transaction:
             found = _ids(transaction, filters, page)
-            total: int = transaction.value("listed_count", **filters.parameters)
+            total = _count(transaction, filters)
             reader = _Reader(transaction, self._peers, parts, show_secrets=show_secrets)
             return reader.summaries(found), total
 
@@ -331,9 +335,17 @@ class _Reader:
         return {(row["of_workflow"], row["entry"]): row["id"] for row in found}
 
 
+def _count(transaction: Transaction, filters: Filters) -> int:
+    if filters == _UNFILTERED:
+        return transaction.value("count_of_all")
+    return transaction.value("listed_count", **filters.parameters)
+
+
 def _ids(transaction: Transaction, filters: Filters, page: Page) -> list[str]:
     place: dict[str, Any] = {**filters.parameters, "count": page.size, "skip": page.skip}
-    if page.order == "age":
+    if filters == _UNFILTERED and page.order == "age" and page.descending:
+        query = "newest_of_all"
+    elif page.order == "age":
         query = "listed_newest" if page.descending else "listed_oldest"
     else:
         query = "listed_by"

@@ -1,4 +1,4 @@
-"""A server in this process: a real store, a real engine that works in a thread, and a client of its routes."""
+"""A server in this process: a real store, an engine that works in a thread, and a client over HTTP."""
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import httpx
 from fastapi import Request
 
-from orchestrion.api.access import ROLES, Caller, Role
+from orchestrion.api.access import ROLES, Caller
 from orchestrion.api.app import make_server
 from orchestrion.api.served import Served
 from orchestrion.client.packs import PackFolders, catalog_of
@@ -29,10 +29,10 @@ class Server:
         self.served: Final = served
         self._engine: Final = engine
 
-    def get(self, path: str, status: int = 200, role: str = "admin", **query: object) -> Any:
+    def get(self, path: str, expected: int = 200, role: str = "admin", /, **query: object) -> Any:
         """What a GET answers."""
-        answer = self.client.get(path, params=cast("Any", query), headers={"x-role": role})
-        assert answer.status_code == status, answer.text
+        answer = self.client.get(path, params=cast("Any", query or None), headers={"x-role": role})
+        assert answer.status_code == expected, answer.text[:1000]
         return answer.json()
 
     def start(self, action: str, **parameters: object) -> str:
@@ -118,4 +118,4 @@ def serving(database: Path, packs: Sequence[Path] = ()) -> Generator[Server]:
 def _caller(request: Request) -> Caller:
     asked = request.headers.get("x-role", "admin")
     assert asked in ROLES
-    return Caller("stanley", cast("Role", asked), "no authentication")
+    return Caller("stanley", asked, "no authentication")

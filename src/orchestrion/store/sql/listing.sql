@@ -4,7 +4,7 @@ SELECT id FROM listed
 WHERE scope = :scope
     AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
     AND (:action IS NULL OR action GLOB :action)
-    AND (:user IS NULL OR user = :user)
+    AND (:user IS NULL OR :user = coalesce(user, (SELECT starter FROM started WHERE started.id = listed.id)))
     AND (:runner IS NULL OR runner = :runner)
     AND (:after IS NULL OR created_at > :after)
     AND (:before IS NULL OR created_at < :before)
@@ -17,7 +17,7 @@ SELECT id FROM listed
 WHERE scope = :scope
     AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
     AND (:action IS NULL OR action GLOB :action)
-    AND (:user IS NULL OR user = :user)
+    AND (:user IS NULL OR :user = coalesce(user, (SELECT starter FROM started WHERE started.id = listed.id)))
     AND (:runner IS NULL OR runner = :runner)
     AND (:after IS NULL OR created_at > :after)
     AND (:before IS NULL OR created_at < :before)
@@ -27,12 +27,13 @@ ORDER BY id LIMIT :count OFFSET :skip;
 -- name: listed_by
 -- The same, by something else than their age; what has no value of it comes first, and last in the other direction.
 SELECT id FROM (
-    SELECT id, CASE :by WHEN 'status' THEN status WHEN 'action' THEN action WHEN 'user' THEN user ELSE ended_at END AS key
+    SELECT id, CASE :by WHEN 'status' THEN status WHEN 'action' THEN action
+        WHEN 'user' THEN coalesce(user, (SELECT starter FROM started WHERE started.id = listed.id)) ELSE ended_at END AS key
     FROM listed
     WHERE scope = :scope
         AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
         AND (:action IS NULL OR action GLOB :action)
-        AND (:user IS NULL OR user = :user)
+        AND (:user IS NULL OR :user = coalesce(user, (SELECT starter FROM started WHERE started.id = listed.id)))
         AND (:runner IS NULL OR runner = :runner)
         AND (:after IS NULL OR created_at > :after)
         AND (:before IS NULL OR created_at < :before)
@@ -47,11 +48,19 @@ SELECT count(*) FROM listed
 WHERE scope = :scope
     AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
     AND (:action IS NULL OR action GLOB :action)
-    AND (:user IS NULL OR user = :user)
+    AND (:user IS NULL OR :user = coalesce(user, (SELECT starter FROM started WHERE started.id = listed.id)))
     AND (:runner IS NULL OR runner = :runner)
     AND (:after IS NULL OR created_at > :after)
     AND (:before IS NULL OR created_at < :before)
     AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)));
+
+-- name: newest_of_all
+-- The ids of all executions that somebody sees, newest first: read only as far as they are asked for.
+SELECT id FROM execution WHERE parent IS NOT NULL OR top = 1 ORDER BY id DESC LIMIT :count OFFSET :skip;
+
+-- name: count_of_all$
+-- How many there are.
+SELECT (SELECT count(*) FROM execution) - (SELECT count(*) FROM execution WHERE parent IS NULL AND top = 0);
 
 -- name: summaries_among
 -- What is told of some executions besides their values: with the action of the parent, the engine of the tree or attempt, what is
@@ -62,15 +71,8 @@ SELECT execution.id, execution.action, execution.runner, execution.source, execu
     above.action AS parent_action,
     CASE WHEN execution.workflow IS NULL AND execution.top = 0 THEN attempt.engine ELSE root.engine END AS engine,
     (SELECT sealed FROM secret WHERE secret.root = workflow.root) AS secrets,
-    CASE WHEN execution.top = 1 THEN execution.user ELSE (
-        WITH RECURSIVE up (id, parent, user, top) AS (
-            SELECT one.id, one.parent, one.user, one.top FROM execution AS one WHERE one.id = execution.parent
-            UNION ALL
-            SELECT one.id, one.parent, one.user, one.top FROM up JOIN execution AS one ON one.id = up.parent WHERE up.top = 0
-        )
-        SELECT up.user FROM up WHERE up.top = 1
-    ) END AS user
-FROM execution
+    execution.starter AS user
+FROM started AS execution
 LEFT JOIN workflow ON workflow.id = coalesce(execution.workflow, execution.of_workflow)
 LEFT JOIN workflow AS root ON root.id = workflow.root
 LEFT JOIN execution AS above ON above.id = execution.parent
@@ -112,9 +114,9 @@ WHERE execution.id IN (SELECT value FROM json_each(:executions))
 -- The statuses that some executions of workflows have had, in order: from where the one ended that each continues.
 SELECT execution.id, history.at, history.status FROM execution JOIN history ON history.workflow = execution.workflow
 WHERE execution.id IN (SELECT value FROM json_each(:executions)) AND history.entry IS NULL AND history.status IS NOT NULL
-    AND history.event > coalesce((SELECT last_event FROM execution AS one WHERE one.continued_by = execution.id
+    AND +history.event > coalesce((SELECT last_event FROM execution AS one WHERE one.continued_by = execution.id
         AND one.workflow = execution.workflow), -1)
-    AND history.event <= coalesce(execution.last_event, history.event)
+    AND +history.event <= coalesce(execution.last_event, history.event)
 ORDER BY execution.id, history.event, history.position;
 
 -- name: newest_top$
