@@ -29,7 +29,7 @@ from orchestrion.api.shapes import ActionShape, ExecutionShape, FiltersShape
 from orchestrion.client.commands import Commands
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, UsageError
-from orchestrion.queries.listing import EVERYWHERE, Filters, Order, Page, Part, Summary
+from orchestrion.queries.summaries import EVERYWHERE, Filters, Order, Page, Part, Summary
 from orchestrion.runtime.clock import system_clock
 from orchestrion.wire.stackstorm import (
     action_object,
@@ -59,8 +59,10 @@ def selected(include_attributes: Include = None, exclude_attributes: Exclude = N
 
 TheServed = Annotated[Served, Depends(served_by)]
 Selected = Annotated[Selection, Depends(selected)]
-Lister = Annotated[Caller, Depends(allowed("execution.list"))]
-Reader = Annotated[Caller, Depends(allowed("execution.get"))]
+LISTS: Final = [Depends(allowed("execution.list"))]
+READS: Final = [Depends(allowed("execution.get"))]
+Lister = Annotated[Caller, *LISTS]
+Reader = Annotated[Caller, *READS]
 Number = Annotated[str, Path(description="The id of an execution; `last` is the newest.")]
 
 _NO_TRIGGERS: Final = ("rule", "trigger", "trigger_type", "trigger_instance")
@@ -145,8 +147,8 @@ def get_executions(wanted: Annotated[Wanted, Query()], served: TheServed, caller
     return listed([shown.of(one) for one in found], total, limit)
 
 
-@routes.get("/executions/views/filters", response_model=FiltersShape, responses=faults())
-def get_filters(served: TheServed, caller: Lister) -> dict[str, list[str]]:  # noqa: ARG001  # may it
+@routes.get("/executions/views/filters", dependencies=LISTS, response_model=FiltersShape, responses=faults())
+def get_filters(served: TheServed) -> dict[str, list[str]]:
     """The values by which executions can be chosen."""
     return served.listing.filter_values()
 
@@ -184,8 +186,8 @@ def get_attribute(number: Number, name: str, served: TheServed, caller: Reader, 
     return json_answer(found.get(name))
 
 
-@routes.get("/executions/{number}/result", response_model=None, responses=faults(404))
-def get_result(number: Number, served: TheServed, caller: Reader, shows: Shows) -> Response:  # noqa: ARG001
+@routes.get("/executions/{number}/result", dependencies=READS, response_model=None, responses=faults(404))
+def get_result(number: Number, served: TheServed, shows: Shows) -> Response:
     """The result of an execution, as JSON and nothing else."""
     text = served.listing.result_text(number, show_secrets=shows)
     return Response(text, media_type="text/json")

@@ -9,7 +9,7 @@ from orchestrion.actions.metadata import Action, Parameter
 from orchestrion.actions.parameters import MASK
 from orchestrion.actions.runner_types import RUNNER_TYPES, RunnerType
 from orchestrion.core.values import Json
-from orchestrion.queries.listing import RerunTasks, Summary
+from orchestrion.queries.summaries import RerunTasks, Summary
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = 1_000_000

@@ -62,6 +62,14 @@ SELECT id FROM execution WHERE parent IS NOT NULL OR top = 1 ORDER BY id DESC LI
 -- How many there are.
 SELECT (SELECT count(*) FROM execution) - (SELECT count(*) FROM execution WHERE parent IS NULL AND top = 0);
 
+-- name: newest_tops
+-- The ids of those that people start, newest first: likewise.
+SELECT id FROM execution WHERE top = 1 ORDER BY id DESC LIMIT :count OFFSET :skip;
+
+-- name: count_of_tops$
+-- How many there are.
+SELECT count(*) FROM execution WHERE top = 1;
+
 -- name: summaries_among
 -- What is told of some executions besides their values: with the action of the parent, the engine of the tree or attempt, what is
 -- secret in the tree, and who has started the execution at its top. One that nobody sees is left out.
