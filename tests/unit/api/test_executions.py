@@ -1,5 +1,7 @@
 """Executions as StackStorm's clients read them (stackstorm-api 2.3, 2.4 and the traps of 7)."""
 
+import re
+import sqlite3
 from typing import Any, get_args
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from orchestrion.api.shapes import ExecutionShape, Status
 from orchestrion.core import status
 from orchestrion.operations import RerunRequest
+from orchestrion.queries.summaries import EVERYWHERE
+from orchestrion.store.sqlite import named_statements
 from tests.unit.api.served import Server
 
 
@@ -181,7 +185,7 @@ def test_attributes_can_be_chosen(server: Server, outer: str) -> None:
     }
     found = server.get(path, include_attributes="id,children")
     assert len(found["children"]) == 3
-    assert server.get(path, include_attributes="result.output")["result"] == {"output": None}
+    assert server.get(path, include_attributes="result.some.thing")["result"] == {"output": None}
     assert server.get(path, include_attributes="action,action.ref")["action"]["pack"] == "own"
     whole, without = server.get(path), server.get(path, exclude_attributes="result")
     assert whole.keys() - without.keys() == {"result", "result_size"}
@@ -290,3 +294,28 @@ def test_there_is_no_execution_of_a_name(server: Server) -> None:
 def test_statuses_are_those_of_stackstorm() -> None:
     ours = set(get_args(status.Status)) - {"retrying"}  # which only a task shows
     assert ours == set(get_args(Status))
+
+
+@pytest.mark.parametrize("scope", ["", EVERYWHERE])
+def test_a_list_of_very_many_is_read_only_as_far_as_it_is_shown(server: Server, scope: str) -> None:
+    plans: list[str] = []
+    connection = sqlite3.connect(server.served.store.path)
+    for query in ("newest_tops", "count_of_tops") if not scope else ("newest_of_all", "count_of_all"):
+        sql = getattr(named_statements(), query).sql
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {sql}", {"count": 1, "skip": 0}).fetchall()
+        plans += [row[3] for row in rows]
+    connection.close()
+    assert not [plan for plan in plans if "TEMP B-TREE" in plan or plan == "SCAN execution"]
+
+
+def test_filters_of_those_that_people_start_are_answered_by_their_index(server: Server) -> None:
+    connection = sqlite3.connect(server.served.store.path)
+    sql = named_statements().listed_newest.sql
+    nothing = dict.fromkeys(re.findall(r":(\w+)", sql))
+    plans = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", nothing)]
+    sql = named_statements().statuses_among.sql
+    plans += [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", {"executions": "[]"})]
+    connection.close()
+    assert "SCAN execution USING COVERING INDEX execution_top" in plans
+    assert "SEARCH execution USING INDEX execution_by_parent (parent=?)" in plans
+    assert "SEARCH history USING COVERING INDEX history_of_whole (workflow=?)" in plans
