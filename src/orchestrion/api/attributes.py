@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 import orjson
 from fastapi import Depends, Query
@@ -35,6 +35,7 @@ def shows_secrets(
 Shows = Annotated[bool, Depends(shows_secrets)]
 
 MOST: Final = 2**31
+_BITS: Final = 63
 
 _OF_USERS: Final = frozenset(("parameters", "result"))
 """Attributes whose names inside are data: a dot there would not separate names."""
@@ -110,7 +111,25 @@ def listed(found: Sequence[Mapping[str, Json]], total: int, limit: int | None) -
 
 def json_answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A value as the answer; it is JSON already, and need not be looked through."""
-    return Response(orjson.dumps(value), status, headers, media_type="application/json")
+    try:
+        text = orjson.dumps(value)
+    except TypeError:  # of a file of a pack, which may hold more than can be told
+        text = orjson.dumps(_told(value))
+    return Response(text, status, headers, media_type="application/json")
+
+
+def _told(value: Any) -> Any:
+    """What can be told of a value: numbers of 64 bits, and whole characters."""
+    if isinstance(value, dict):
+        known = cast("dict[str, Any]", value)
+        return {_told(name): _told(one) for name, one in known.items()}
+    if isinstance(value, list):
+        return [_told(one) for one in cast("list[Any]", value)]
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, int) and value.bit_length() > _BITS:
+        return str(value)
+    return value
 
 
 def names(text: str | None) -> list[str]:

@@ -11,12 +11,13 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Any, Final
 
+from orchestrion.actions.action_files import may_name_file
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, Pack, action_of
 from orchestrion.actions.metadata_file import read_mapping, read_text
 from orchestrion.actions.parameters import MASK
 from orchestrion.actions.runner_types import RUNNER_TYPES
-from orchestrion.core.values import Json
+from orchestrion.core.values import Json, problem_with
 from orchestrion.errors import NotFound, Refused, UsageError
 
 SYSTEM_PACKS: Final = frozenset(("core", "packs", "linux", "chatops"))
@@ -25,8 +26,8 @@ SYSTEM_PACKS: Final = frozenset(("core", "packs", "linux", "chatops"))
 _COMPUTED: Final = frozenset(("id", "uid", "ref", "metadata_file", "pack"))
 """What an action's object has and its file need not."""
 
+_SHOWN: Final = 60
 _EMPTY: Final[tuple[Json, ...]] = (None, "", [], {})
-_NAME: Final = r"\w[\w.-]*"
 
 
 class ActionExists(Refused):
@@ -129,10 +130,10 @@ def entry_point_of(action: Action) -> Path:
 
 def _inside(ref: str, pack: Pack, entry_point: str) -> Path:
     """The file of an entry point in a pack. Raises UsageError when it is outside, also by a link."""
-    file = Path(os.path.normpath(pack.actions_folder / entry_point))
-    inside = file.is_relative_to(os.path.normpath(pack.folder))
+    file = Path(os.path.normpath(pack.actions_folder / entry_point.replace("\0", "")))
+    inside = "\0" not in entry_point and file.is_relative_to(os.path.normpath(pack.folder))
     if not inside or not file.resolve().is_relative_to(pack.folder.resolve()):
-        raise UsageError(f"The entry point {entry_point} of action {ref} leaves its pack.")
+        raise UsageError(f"The entry point {entry_point!r} of action {ref} leaves its pack.")
     return file
 
 
@@ -155,8 +156,9 @@ def _pack(catalog: Catalog, folders: Sequence[Path], ref: str) -> Pack:
 
 
 def _check_name(name: str) -> None:
-    if not re.fullmatch(_NAME, name) or name == "config":
-        raise UsageError(f'An action cannot have the name "{name}": its file has it, too.')
+    if not may_name_file(name) or name == "config":
+        shown = name if len(name) < _SHOWN else f"{name[:_SHOWN]}…"
+        raise UsageError(f'An action cannot have the name "{shown}": its file has it, too.')
 
 
 def _check_pack(pack: Pack) -> None:
@@ -173,6 +175,9 @@ def _known(catalog: Catalog, ref: str) -> Action | None:
 
 def _checked(document: Mapping[str, Json], pack: Pack, file: Path) -> Action:
     """The action that a document describes. Raises UsageError with every problem, in StackStorm's words."""
+    problem = problem_with(dict(document))
+    if problem is not None:
+        raise UsageError(f"This cannot be kept as metadata: {problem}")
     try:
         action = action_of(_named(document), pack, file)
     except UsageError as error:
@@ -181,6 +186,8 @@ def _checked(document: Mapping[str, Json], pack: Pack, file: Path) -> Action:
     if action.runner is None:
         there = ", ".join(sorted(RUNNER_TYPES))
         raise UsageError(f"RunnerType {action.runner_type} is not found. There are {there}.")
+    if action.entry_point:
+        _inside(action.ref, pack, action.entry_point)
     return action
 
 

@@ -51,6 +51,7 @@ def test_an_action_is_found_by_its_reference_and_by_its_id(server: Server) -> No
         'Action "own.nothing" cannot be found.' in server.get("/v1/actions/own.nothing", 404)["faultstring"]
     )
     server.get(f"/v1/actions/{'0' * 24}", 404)
+    server.get(f"/v1/actions/own.{'x' * 300}", 404)
 
 
 def test_actions_are_listed_by_pack_and_name(server: Server) -> None:
@@ -113,6 +114,14 @@ def test_an_action_is_made_and_can_be_run(changing: Server) -> None:
         ({"pack": "core"}, "Resource belonging to system level packs can't be manipulated"),
         ({"pack": "examples"}, "Resource belonging to system level packs can't be manipulated"),
         ({"name": "../evil"}, 'An action cannot have the name "../evil"'),
+        (
+            {"entry_point": "../../outside.sh"},
+            "The entry point '../../outside.sh' of action own.fresh leaves",
+        ),
+        ({"entry_point": "a\0"}, "The entry point 'a\\x00' of action own.fresh leaves its pack."),
+        ({"tags": [10**30]}, "This cannot be kept as metadata: "),
+        ({"name": "x" * 300}, 'An action cannot have the name "xxx'),
+        ({"pack": "p" * 300}, 'Content pack "ppp'),
         ({"name": "config"}, 'An action cannot have the name "config"'),
         ({"name": None}, "name must be a text, found None."),
         ({"colour": "red"}, "Unknown key 'colour'."),
@@ -215,6 +224,15 @@ def test_only_an_admin_changes_actions(server: Server) -> None:
         )
         assert [one.status_code for one in answers] == [403] * 4
         server.get("/v1/actions/own.outer", 200, role)
+
+
+def test_metadata_that_hold_more_than_can_be_told_spoil_no_list(changing: Server) -> None:
+    file = own(changing) / "actions/odd.json"
+    file.write_text(
+        f'{{"name": "odd", "runner_type": "noop", "description": "\\ud800", "tags": [{10**30}, 2]}}'
+    )
+    [found] = changing.get("/v1/actions", name="odd")
+    assert (found["description"], found["tags"]) == ("?", [str(10**30), 2])
 
 
 def test_runner_types(server: Server) -> None:
