@@ -17,6 +17,8 @@ from orchestrion.errors import NotFound, UsageError
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 _LISTED_AT_MOST: Final = 50
+_LONGEST_NAME: Final = 200
+"""In bytes: file systems have 255 for a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class ActionFiles:
         _, _, name = ref.partition(".")
         for suffix in _SUFFIXES:
             file = pack.actions_folder / f"{name}{suffix}"
-            if fullmatch(r"\w[\w.-]*", name) and file.is_file():
+            if may_name_file(name) and file.is_file():
                 action = self.action(file, pack)
                 if action.ref == ref:
                     return action
@@ -112,6 +114,11 @@ class ActionFiles:
         if isinstance(known.content, UsageError):
             raise UsageError(known.content.message, problems=known.content.problems)
         return known.content
+
+
+def may_name_file(name: str) -> bool:
+    """Whether a file of a pack can have this name, with a suffix: no path, and short enough everywhere."""
+    return fullmatch(r"\w[\w.-]*", name) is not None and len(name.encode()) <= _LONGEST_NAME
 
 
 def not_found(ref: str, candidates: Iterable[str], besides: str = "") -> str:

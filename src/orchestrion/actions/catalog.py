@@ -8,10 +8,9 @@ of a name counts. An execution that runs already finds its actions in `revisions
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from re import fullmatch
 from typing import Final
 
-from orchestrion.actions.action_files import ActionFiles, not_found, some
+from orchestrion.actions.action_files import ActionFiles, may_name_file, not_found, some
 from orchestrion.actions.metadata import Action, Pack
 from orchestrion.core.spelling import nearest
 from orchestrion.errors import NotFound, UsageError
@@ -75,7 +74,7 @@ class Catalog:
         """
         known = self._pack_folder_of.get(ref)
         likely = [known] if known else []
-        if fullmatch(r"\w+", ref):
+        if may_name_file(ref):
             likely += [folder if _is_pack(folder) else folder / ref for folder in self._folders]
         for folder in filter(_is_pack, likely):
             pack = self._files.pack(folder)

@@ -13,6 +13,8 @@ from orchestrion.api.served import Identify, Served, served_by
 ALLOWED: Final[Mapping[str, Role]] = {
     "absent.list": "viewer",
     "action.list": "viewer",
+    "action.get": "viewer",
+    "action.change": "admin",
     "apikey.delete": "admin",
     "apikey.get": "admin",
     "apikey.list": "admin",

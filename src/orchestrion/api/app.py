@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from orchestrion import __version__
 from orchestrion.api.absent import routes as absent
+from orchestrion.api.actions import routes as actions
 from orchestrion.api.apikeys import routes as apikeys
 from orchestrion.api.auth import routes as auth
 from orchestrion.api.executions import routes as executions
@@ -19,6 +20,7 @@ from orchestrion.api.output import routes as output
 from orchestrion.api.packs import routes as packs
 from orchestrion.api.paths import Paths, Service
 from orchestrion.api.served import Served
+from orchestrion.api.starting import routes as starting
 from orchestrion.api.stream import routes as stream
 from orchestrion.api.users import routes as users
 from orchestrion.api.workflows import routes as workflows
@@ -27,7 +29,9 @@ ROUTERS = (
     auth,
     users,
     apikeys,
+    actions,
     executions,
+    starting,
     output,
     stream,
     inquiries,

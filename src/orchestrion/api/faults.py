@@ -72,6 +72,13 @@ def answer(
     return JSONResponse(content, status, dict(headers or {}))
 
 
+def _text_of(error: Mapping[str, Any]) -> str:
+    """What is wrong with a part of a request."""
+    if error["type"] == "bool_parsing":
+        return f'Parameter "{error["loc"][-1]}" is not of type boolean'
+    return f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+
+
 def add_faults(app: FastAPI) -> None:
     """Let every error of an application be told so."""
 
@@ -86,7 +93,7 @@ def add_faults(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def of_input(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        texts = tuple(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
+        texts = tuple(_text_of(one) for one in error.errors())
         return answer(400, texts[0] if len(texts) == 1 else "The request is not valid.", texts)
 
     @app.exception_handler(HTTPException)

@@ -14,6 +14,7 @@ from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.keys import Keys
 from orchestrion.operations import Operations
 from orchestrion.queries import Queries
+from orchestrion.queries.listing import Listing
 from orchestrion.runtime.clock import system_clock
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.peers import Peers
@@ -42,6 +43,7 @@ class Served:
         engine.dispatcher.on_commit.append(self.feed.wake)
         self.accounts: Final = Accounts(store, system_clock)
         self.logins: Final = Logins()
+        self.listing: Final = Listing(store, peers)
 
     @property
     def catalog(self) -> Catalog:

@@ -70,7 +70,9 @@ class Commands:
     def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
         """One execution with its tasks. Raises NotFound."""
         view = self.queries.execution(number, attempts=attempts)
-        return self._without_secrets(view) if view.started_at is None else view
+        if view.started_at is not None:
+            return view
+        return replace(view, parameters=self.masked_parameters(view.id, view.action, view.parameters))
 
     def inquiries(self, count: int) -> list[InquiryView]:
         """The newest inquiries that wait for an answer."""
@@ -80,15 +82,14 @@ class Commands:
         """One inquiry. Raises NotFound."""
         return self.queries.inquiry(number)
 
-    def _without_secrets(self, view: ExecutionView) -> ExecutionView:
-        """An action that has not begun: what is secret in its parameters, only its metadata tells as yet."""
+    def masked_parameters(self, number: str, action: str, parameters: Json) -> Json:
+        """The parameters of an execution that has not begun: what is secret, only its metadata tells yet."""
         try:
             with self._store.reading() as transaction:
-                action = self.pinned.find_for(transaction, view.id, view.action)
+                found = self.pinned.find_for(transaction, number, action)
         except (NotFound, UsageError, Refused):
-            return view
-        values = view.parameters if isinstance(view.parameters, dict) else {}
-        return replace(view, parameters=masked(action.all_parameters, values))
+            return parameters
+        return masked(found.all_parameters, parameters if isinstance(parameters, dict) else {})
 
     # --- operations; each returns at once, `follow` does the work
 

@@ -6,15 +6,14 @@ Read only, each in one short transaction.
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, Final
 
 from orchestrion.actions.parameters import MASK
 from orchestrion.actions.runners.registry import INQUIRER
 from orchestrion.core.language import ENGINE_COMMANDS
-from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound
+from orchestrion.queries.attending import Attendance
 from orchestrion.queries.revisions import RevisionView, revisions_above
 from orchestrion.queries.views import (
     AttemptView,
@@ -128,17 +127,7 @@ class _Reading:
         self.all_openable: Final = transaction.all_openable
         self.one: Final = transaction.one
         self._transaction = transaction
-        self._peers = peers
-        self._alive: dict[str, bool] = {}
-
-    @cached_property
-    def _service(self) -> str | None:
-        return self._peers.service(self._transaction)
-
-    def _lives(self, engine: str) -> bool:
-        if engine not in self._alive:
-            self._alive[engine] = self._peers.is_alive(self._transaction, engine)
-        return self._alive[engine]
+        self._attendance = Attendance(transaction, peers)
 
     def row(self, number: str) -> Mapping[str, Any]:
         """The row of an execution. Raises NotFound."""
@@ -224,7 +213,7 @@ class _Reading:
     def _lost_entries(self, workflow: str) -> set[int]:
         """The entries with attempts that a process has claimed which is gone."""
         claims = self.all("engines_of_entries", workflow=workflow)
-        return {row["entry"] for row in claims if not self._lives(row["engine"])}
+        return {row["entry"] for row in claims if not self._attendance.lives(row["engine"])}
 
     def _dropped_since(self, row: Mapping[str, Any]) -> set[int]:
         """The entries of an execution that those which continue it have invalidated."""
@@ -251,9 +240,6 @@ class _Reading:
         self, row: Mapping[str, Any], engine: str | None, tasks: tuple[TaskView, ...] = ()
     ) -> ExecutionView:
         """The view of a row, whose tree names an engine or none."""
-        worker = None
-        if row["status"] not in COMPLETED:
-            worker = self._service if engine is None else engine if self._lives(engine) else None
         mask = mask_of(row["secrets"])
         return ExecutionView(
             id=row["id"],
@@ -271,7 +257,7 @@ class _Reading:
             rerun_of=row["rerun_of"],
             continued_by=row["continued_by"],
             source=row["source"],
-            engine=worker,
+            engine=self._attendance.worker(row["status"], engine),
             tasks=tasks,
         )
 

@@ -209,3 +209,8 @@ def test_a_port_that_is_taken_is_told() -> None:
             bind("127.0.0.1", taken.getsockname()[1])
     finally:
         taken.close()
+
+
+def test_asyncio_sees_that_a_socket_is_tcp_and_sends_at_once() -> None:
+    with bind("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
