@@ -22,6 +22,17 @@ ALLOWED: Final[Mapping[str, Role]] = {
     "execution.resume": "operator",
     "execution.cancel": "operator",
     "execution.rerun": "operator",
+    "execution.respond": "operator",
+    "execution.start_for": "admin",
+    "execution.view": "viewer",
+    "execution.history": "viewer",
+    "execution.explain": "viewer",
+    "execution.export": "viewer",
+    "execution.graph": "viewer",
+    "limit.list": "viewer",
+    "bulk.start": "operator",
+    "bulk.get": "viewer",
+    "bulk.cancel": "operator",
     "secrets.show": "admin",
 }
 """The least role for each operation."""
@@ -48,16 +59,20 @@ def caller_of(request: Request) -> Caller:
 
 def allowed(operation: str) -> Callable[[Caller], Caller]:
     """What a route depends on: who asks, if they may. The operation is in the table `ALLOWED`."""
-    role = ALLOWED[operation]
 
     def check(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
-        if not caller.may(operation):
-            raise FaultError(
-                403, f'User "{caller.name}" is {caller.role}, and this needs {role}: {operation}.'
-            )
+        check_allowed(caller, operation)
         return caller
 
+    assert operation in ALLOWED
     return check
+
+
+def check_allowed(caller: Caller, operation: str) -> None:
+    """Whether who asks may do it. Raises FaultError (403)."""
+    if not caller.may(operation):
+        role = ALLOWED[operation]
+        raise FaultError(403, f'User "{caller.name}" is {caller.role}, and this needs {role}: {operation}.')
 
 
 def may_show_secrets(caller: Caller, *, asked: bool) -> bool:
@@ -67,4 +82,14 @@ def may_show_secrets(caller: Caller, *, asked: bool) -> bool:
     return asked
 
 
-__all__ = ["ALLOWED", "ROLES", "Caller", "Role", "Served", "allowed", "caller_of", "may_show_secrets"]
+__all__ = [
+    "ALLOWED",
+    "ROLES",
+    "Caller",
+    "Role",
+    "Served",
+    "allowed",
+    "caller_of",
+    "check_allowed",
+    "may_show_secrets",
+]

@@ -6,13 +6,14 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from orchestrion import __version__
+from orchestrion.api.control import routes as control
 from orchestrion.api.executions import routes as executions
 from orchestrion.api.faults import add_faults
 from orchestrion.api.paths import Paths, Service
 from orchestrion.api.served import Served
 from orchestrion.api.starting import routes as starting
 
-ROUTERS = (executions, starting)
+ROUTERS = (executions, starting, control)
 """The routes, each module's."""
 
 

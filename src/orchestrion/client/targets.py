@@ -5,7 +5,7 @@ With its parameters.
 
 import json
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from re import compile as compiled
@@ -32,10 +32,25 @@ from orchestrion.errors import NotFound, UsageError
 from orchestrion.operations.wrapping import inputs_of, wrapped
 from orchestrion.queries import ExecutionView
 from orchestrion.runtime.secrets import Output, secret_output, secret_parameters
+from orchestrion.store.rows import digest_of
 
 _MOST_ITEMS: Final = 1_000_000
 _RANGE: Final = compiled(r"(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 _FILE_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+class UnrenderedError(UsageError):
+    """The default of a parameter cannot be rendered; StackStorm keeps that as a failed execution."""
+
+
+class InvalidWorkflowError(UsageError):
+    """A workflow file is wrong. `errors` are StackStorm's, as the result of its execution holds them."""
+
+    def __init__(
+        self, message: str, *, problems: Iterable[str] = (), errors: Sequence[Mapping[str, Json]] = ()
+    ) -> None:
+        super().__init__(message, problems=problems)
+        self.errors: Final = tuple(errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +77,11 @@ class Target:
     def inputs(self) -> Mapping[str, Json]:
         """The inputs of the workflow."""
         return inputs_of(self.parameters) if self.wraps else self.parameters
+
+    def digest_as_rerun_of(self, number: str) -> str:
+        """What names the plan of a whole re-run (`Asking`). Of what is secret, only that it is given."""
+        named: list[Json] = [number, self.action, self.definition, self.shown, self.source, self.wraps]
+        return digest_of(named)
 
     @property
     def shown(self) -> dict[str, Json]:
@@ -95,7 +115,8 @@ def target_with(
     resolved = examine(action, values, outside(action))
     if not isinstance(resolved, Resolved):
         texts = [problem.text for problem in resolved]
-        raise UsageError(f"{action.ref} cannot run with these parameters.", problems=texts)
+        kind = UnrenderedError if any(problem.of_default for problem in resolved) else UsageError
+        raise kind(f"{action.ref} cannot run with these parameters.", problems=texts)
     target = replace(_of_action(action, values, resolved, catalog), given=values)
     if not delay:
         return target
@@ -149,13 +170,45 @@ def whole_rerun(
         return Target(view.action, stored, {**values, **given}, view.source, given=given)
     action = runnable_action(view.action, catalog)
     values = {name: value for name, value in values.items() if name in action.all_parameters}
-    target = _of_pack(action, values, (texts, problems), catalog, outside)
-    if stored is not None and not target.wraps and target.definition != stored:
-        warning = (
-            f"The definition of {view.action} has changed since {view.id} ran; this re-run uses the new one."
+    return _noting_change(_of_pack(action, values, (texts, problems), catalog, outside), view, stored)
+
+
+def whole_rerun_with(
+    view: ExecutionView,
+    parameters: Json,
+    stored: str | None,
+    changes: Mapping[str, Json],
+    catalog: Catalog,
+    outside: Outside = _nothing,
+    delay: int = 0,
+) -> Target:
+    """The same with changes as values, `delay` seconds later; see `target_with`.
+
+    Raises also UsageError when what runs a bare file is to be delayed.
+    """
+    values = parameters if isinstance(parameters, dict) else {}
+    if view.source is not None and stored is not None:
+        declared = {one.name: one.value for one in load_definition(stored).inputs}
+        problems = [_undeclared(name, declared) for name in changes if name not in declared]
+        problems += (
+            ["A workflow that no pack registers starts at once: leave out the delay."] if delay else []
         )
-        return replace(target, warnings=(*target.warnings, warning))
-    return target
+        if problems:
+            raise UsageError(f"{view.action} cannot run with these parameters.", problems=problems)
+        return Target(view.action, stored, {**values, **changes}, view.source, given=changes)
+    action = runnable_action(view.action, catalog)
+    values = {name: value for name, value in values.items() if name in action.all_parameters}
+    target = target_with(action, {**values, **changes}, catalog, outside, delay)
+    return _noting_change(replace(target, given=changes), view, stored)
+
+
+def _noting_change(target: Target, view: ExecutionView, stored: str | None) -> Target:
+    if stored is None or target.wraps or target.definition == stored:
+        return target
+    warning = (
+        f"The definition of {view.action} has changed since {view.id} ran; this re-run uses the new one."
+    )
+    return replace(target, warnings=(*target.warnings, warning))
 
 
 def chosen_items(words: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -337,5 +390,12 @@ def inspected(text: str, path: Path, catalog: Catalog) -> tuple[Definition, tupl
             f"{path}: The workflow cannot run; mend this, and check it with: "
             f"orchestrion workflow inspect {path}"
         )
-        raise UsageError(message, problems=[problem.text(path) for problem in report.problems])
+        problems = [problem.text(path) for problem in report.problems]
+        raise InvalidWorkflowError(message, problems=problems, errors=_as_result(report.stackstorm))
     return load_definition(text), tuple(finding.text(path) for finding in report.unable)
+
+
+def _as_result(errors: Iterable[Mapping[str, Json]]) -> list[Mapping[str, Json]]:
+    """What StackStorm finds wrong with a workflow, as it stands in the result of its execution: no lines."""
+    plain = [{name: one[name] for name in one if name not in ("line", "column")} for one in errors]
+    return sorted(plain, key=lambda one: (str(one["type"]), str(one["schema_path"] or "")))
