@@ -9,11 +9,13 @@ from orchestrion import __version__
 from orchestrion.api.control import routes as control
 from orchestrion.api.executions import routes as executions
 from orchestrion.api.faults import add_faults
+from orchestrion.api.looking import routes as looking
+from orchestrion.api.operations import routes as operations
 from orchestrion.api.paths import Paths, Service
 from orchestrion.api.served import Served
 from orchestrion.api.starting import routes as starting
 
-ROUTERS = (executions, starting, control)
+ROUTERS = (executions, starting, control, operations, looking)
 """The routes, each module's."""
 
 

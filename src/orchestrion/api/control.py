@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER
 from orchestrion.api.access import Caller, allowed, caller_of, check_allowed
-from orchestrion.api.executions import execution_object
+from orchestrion.api.executions import one_execution
 from orchestrion.api.faults import Fault, FaultError, answer, faults
 from orchestrion.api.keeping import runner_of
 from orchestrion.api.served import Served, served_by
@@ -71,7 +71,7 @@ def put(
         raise FaultError(400, f"Failed updating execution. {text}")
     if view.status not in _ALREADY[kind] or view.is_stalled:
         _perform(commands, kind, number, view.status)
-    return execution_object(commands.execution(number))
+    return one_execution(served, caller, number)
 
 
 def _perform(commands: Commands, kind: Control, number: str, status: str) -> None:
@@ -100,4 +100,4 @@ def cancel(
         view = commands.execution(number)
         problems = (error.message, *error.problems)
         return answer(200, f"Action cannot be canceled. State = {view.status}.", problems)
-    return execution_object(commands.execution(number))
+    return one_execution(served, caller, number)

@@ -20,6 +20,11 @@ def get(
     number: str, served: TheServed, caller: Annotated[Caller, Depends(allowed("execution.get"))]
 ) -> dict[str, Any]:
     """One execution."""
+    return one_execution(served, caller, number)
+
+
+def one_execution(served: Served, caller: Caller, number: str) -> dict[str, Any]:
+    """The object of one execution. Raises NotFound."""
     return execution_object(served.commands(caller.name).execution(number))
 
 

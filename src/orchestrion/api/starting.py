@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER
 from orchestrion.api.access import Caller, allowed, check_allowed
-from orchestrion.api.executions import execution_object
+from orchestrion.api.executions import one_execution
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.keeping import Keeping, runner_of
 from orchestrion.api.served import Served, served_by
@@ -78,7 +78,7 @@ def start(
         lambda: target_with(action, values, served.catalog, commands.surroundings_of, _seconds(new.delay)),
         lambda target: commands.start(target, asking),
     )
-    return _requested(commands, number)
+    return _requested(served, caller, number)
 
 
 @routes.post("/executions/{number}/re_run", status_code=201, responses=faults(404, 409))
@@ -109,7 +109,7 @@ def rerun(
             raise FaultError(400, "Task option is only supported for Orquesta workflows.")
         keep = tuple(task for task in tasks if task not in reset)
         request = RerunRequest(number, tasks, keep)
-        return _requested(commands, Keeping(commands, asking).rerun(view, request, served.store))
+        return _requested(served, caller, Keeping(commands, asking).rerun(view, request, served.store))
     try:
         action = None if view.source is not None else runnable_action(view.action, served.catalog)
     except NotFound as error:
@@ -122,7 +122,7 @@ def rerun(
         lambda: commands.whole_rerun_with(number, changes, _seconds(wanted.delay), merged=not no_merge),
         lambda target: commands.start_again(number, target, asking),
     )
-    return _requested(commands, again)
+    return _requested(served, caller, again)
 
 
 def checked(parameters: dict[str, Any] | None) -> dict[str, Json]:
@@ -144,12 +144,12 @@ def _seconds(delay: int | None) -> int:
     return -(-(delay or 0) // _MILLISECONDS)
 
 
-def _requested(commands: Commands, number: str) -> dict[str, Any]:
+def _requested(served: Served, caller: Caller, number: str) -> dict[str, Any]:
     """The answer: the execution as it was when it was asked for, whatever has become of it since.
 
     Clients expect it to be unfinished, also where it has ended within the microsecond.
     """
-    return execution_object(commands.execution(number)) | {
+    return one_execution(served, caller, number) | {
         "status": "requested",
         "result": None,
         "end_timestamp": None,

@@ -8,6 +8,7 @@ from orchestrion.operations.requests import (
     FailedStart,
     RerunPlan,
     RerunRequest,
+    StartPlan,
     StartRequest,
 )
 from orchestrion.operations.service import Operations
@@ -21,5 +22,6 @@ __all__ = [
     "Operations",
     "RerunPlan",
     "RerunRequest",
+    "StartPlan",
     "StartRequest",
 ]

@@ -115,6 +115,21 @@ class RerunPlan:
     digest: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class StartPlan:
+    """What a whole re-run of `execution` would start: a fresh execution with these parameters.
+
+    What is secret in them is not shown. `source` is the bare file, if it is one. `digest` as in `Asking`.
+    """
+
+    execution: str
+    action: str
+    source: str | None
+    parameters: Mapping[str, Json]
+    notes: tuple[str, ...]
+    digest: str
+
+
 class WorkflowMove(NamedTuple):
     """A workflow execution whose status another one follows. `path` leads to it, first task first."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.actions.packs import add_workflow
-from tests.unit.api.served import World, serving
+from tests.unit.api.world import World, serving
 
 FLOW = """
 version: 1.0

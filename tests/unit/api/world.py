@@ -61,15 +61,15 @@ class World:
         return self.served.queries.brief(number).status
 
     def until(self, number: str, *statuses: str) -> None:
-        """Wait until an execution has one of some statuses, or has ended."""
-        wanted = statuses or tuple(COMPLETED)
-        self.wait(lambda: self.status(number) in wanted, lambda: f"{number} is {self.status(number)}")
+        """Wait until an execution has one of some statuses; without any, until it has ended."""
+        self.wait(lambda: self.status(number) in (*statuses, *COMPLETED))
+        assert not statuses or self.status(number) in statuses, f"{number} is {self.status(number)}"
 
-    def wait(self, is_so: Callable[[], bool], told: Callable[[], str] = str) -> None:
+    def wait(self, is_so: Callable[[], bool]) -> None:
         """Wait for a state: whoever commits wakes whoever waits."""
         end = monotonic() + SECONDS
         while not is_so():
-            assert monotonic() < end, told()
+            assert monotonic() < end
             select.select([self.changes], [], [], POLL_SECONDS)
             self.changes.drain()
 
