@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from orchestrion import __version__
+from orchestrion.api.bulk import routes as bulk
 from orchestrion.api.control import routes as control
 from orchestrion.api.executions import routes as executions
 from orchestrion.api.faults import add_faults
@@ -15,7 +16,7 @@ from orchestrion.api.paths import Paths, Service
 from orchestrion.api.served import Served
 from orchestrion.api.starting import routes as starting
 
-ROUTERS = (executions, starting, control, operations, looking)
+ROUTERS = (executions, starting, control, operations, looking, bulk)
 """The routes, each module's."""
 
 

@@ -86,9 +86,9 @@ def operate(
     return told(_performed(commands, number, wanted, values, asking))
 
 
-def told(value: object) -> Response:
+def told(value: object, status: int = 200) -> Response:
     """The answer that holds a value of records."""
-    return Response(written(value), media_type="application/json")
+    return Response(written(value), status, media_type="application/json")
 
 
 def _check(wanted: Operation) -> None:

@@ -13,6 +13,7 @@ from orchestrion.runtime.retention import DAY, Keeper, Retention
 from orchestrion.runtime.service import Service
 
 if TYPE_CHECKING:
+    from orchestrion.server.bulks import BulkThread
     from orchestrion.server.web import WebServer
 
 API_PORT = 9101
@@ -55,7 +56,10 @@ class LocalService:
         keeper = Keeper(retention, system_clock, monotonic_clock, keep)
         self._ballast = retention.ballast
         self._packs = packs
-        self._web: WebServer | None = None if listening is None else self._web_server(listening)
+        self._web: WebServer | None = None
+        self._bulks: BulkThread | None = None
+        if listening is not None:
+            self._web, self._bulks = self._servers(listening)
         self._service = Service(self._session.dispatcher, self._engine, grace_seconds, keeper)
 
     def begin(self) -> None:
@@ -66,6 +70,8 @@ class LocalService:
         self._service.begin()
         if self._web is not None:
             self._web.start()
+        if self._bulks is not None:
+            self._bulks.start()
 
     def run(self) -> None:
         """Work until told to stop; then drain and leave the store."""
@@ -74,6 +80,8 @@ class LocalService:
         finally:
             if self._web is not None:
                 self._web.stop()
+            if self._bulks is not None:
+                self._bulks.stop()
             self._engine.worker.close()
             self._session.close()
 
@@ -81,11 +89,13 @@ class LocalService:
         """Ask it to stop."""
         self._service.stop()
 
-    def _web_server(self, listening: Listening) -> "WebServer":
+    def _servers(self, listening: Listening) -> tuple["WebServer", "BulkThread"]:
         from orchestrion.api.access import Caller
         from orchestrion.api.app import make_server
         from orchestrion.api.paths import Service as Kind
         from orchestrion.api.served import Served
+        from orchestrion.client.bulks import BulkWork
+        from orchestrion.server.bulks import BulkThread
         from orchestrion.server.web import WebServer, bind
         from orchestrion.store.shared import SharedStore
 
@@ -101,4 +111,5 @@ class LocalService:
             self._packs,
             lambda _request: Caller("stanley", "admin", "no authentication"),
         )
-        return WebServer(make_server(served, ports), sockets)
+        work = BulkWork(store, served.commands, self._session.peers, system_clock)
+        return WebServer(make_server(served, ports), sockets), BulkThread(work)
