@@ -108,6 +108,19 @@ def test_the_graph_shows_how_the_tasks_stand_and_which_ways_were_taken(world: Wo
     assert world.client.get(f"/v1/executions/{task}/graph").status_code == 404
 
 
+def test_the_graph_of_a_rerun_counts_only_what_counts(world: World) -> None:
+    number = world.start("own.flow")
+    world.until(number, "paused")
+    world.post(f"/v1/executions/{number}/operations", {"kind": "cancel"}, 200)
+    world.until(number, "canceled")
+    body = {"kind": "re-run", "tasks": ["first"]}
+    again = world.post(f"/v1/executions/{number}/operations", body, 200)["execution"]
+    world.until(again, "paused")
+    graph = seen(world, GraphView, f"/v1/executions/{again}/graph")
+    assert [len(node.entries) for node in graph.nodes if node.name in ("first", "asks")] == [1, 1]
+    assert sorted(edge.taken for edge in graph.edges) == [0, 0, 1, 1]
+
+
 def test_the_limits_are_those_of_this_version(world: World) -> None:
     assert seen(world, list[Limit], "/v1/limits") == [*limits()]
 

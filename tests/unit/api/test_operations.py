@@ -126,6 +126,23 @@ def test_a_plan_with_its_digest_is_done_while_it_holds(world: World, gate: Path)
     world.post(path_of(number), {"kind": "resume", "digest": resume.digest}, 200)
 
 
+def test_a_plan_does_not_hold_once_others_have_changed_something_and_changed_it_back(
+    world: World, gate: Path
+) -> None:
+    gate.touch()
+    number = world.start("own.gated", {"gate": str(gate)})
+    world.wait(lambda: "after" in [row["task"] for row in world.children(number) if row["ended_at"]])
+    world.post(path_of(number), {"kind": "pause"}, 200)
+    assert world.status(number) == "paused", "only a delay is left"
+    plan = planned(world, number, ControlPlan, kind="resume")
+    for kind in ("resume", "pause"):
+        world.post(path_of(number), {"kind": kind}, 200)
+    again = planned(world, number, ControlPlan, kind="resume")
+    assert (again.workflows, again.starts) == (plan.workflows, plan.starts)
+    world.post(path_of(number), {"kind": "resume", "digest": plan.digest}, 409)
+    world.post(path_of(number), {"kind": "resume", "digest": again.digest}, 200)
+
+
 def test_the_digest_of_another_plan_is_refused(world: World, gate: Path) -> None:
     number, inside = around(world, gate)
     pause = planned(world, number, ControlPlan, kind="pause")

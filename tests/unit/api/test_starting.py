@@ -23,6 +23,11 @@ tasks:
   a: {action: core.nothing, next: [{when: <% succeeded( %>, do: b}]}
   b: {action: core.noop}
 """
+MANY = """
+version: 1.0
+tasks:
+  many: {with: "<% [1, 2, 3] %>", action: core.noop}
+"""
 PARAMETERS = "parameters:\n  name: {type: string, required: true}\n"
 
 
@@ -31,6 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("packs")
     add_workflow(folder / "own", "flow", FLOW, PARAMETERS)
     add_workflow(folder / "own", "invalid", INVALID)
+    add_workflow(folder / "own", "many", MANY)
     metadata = "name: {name}\nrunner_type: local-shell-cmd\nenabled: {enabled}\nparameters:\n{more}"
     actions = {
         "disabled": metadata.format(name="disabled", enabled="false", more="  cmd: {default: 'true'}\n"),
@@ -208,6 +214,18 @@ def test_a_rerun_from_tasks_goes_on_with_the_workflow_execution(world: World, tm
     before, after = (world.served.queries.execution(one) for one in (number, answered["id"]))
     assert (after.workflow, after.rerun_of) == (before.workflow, number)
     assert [row["task"] for row in world.children(after.id)] == ["second"]
+
+
+@pytest.mark.parametrize("reset, ran", [(["many"], 3), ([], 0), (None, 0)])
+def test_without_reset_the_items_that_succeeded_are_kept(
+    world: World, reset: list[str] | None, ran: int
+) -> None:
+    number = world.start("own.many")
+    world.until(number, "succeeded")
+    body = again(tasks=["many"], reset=reset)
+    answered = world.post(f"/v1/executions/{number}/re_run", body, 201)
+    world.until(answered["id"], "succeeded")
+    assert len(world.children(answered["id"])) == ran
 
 
 def test_a_rerun_from_tasks_that_is_refused_is_an_execution_that_has_failed(world: World) -> None:
