@@ -12,7 +12,8 @@ from orchestrion.actions.metadata import Action
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER
 from orchestrion.api.faults import FaultError
 from orchestrion.client.commands import Commands
-from orchestrion.client.targets import InvalidWorkflowError, Target, UnrenderedError
+from orchestrion.client.faulty import InvalidWorkflowError, UnrenderedError
+from orchestrion.client.targets import Target
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, Refused, UsageError

@@ -5,7 +5,7 @@ With its parameters.
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from re import compile as compiled
@@ -24,6 +24,7 @@ from orchestrion.actions.parameters import (
     warnings_for,
 )
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
+from orchestrion.client.faulty import InvalidWorkflowError, UnrenderedError, as_result
 from orchestrion.client.inspecting import report_of
 from orchestrion.core.language import Definition, load_definition
 from orchestrion.core.spelling import did_you_mean
@@ -38,20 +39,6 @@ from orchestrion.store.rows import digest_of
 _MOST_ITEMS: Final = 1_000_000
 _RANGE: Final = compiled(r"(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 _FILE_SUFFIXES = (".yaml", ".yml", ".json")
-
-
-class UnrenderedError(UsageError):
-    """The default of a parameter cannot be rendered; StackStorm keeps that as a failed execution."""
-
-
-class InvalidWorkflowError(UsageError):
-    """A workflow file is wrong. `errors` are StackStorm's, as the result of its execution holds them."""
-
-    def __init__(
-        self, message: str, *, problems: Iterable[str] = (), errors: Sequence[Mapping[str, Json]] = ()
-    ) -> None:
-        super().__init__(message, problems=problems)
-        self.errors: Final = tuple(errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,11 +384,5 @@ def inspected(text: str, path: Path, catalog: Catalog) -> tuple[Definition, tupl
             f"orchestrion workflow inspect {path}"
         )
         problems = [problem.text(path) for problem in report.problems]
-        raise InvalidWorkflowError(message, problems=problems, errors=_as_result(report.stackstorm))
+        raise InvalidWorkflowError(message, problems=problems, errors=as_result(report.stackstorm))
     return load_definition(text), tuple(finding.text(path) for finding in report.unable)
-
-
-def _as_result(errors: Iterable[Mapping[str, Json]]) -> list[Mapping[str, Json]]:
-    """What StackStorm finds wrong with a workflow, as it stands in the result of its execution: no lines."""
-    plain = [{name: one[name] for name in one if name not in ("line", "column")} for one in errors]
-    return sorted(plain, key=lambda one: (str(one["type"]), str(one["schema_path"] or "")))

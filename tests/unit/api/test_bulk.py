@@ -9,6 +9,8 @@ import pytest
 from orchestrion.client.bulks import BulkWork
 from orchestrion.runtime.clock import system_clock
 from orchestrion.runtime.peers import Peers
+from orchestrion.runtime.retention import Retention
+from orchestrion.store.sqlite import Store
 from tests.unit.actions.packs import add_workflow
 from tests.unit.api.world import World, serving
 
@@ -116,6 +118,23 @@ def test_a_cancelled_one_does_no_more(world: World) -> None:
     assert asked.work.run_once() is None
     assert world.get(f"/v1/bulk/{number}")["done"] == 1
     assert world.client.delete(f"/v1/bulk/{number}").status_code == 409
+
+
+def test_it_is_purged_with_its_parts_once_it_has_ended_long_ago(world: World) -> None:
+    asking(world, 3)
+    number = bulk(world, rate=1_000)
+    asked = Bulk(world)
+    store = Store(world.served.store.path)
+    later = 2**60
+    Retention(store).purge(later)
+    assert world.get(f"/v1/bulk/{number}")["total"] == 3, "it has not ended"
+    while asked.work.run_once() is not None:
+        asked.now += 1
+    Retention(store).purge(later)
+    store.close()
+    assert world.client.get(f"/v1/bulk/{number}").status_code == 404
+    with world.served.store.reading() as transaction:
+        assert transaction.all("bulk_parts_left", id=number, count=9) == []
 
 
 def test_what_means_nothing_is_refused_and_roles_hold(world: World) -> None:
