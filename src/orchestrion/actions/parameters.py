@@ -63,11 +63,13 @@ class Resolved(NamedTuple):
 class Problem(NamedTuple):
     """What is wrong with the parameters of an action, in the text that StackStorm's clients know.
 
-    `name` is the parameter's, where the text does not tell it.
+    `name` is the parameter's, where the text does not tell it. `of_default`: not what was given is wrong, but
+    the default of a parameter cannot be rendered.
     """
 
     text: str
     name: str | None = None
+    of_default: bool = False
 
     def __str__(self) -> str:
         """For people."""
@@ -159,7 +161,8 @@ def examine(
             bad.add(name)
     if templates:
         waiting = {parameter.name for parameter in templates}
-        problems += map(Problem, _render_defaults(templates, everything, bad, surroundings or Surroundings()))
+        unrendered = _render_defaults(templates, everything, bad, surroundings or Surroundings())
+        problems += (Problem(text, of_default=True) for text in unrendered)
         bad |= waiting - everything.keys()
 
     checked = everything | {name: value for name, value in values.items() if name not in declared}
@@ -167,7 +170,7 @@ def examine(
         considered = {name: parameter for name, parameter in declared.items() if name not in bad}
         problems += _validate(considered, checked, declared.keys() - values.keys())
     if problems or unread:
-        return [Problem(_without_secrets(text, declared, values), name) for text, name in problems]
+        return [one._replace(text=_without_secrets(one.text, declared, values)) for one in problems]
 
     runner = action.runner_parameters
     rendered = {parameter.name for parameter in templates if not parameter.immutable}

@@ -29,6 +29,16 @@ ALLOWED: Final[Mapping[str, Role]] = {
     "execution.resume": "operator",
     "execution.cancel": "operator",
     "execution.rerun": "operator",
+    "bulk.cancel": "operator",
+    "bulk.get": "viewer",
+    "bulk.start": "operator",
+    "execution.explain": "viewer",
+    "execution.export": "viewer",
+    "execution.graph": "viewer",
+    "execution.history": "viewer",
+    "execution.respond": "operator",
+    "execution.start_for": "admin",
+    "execution.view": "viewer",
     "inquiry.get": "viewer",
     "inquiry.list": "viewer",
     "inquiry.respond": "operator",
@@ -37,6 +47,7 @@ ALLOWED: Final[Mapping[str, Role]] = {
     "key.list": "viewer",
     "key.others": "admin",
     "key.set": "operator",
+    "limit.list": "viewer",
     "metrics.get": "viewer",
     "pack.get": "viewer",
     "pack.list": "viewer",
@@ -75,9 +86,10 @@ class Caller:
         """Whether the role of who asks is enough."""
         return ROLES.index(self.role) >= ROLES.index(ALLOWED[operation])
 
-    def check(self, operation: str, what: str) -> None:
+    def check(self, operation: str, what: str | None = None) -> None:
         """Raise FaultError (403) where the role is not enough for what they ask."""
         if not self.may(operation):
+            what = what or f"this ({operation})"
             raise FaultError(
                 403, f'User "{self.name}" is {self.role}, and {what} needs {ALLOWED[operation]}.'
             )
@@ -148,7 +160,7 @@ class Allowed:
 
     def __call__(self, caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
         """The caller. Raises FaultError (403)."""
-        caller.check(self.operation, f"this ({self.operation})")
+        caller.check(self.operation)
         return caller
 
 

@@ -10,12 +10,16 @@ from orchestrion.api.absent import routes as absent
 from orchestrion.api.actions import routes as actions
 from orchestrion.api.apikeys import routes as apikeys
 from orchestrion.api.auth import routes as auth
+from orchestrion.api.bulk import routes as bulk
+from orchestrion.api.control import routes as control
 from orchestrion.api.executions import routes as executions
 from orchestrion.api.faults import add_faults
 from orchestrion.api.health import routes as health
 from orchestrion.api.inquiries import routes as inquiries
 from orchestrion.api.keys import routes as keys
+from orchestrion.api.looking import routes as looking
 from orchestrion.api.metrics import Measured, Metrics
+from orchestrion.api.operations import routes as operations
 from orchestrion.api.output import routes as output
 from orchestrion.api.packs import routes as packs
 from orchestrion.api.paths import Paths, Service
@@ -32,6 +36,10 @@ ROUTERS = (
     actions,
     executions,
     starting,
+    control,
+    operations,
+    looking,
+    bulk,
     output,
     stream,
     inquiries,

@@ -17,7 +17,7 @@ from orchestrion.cli.render.exports import write_export
 from orchestrion.cli.render.histories import history_document, show_history
 from orchestrion.cli.render.output import Output, utc_time
 from orchestrion.cli.render.tails import Lines
-from orchestrion.client.looking import Looking, open_looking
+from orchestrion.client.looking import LocalLooking, open_looking
 from orchestrion.errors import UsageError
 
 _Found: TypeAlias = tuple[Any, Callable[[Output], None]]
@@ -27,7 +27,7 @@ _Found: TypeAlias = tuple[Any, Callable[[Output], None]]
 def history(options: argparse.Namespace) -> int:
     """What has happened to executions."""
 
-    def look(looking: Looking, number: str) -> _Found:
+    def look(looking: LocalLooking, number: str) -> _Found:
         events = looking.history(number)
         return history_document(number, events), lambda output: show_history(output, events)
 
@@ -38,7 +38,7 @@ def explain(options: argparse.Namespace) -> int:
     """Why executions do not move."""
     again = again_of(options)
 
-    def look(looking: Looking, number: str) -> _Found:
+    def look(looking: LocalLooking, number: str) -> _Found:
         found = looking.explain(number)
         return explanation_document(found), lambda output: show_explanation(output, found, again)
 
@@ -84,7 +84,7 @@ def _write_whole(target: Path, write: Callable[[TextIO], None]) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _each(options: argparse.Namespace, look: Callable[[Looking, str], _Found]) -> int:
+def _each(options: argparse.Namespace, look: Callable[[LocalLooking, str], _Found]) -> int:
     location = location_of(options)
     output = Output()
     found: list[Any] = []
@@ -106,5 +106,5 @@ def _each(options: argparse.Namespace, look: Callable[[Looking, str], _Found]) -
     return code
 
 
-def _open(location: Location) -> AbstractContextManager[Looking]:
+def _open(location: Location) -> AbstractContextManager[LocalLooking]:
     return open_looking(known_store(location), location.packs, user_name())

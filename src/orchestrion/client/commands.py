@@ -3,7 +3,7 @@
 Who does the work that follows is another part: of the process that holds these commands (`local`, `serving`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeVar
@@ -13,10 +13,20 @@ from orchestrion.actions.metadata import Action, Pack
 from orchestrion.actions.parameters import Surroundings, masked
 from orchestrion.actions.revisions import Revision
 from orchestrion.client.packs import PackFolders, catalog_of
-from orchestrion.client.targets import Target, whole_rerun
+from orchestrion.client.targets import Target, whole_rerun, whole_rerun_with
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, Refused, StoreBusy, UsageError
-from orchestrion.operations import Accepted, Asking, Operations, RerunPlan, RerunRequest, StartRequest
+from orchestrion.operations import (
+    Accepted,
+    Asking,
+    Control,
+    ControlPlan,
+    FailedStart,
+    Operations,
+    RerunPlan,
+    RerunRequest,
+    StartRequest,
+)
 from orchestrion.queries import Choice, ExecutionView, InquiryView, Queries
 from orchestrion.runtime.clock import system_clock
 from orchestrion.runtime.engine import Engine
@@ -117,6 +127,18 @@ class Commands:
         engine = None if detached else self._engine_of()
         return self.operations.respond(number, answer, engine, asking)
 
+    def outlook(self, number: str, kind: Control) -> ControlPlan:
+        """What a pause, a resume or a cancellation would do. Raises NotFound, Refused."""
+        return self.operations.outlook(number, kind)
+
+    def outlook_of_answer(self, number: str, answer: Json) -> ControlPlan:
+        """What an answer to an inquiry would do. Raises NotFound, UsageError, Refused."""
+        return self.operations.outlook_of_answer(number, answer)
+
+    def fail(self, request: FailedStart, asking: Asking = PLAIN) -> str:
+        """Keep something that fails before it begins as an execution; returns its id."""
+        return self.operations.fail(request, asking)
+
     def plan(self, request: RerunRequest) -> RerunPlan:
         """What a re-run from tasks would do. Raises NotFound, Refused."""
         return self.operations.plan(request)
@@ -136,6 +158,16 @@ class Commands:
         parameters = self.queries.parameters_of(number)
         catalog = self.catalog_of(self.queries.packs_of(number))
         return whole_rerun(view, parameters, text, words, catalog, self.surroundings_of)
+
+    def whole_rerun_with(
+        self, number: str, changes: Mapping[str, Json], delay: int = 0, *, merged: bool = True
+    ) -> Target:
+        """The same with values, `delay` seconds later. Not `merged`: with no parameters but these."""
+        view = self.execution(number)
+        text = self.queries.definition_of(number)
+        parameters = self.queries.parameters_of(number) if merged else {}
+        catalog = self.catalog_of(self.queries.packs_of(number))
+        return whole_rerun_with(view, parameters, text, changes, catalog, self.surroundings_of, delay)
 
     def start_again(
         self, number: str, target: Target, asking: Asking = PLAIN, *, detached: bool = False
@@ -159,6 +191,7 @@ class Commands:
             tuple(self._opened),
             wraps=target.wraps,
             given=target.given,
+            digest=None if rerun_of is None else target.digest_as_rerun_of(rerun_of),
         )
         engine = None if detached else self._engine_of()
         return self._with_revision(

@@ -22,7 +22,7 @@ class Limit(NamedTuple):
 
     part: str
     name: str
-    value: float
+    value: int | float  # what reads it from JSON keeps integers exact
     text: str
 
 

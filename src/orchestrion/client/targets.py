@@ -24,14 +24,17 @@ from orchestrion.actions.parameters import (
     warnings_for,
 )
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
+from orchestrion.client.faulty import InvalidWorkflowError, UnrenderedError, as_result
 from orchestrion.client.inspecting import report_of
 from orchestrion.core.language import Definition, load_definition
 from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.values import TOO_DEEP, Json, problem_with
 from orchestrion.errors import NotFound, UsageError
+from orchestrion.operations import StartPlan
 from orchestrion.operations.wrapping import inputs_of, wrapped
 from orchestrion.queries import ExecutionView
 from orchestrion.runtime.secrets import Output, secret_output, secret_parameters
+from orchestrion.store.rows import digest_of
 
 _MOST_ITEMS: Final = 1_000_000
 _RANGE: Final = compiled(r"(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
@@ -62,6 +65,16 @@ class Target:
     def inputs(self) -> Mapping[str, Json]:
         """The inputs of the workflow."""
         return inputs_of(self.parameters) if self.wraps else self.parameters
+
+    def digest_as_rerun_of(self, number: str) -> str:
+        """What names the plan of a whole re-run (`Asking`). Of what is secret, only that it is given."""
+        named: list[Json] = [number, self.action, self.definition, self.shown, self.source, self.wraps]
+        return digest_of(named)
+
+    def plan_as_rerun_of(self, number: str) -> StartPlan:
+        """What a whole re-run of an execution that starts this would do."""
+        digest = self.digest_as_rerun_of(number)
+        return StartPlan(number, self.action, self.source, self.shown, self.warnings, digest)
 
     @property
     def shown(self) -> dict[str, Json]:
@@ -95,7 +108,8 @@ def target_with(
     resolved = examine(action, values, outside(action))
     if not isinstance(resolved, Resolved):
         texts = [problem.text for problem in resolved]
-        raise UsageError(f"{action.ref} cannot run with these parameters.", problems=texts)
+        kind = UnrenderedError if any(problem.of_default for problem in resolved) else UsageError
+        raise kind(f"{action.ref} cannot run with these parameters.", problems=texts)
     target = replace(_of_action(action, values, resolved, catalog), given=values)
     if not delay:
         return target
@@ -149,13 +163,45 @@ def whole_rerun(
         return Target(view.action, stored, {**values, **given}, view.source, given=given)
     action = runnable_action(view.action, catalog)
     values = {name: value for name, value in values.items() if name in action.all_parameters}
-    target = _of_pack(action, values, (texts, problems), catalog, outside)
-    if stored is not None and not target.wraps and target.definition != stored:
-        warning = (
-            f"The definition of {view.action} has changed since {view.id} ran; this re-run uses the new one."
+    return _noting_change(_of_pack(action, values, (texts, problems), catalog, outside), view, stored)
+
+
+def whole_rerun_with(
+    view: ExecutionView,
+    parameters: Json,
+    stored: str | None,
+    changes: Mapping[str, Json],
+    catalog: Catalog,
+    outside: Outside = _nothing,
+    delay: int = 0,
+) -> Target:
+    """The same with changes as values, `delay` seconds later; see `target_with`.
+
+    Raises also UsageError when what runs a bare file is to be delayed.
+    """
+    values = parameters if isinstance(parameters, dict) else {}
+    if view.source is not None and stored is not None:
+        declared = {one.name: one.value for one in load_definition(stored).inputs}
+        problems = [_undeclared(name, declared) for name in changes if name not in declared]
+        problems += (
+            ["A workflow that no pack registers starts at once: leave out the delay."] if delay else []
         )
-        return replace(target, warnings=(*target.warnings, warning))
-    return target
+        if problems:
+            raise UsageError(f"{view.action} cannot run with these parameters.", problems=problems)
+        return Target(view.action, stored, {**values, **changes}, view.source, given=changes)
+    action = runnable_action(view.action, catalog)
+    values = {name: value for name, value in values.items() if name in action.all_parameters}
+    target = target_with(action, {**values, **changes}, catalog, outside, delay)
+    return _noting_change(replace(target, given=changes), view, stored)
+
+
+def _noting_change(target: Target, view: ExecutionView, stored: str | None) -> Target:
+    if stored is None or target.wraps or target.definition == stored:
+        return target
+    warning = (
+        f"The definition of {view.action} has changed since {view.id} ran; this re-run uses the new one."
+    )
+    return replace(target, warnings=(*target.warnings, warning))
 
 
 def chosen_items(words: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -338,5 +384,6 @@ def inspected(text: str, path: Path, catalog: Catalog) -> tuple[Definition, tupl
             f"{path}: The workflow cannot run; mend this, and check it with: "
             f"orchestrion workflow inspect {path}"
         )
-        raise UsageError(message, problems=[problem.text(path) for problem in report.problems])
+        problems = [problem.text(path) for problem in report.problems]
+        raise InvalidWorkflowError(message, problems=problems, errors=as_result(report.stackstorm))
     return load_definition(text), tuple(finding.text(path) for finding in report.unable)

@@ -6,9 +6,12 @@ What comes from outside is checked once, where it comes in, and never after that
 """
 
 import math
-from typing import Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+if TYPE_CHECKING:
+    Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+else:
+    Json = Any  # for what reads annotations at the edge, and cannot build a type that holds itself
 """A JSON value. Mappings have string keys, numbers are finite, integers have 64 bits, texts are Unicode."""
 
 SMALLEST_INTEGER: Final = -(2**63)

@@ -6,7 +6,7 @@ from orchestrion.core.events import CancelRequested, PauseRequested, ResumeReque
 from orchestrion.core.status import COMPLETED, Status
 from orchestrion.errors import Refused
 from orchestrion.operations.answers import open_inquiries
-from orchestrion.operations.requests import Accepted
+from orchestrion.operations.requests import Accepted, Control
 from orchestrion.operations.tree import cascade, has_begun, is_attended
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.inquiries import cancel_inquiries
@@ -18,7 +18,7 @@ from orchestrion.runtime.workflow import Workflow
 _CANCELED: Final = frozenset[Status](("canceling", "canceled"))
 
 
-def request_of_workflow(unit: Unit, subject: Workflow, kind: str, engine: Engine | None) -> Accepted:
+def request_of_workflow(unit: Unit, subject: Workflow, kind: Control, engine: Engine | None) -> Accepted:
     """Pause, resume or cancel a workflow execution, and take its tree over where its engine is gone."""
     root = unit.workflow(subject.row["root"])
     unattended = root.head.status not in COMPLETED and not is_attended(unit, root)
@@ -38,7 +38,7 @@ def request_of_workflow(unit: Unit, subject: Workflow, kind: str, engine: Engine
     return Accepted(subject.row["execution"], subject.head.status, notes)
 
 
-def request_of_action(unit: Unit, execution: Execution, kind: str, engine: Engine | None) -> Accepted:
+def request_of_action(unit: Unit, execution: Execution, kind: Control, engine: Engine | None) -> Accepted:
     """Only a cancellation concerns a single action.
 
     Its process is ended and its attempt fenced (product). Where that cancels its workflow, the whole tree is.
@@ -73,7 +73,7 @@ def request_of_action(unit: Unit, execution: Execution, kind: str, engine: Engin
     return Accepted(execution.id, execution.status, notes)
 
 
-def _apply(unit: Unit, subject: Workflow, kind: str) -> tuple[str, ...]:
+def _apply(unit: Unit, subject: Workflow, kind: Control) -> tuple[str, ...]:
     """Deliver a request to all that it concerns. Raises Refused."""
     if kind == "pause":
         cascade(unit, subject, PauseRequested(), PauseRequested(cascaded=True))
@@ -94,7 +94,7 @@ def _cancel_tree(unit: Unit, root: Workflow) -> tuple[str, ...]:
     return (f"Its whole tree is canceled, from {root.row['execution']} on.",)
 
 
-def _only_taken_over(subject: Workflow, kind: str) -> tuple[str, ...]:
+def _only_taken_over(subject: Workflow, kind: Control) -> tuple[str, ...]:
     """Where taking over has ended the execution, or was all that a resume could do, that is the answer."""
     status: Status = subject.head.status
     if status in COMPLETED or (kind == "resume" and status not in ("paused", "pausing")):

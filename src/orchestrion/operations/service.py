@@ -16,19 +16,28 @@ from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, Refused, UsageError
 from orchestrion.operations.answers import check_answer, open_inquiries
 from orchestrion.operations.control import request_of_action, request_of_workflow
-from orchestrion.operations.requests import Accepted, Asking, RerunPlan, RerunRequest, StartRequest
+from orchestrion.operations.outlook import digest_of_plan, outlook
+from orchestrion.operations.requests import (
+    Accepted,
+    Asking,
+    Control,
+    ControlPlan,
+    FailedStart,
+    RerunPlan,
+    RerunRequest,
+    StartRequest,
+)
 from orchestrion.operations.rerun import level_of, notes_of, plan_of, plan_revivals
+from orchestrion.operations.starting import begin, begin_failed
 from orchestrion.operations.tree import current, detach, find, has_begun, refused
 from orchestrion.runtime.continuing import continue_as
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.inbox import Performer
-from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.measures import Measures
 from orchestrion.runtime.pins import pin
 from orchestrion.runtime.recovery import give_up_lost
 from orchestrion.runtime.revivals import forget_revivals
 from orchestrion.runtime.secrets import TreeSecrets, secret_values
-from orchestrion.runtime.subworkflows import Start, start_workflow
 from orchestrion.runtime.telling import tell_accepted, tell_refused
 from orchestrion.runtime.unit import Unit
 from orchestrion.runtime.workflow import Workflow
@@ -40,13 +49,20 @@ _PLAIN: Final = Asking()
 class _Request(NamedTuple):
     """What is recorded of an operation; `execution` is None where it makes one.
 
-    `given` are the values that came with it. They may be secret, so only their digest is recorded.
+    `given` are the values that came with it. They may be secret, so only their digest is recorded. `digest`
+    is that of the plan of what it starts; what it does to an execution is planned in the unit itself.
     """
 
     kind: str
     execution: str | None
     details: Mapping[str, Json]
     given: Json = None
+    digest: str | None = None
+
+    @property
+    def named(self) -> Json:
+        """What a plan of it is named by, besides what it rests on."""
+        return [{**self.details}, rows.digest_of(self.given)]
 
     def recorded(self, asking: Asking) -> dict[str, Json]:
         """What is kept of it; the digest only under a name, to tell whether the name comes with the same."""
@@ -74,33 +90,7 @@ class Operations:
         """Start a workflow; returns the id of its execution. Raises Refused, StoreBusy (`pin`)."""
 
         def start(unit: Unit) -> Accepted:
-            execution = Execution(
-                id=unit.ids.next(),
-                action=request.action,
-                status="requested",
-                parameters=dict(request.inputs),
-                created_at=unit.now,
-                source=request.source,
-                rerun_of=request.rerun_of,
-                user=self._actor,
-                top=not request.wraps,
-            )
-            unit.ledger.add(execution)
-            start = Start(
-                execution, request.definition, dict(request.inputs), self._actor, request.packs, request.wraps
-            )
-            number = start_workflow(unit, start)
-            secrets = unit.secrets.of(unit.workflow(number).row)
-            secrets.note_parameters(request.action, request.secret)
-            secrets.note_output(request.action, request.secret_output)
-            secrets.note(request.opened)
-            if request.revision is not None:
-                pin(unit.transaction, execution.id, request.revision)
-            if engine is not None:
-                engine.own(unit, number)
-            if request.wraps:
-                unit.settle()
-                execution = next(iter(unit.ledger.of_entry(number, 0)), execution)
+            execution = begin(unit, request, self._actor, engine)
             return Accepted(execution.id, execution.status)
 
         kind, details = "start", {"action": request.action}
@@ -108,8 +98,23 @@ class Operations:
             kind, details["rerun_of"] = "re-run", request.rerun_of
         if request.source is not None:
             details["source"] = request.source
-        asked = _Request(kind, None, {**details}, {**request.given})
+        asked = _Request(kind, None, {**details}, {**request.given}, request.digest)
         return self._perform(asked, asking, engine, start).execution
+
+    def fail(self, request: FailedStart, asking: Asking = _PLAIN) -> str:
+        """Keep something that fails before it begins; returns the id of its execution. Raises Refused."""
+
+        def fail(unit: Unit) -> Accepted:
+            execution = begin_failed(unit, request, self._actor)
+            return Accepted(execution.id, execution.status)
+
+        kind, details = "start", dict[str, Json](action=request.action)
+        if request.rerun is not None:
+            kind, details = "re-run", {**_details_of(request.rerun), "rerun_of": request.rerun.execution}
+        elif request.rerun_of is not None:
+            kind, details["rerun_of"] = "re-run", request.rerun_of
+        asked = _Request(kind, None, details, {**request.parameters})
+        return self._perform(asked, asking, None, fail).execution
 
     # --- pause, resume, cancel
 
@@ -125,18 +130,33 @@ class Operations:
         """Cancel an execution, with the whole tree that it belongs to. Raises NotFound, Refused."""
         return self._control(number, "cancel", engine, asking)
 
-    def _control(self, number: str, kind: str, engine: Engine | None, asking: Asking) -> Accepted:
-        def control(unit: Unit) -> Accepted:
-            execution = find(unit, number)
-            if execution.workflow is None and execution.top and kind == "resume":
-                assert execution.token is not None  # all that it can do is to take the wrapping workflow over
-                wrapping = unit.workflow(execution.token.workflow)
-                return replace(request_of_workflow(unit, wrapping, kind, engine), execution=number)
-            if execution.workflow is None:
-                return request_of_action(unit, execution, kind, engine)
-            return request_of_workflow(unit, current(unit, execution, kind), kind, engine)
+    def outlook(self, number: str, kind: Control) -> ControlPlan:
+        """What a pause, a resume or a cancellation would do. Raises NotFound, Refused."""
+        request = _Request(kind, number, {})
+        return self._outlook(number, request, lambda unit: self._controlled(unit, number, kind, None))
 
-        return self._perform(_Request(kind, number, {}), asking, engine, control)
+    def _outlook(self, number: str, request: "_Request", perform: Callable[[Unit], Accepted]) -> ControlPlan:
+        def rehearse(unit: Unit) -> ControlPlan:
+            digest = digest_of_plan(unit, request.kind, number, request.named)
+            return replace(outlook(unit, request.kind, number, perform), digest=digest)
+
+        return self._performer.rehearse(rehearse)
+
+    def _control(self, number: str, kind: Control, engine: Engine | None, asking: Asking) -> Accepted:
+        request = _Request(kind, number, {})
+        return self._perform(
+            request, asking, engine, lambda unit: self._controlled(unit, number, kind, engine)
+        )
+
+    def _controlled(self, unit: Unit, number: str, kind: Control, engine: Engine | None) -> Accepted:
+        execution = find(unit, number)
+        if execution.workflow is None and execution.top and kind == "resume":
+            assert execution.token is not None  # all that it can do is to take the wrapping workflow over
+            wrapping = unit.workflow(execution.token.workflow)
+            return replace(request_of_workflow(unit, wrapping, kind, engine), execution=number)
+        if execution.workflow is None:
+            return request_of_action(unit, execution, kind, engine)
+        return request_of_workflow(unit, current(unit, execution, kind), kind, engine)
 
     def take_over(self, number: str, engine: Engine) -> None:
         """Become the engine of an execution's tree, if none lives."""
@@ -158,24 +178,31 @@ class Operations:
 
         What is accepted names the execution of the tree's root.
         """
+        request = _Request("respond", number, {}, answer)
+        return self._perform(
+            request, asking, engine, lambda unit: self._responded(unit, number, answer, engine)
+        )
 
-        def respond(unit: Unit) -> Accepted:
-            execution = find(unit, number)
-            result = check_answer(unit, execution, answer, self._actor)
-            assert execution.token is not None
-            root = unit.workflow(unit.workflow(execution.token.workflow).row["root"])
-            if engine is not None:
-                engine.own(unit, root.id)
-            give_up_lost(unit, root.id)
-            schema = result.get("schema")
-            if isinstance(schema, dict):
-                secrets = unit.secrets.of(unit.workflow(execution.token.workflow).row)
-                secrets.note(secret_values(schema, answer))
-            unit.report(number, "succeeded", {**result, "response": answer})
-            unit.settle()
-            return Accepted(root.row["execution"], root.head.status, open_inquiries(root))
+    def outlook_of_answer(self, number: str, answer: Json) -> ControlPlan:
+        """What an answer to an inquiry would do. Raises NotFound, UsageError, Refused."""
+        request = _Request("respond", number, {}, answer)
+        return self._outlook(number, request, lambda unit: self._responded(unit, number, answer, None))
 
-        return self._perform(_Request("respond", number, {}, answer), asking, engine, respond)
+    def _responded(self, unit: Unit, number: str, answer: Json, engine: Engine | None) -> Accepted:
+        execution = find(unit, number)
+        result = check_answer(unit, execution, answer, self._actor)
+        assert execution.token is not None
+        root = unit.workflow(unit.workflow(execution.token.workflow).row["root"])
+        if engine is not None:
+            engine.own(unit, root.id)
+        give_up_lost(unit, root.id)
+        schema = result.get("schema")
+        if isinstance(schema, dict):
+            secrets = unit.secrets.of(unit.workflow(execution.token.workflow).row)
+            secrets.note(secret_values(schema, answer))
+        unit.report(number, "succeeded", {**result, "response": answer})
+        unit.settle()
+        return Accepted(root.row["execution"], root.head.status, open_inquiries(root))
 
     # --- re-run
 
@@ -183,10 +210,12 @@ class Operations:
         """What a re-run from tasks would do; nothing is changed. Raises NotFound, Refused."""
 
         def rehearse(unit: Unit) -> RerunPlan:
+            named = _Request("re-run", request.execution, _details_of(request)).named
+            digest = digest_of_plan(unit, "re-run", request.execution, named)
             subject, notes = self._subject_of_rerun(unit, request, None)
             mask = unit.secrets.of(subject.row).mask
             plan = plan_of(level_of(unit, subject, request), request.execution, mask)
-            return replace(plan, notes=(*plan.notes, *notes))
+            return replace(plan, notes=(*plan.notes, *notes), digest=digest)
 
         return self._performer.rehearse(rehearse)
 
@@ -210,12 +239,8 @@ class Operations:
             unit.settle()
             return Accepted(execution.id, subject.head.status, (*notes_of(level), *notes))
 
-        details: dict[str, Json] = {
-            "tasks": [*request.tasks],
-            "no_reset": [*request.no_reset],
-            "items": {task: [*items] for task, items in request.items.items()},
-        }
-        return self._perform(_Request("re-run", request.execution, details), asking, engine, rerun)
+        asked = _Request("re-run", request.execution, _details_of(request))
+        return self._perform(asked, asking, engine, rerun)
 
     def _subject_of_rerun(
         self, unit: Unit, request: RerunRequest, engine: Engine | None
@@ -253,6 +278,7 @@ class Operations:
             known = _answered(unit, request, asking)
             if known is not None:
                 return known, None
+            _check_digest(unit, request, asking)
             asked_at = unit.now
             accepted = perform(unit)
             number = request.execution or accepted.execution
@@ -283,6 +309,29 @@ class Operations:
             self._counts[request.kind, "accepted"] += 1
             tell_accepted(request.kind, request.execution or accepted.execution, self._actor, reason)
         return accepted
+
+
+def _details_of(request: RerunRequest) -> dict[str, Json]:
+    return {
+        "tasks": [*request.tasks],
+        "no_reset": [*request.no_reset],
+        "items": {task: [*items] for task, items in request.items.items()},
+    }
+
+
+def _check_digest(unit: Unit, request: _Request, asking: Asking) -> None:
+    """Raise Refused where what was planned is not what would happen now."""
+    if asking.digest is None:
+        return
+    digest = request.digest
+    if request.execution is not None:
+        digest = digest_of_plan(unit, request.kind, request.execution, request.named)
+    if asking.digest != digest:
+        what = f" of {request.execution}" if request.execution is not None else ""
+        raise Refused(
+            f"The plan of this {request.kind}{what} does not hold any more, or is another one: "
+            "plan it again, and give the digest of that plan."
+        )
 
 
 def _secrets_of(unit: Unit, number: str) -> TreeSecrets:

@@ -196,8 +196,8 @@ class _Reading:
                     entry["task"],
                     entry["route"],
                     entry["id"],
-                    _shown_status(entry["status"], record),
-                    _items(record),
+                    shown_status(entry["status"], record),
+                    items_of(record),
                     starter if starter not in (None, row["id"]) else None,
                     tuple(_attempt(run) for run in runs.get(entry["id"], ())) if attempts else (),
                     tuple(
@@ -262,7 +262,7 @@ class _Reading:
         )
 
 
-def _shown_status(status: str, record: Mapping[str, Any]) -> str:
+def shown_status(status: str, record: Mapping[str, Any]) -> str:
     """A task that was to start and never did, because its workflow failed, shows that."""
     return (
         "not started"
@@ -271,7 +271,8 @@ def _shown_status(status: str, record: Mapping[str, Any]) -> str:
     )
 
 
-def _items(record: Mapping[str, Any]) -> ItemsView | None:
+def items_of(record: Mapping[str, Any]) -> ItemsView | None:
+    """How far the items of an entry are, by its record; None when it has none."""
     counts = record.get("items")
     if counts is None:
         return None

@@ -127,6 +127,9 @@ class Retention:
                 transaction.run(statement, root=tree["id"])
         if trees:
             return len(trees)
+        if transaction.run("purge_bulk_parts", before=before, count=MOST_ROWS):
+            return 0
+        transaction.run("purge_bulks", before=before)
         transaction.run("purge_definitions")
         self._set_aside_revisions(transaction)
         return None

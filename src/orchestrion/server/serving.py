@@ -18,6 +18,7 @@ from orchestrion.server.loopback import is_loopback
 
 if TYPE_CHECKING:
     from orchestrion.api.served import Served
+    from orchestrion.server.bulks import BulkThread
     from orchestrion.server.web import WebServer
 
 Api: TypeAlias = Literal["api", "auth", "stream"]
@@ -85,6 +86,7 @@ class LocalService:
         self._packs = packs
         self._listening = listening
         self._served: Served | None = None
+        self._bulks: BulkThread | None = None
         self.addresses: dict[Api, str] = {}
         self._web: WebServer | None = None if listening is None else self._web_server(listening)
         self._service = Service(self._session.dispatcher, self._engine, grace_seconds, keeper)
@@ -103,12 +105,16 @@ class LocalService:
         self._service.begin()
         if self._web is not None:
             self._web.start()
+        if self._bulks is not None:
+            self._bulks.start()
 
     def run(self) -> None:
         """Work until told to stop; then drain and leave the store."""
         try:
             self._service.run()
         finally:
+            if self._bulks is not None:
+                self._bulks.stop()
             if self._served is not None and self._web is not None:
                 self._served.feed.close()  # streams have no end of their own
                 self._web.stop()
@@ -124,6 +130,8 @@ class LocalService:
         from orchestrion.api.access import everybody, identified_by
         from orchestrion.api.app import make_server
         from orchestrion.api.served import Served
+        from orchestrion.client.bulks import BulkWork
+        from orchestrion.server.bulks import BulkThread
         from orchestrion.server.guard import Guard
         from orchestrion.server.web import WebServer, bind, encryption
         from orchestrion.store.shared import SharedStore
@@ -139,6 +147,8 @@ class LocalService:
         if listening.authentication:
             identify = identified_by(Accounts(store, system_clock), system_clock)
         served = self._served = Served(store, self._engine, self._session.peers, self._packs, identify)
+        work = BulkWork(store, served.commands, self._session.peers, system_clock)
+        self._bulks = BulkThread(work)
         guarded = Guard(make_server(served, ports), is_open=not listening.authentication)
         return WebServer(guarded, sockets, context)
 

@@ -125,6 +125,7 @@ def test_every_table_that_belongs_to_executions_is_purged(world: World) -> None:
         "attempt": "nothing unfinished is purged",
         "process": "it goes when its process is ended",
         "purged": "it is the list",
+        "bulk_part": "it goes with its bulk operation",
     }
     with closing(sqlite3.connect(world.store.path)) as connection:
         tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]

@@ -60,3 +60,7 @@ ORDER BY entry, idx LIMIT :count;
 -- name: arrivals_of_workflow
 -- What its transitions sent, in pages.
 SELECT id, source, edge, target, route, published FROM arrival WHERE workflow = :workflow AND id > :after ORDER BY id LIMIT :count;
+
+-- name: states_of_tree
+-- How the workflow executions of a tree stand, parents before children.
+SELECT id, execution, version, status, engine FROM workflow WHERE root = :root ORDER BY id;

@@ -115,3 +115,13 @@ DELETE FROM purged WHERE workflow = :workflow;
 -- name: purge_definitions!
 -- The texts of definitions that nothing has run.
 DELETE FROM definition WHERE NOT EXISTS (SELECT 1 FROM workflow WHERE workflow.definition = definition.hash);
+
+-- name: purge_bulk_parts!
+-- The parts of bulk operations that ended before a time.
+DELETE FROM bulk_part WHERE rowid IN (
+    SELECT bulk_part.rowid FROM bulk JOIN bulk_part ON bulk_part.bulk = bulk.id WHERE bulk.ended_at < :before LIMIT :count
+);
+
+-- name: purge_bulks!
+-- These themselves.
+DELETE FROM bulk WHERE ended_at < :before AND NOT EXISTS (SELECT 1 FROM bulk_part WHERE bulk_part.bulk = bulk.id);
