@@ -23,6 +23,7 @@ ALLOWED: Final[Mapping[str, Role]] = {
     "config.get": "viewer",
     "execution.list": "viewer",
     "execution.get": "viewer",
+    "execution.operate": "operator",
     "execution.output": "viewer",
     "execution.start": "operator",
     "execution.pause": "operator",

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER
-from orchestrion.api.access import Caller, allowed, caller_of
+from orchestrion.api.access import Caller, allowed
 from orchestrion.api.executions import one_execution
 from orchestrion.api.faults import Fault, FaultError, answer, faults
 from orchestrion.api.keeping import runner_of
@@ -51,7 +51,7 @@ def put(
     number: str,
     wanted: WantedStatus,
     served: TheServed,
-    caller: Annotated[Caller, Depends(caller_of)],
+    caller: Annotated[Caller, Depends(allowed("execution.operate"))],
 ) -> dict[str, Any]:
     """Pause (`pausing`), resume (`resuming`) or cancel (`canceling`) an execution."""
     kind = _WANTED.get(wanted.status)

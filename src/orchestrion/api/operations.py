@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestrion.api.access import Caller, caller_of
+from orchestrion.api.access import Caller, allowed
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.served import Served, served_by
 from orchestrion.api.starting import RequestId, checked
@@ -71,7 +71,7 @@ def operate(
     number: str,
     wanted: Operation,
     served: Annotated[Served, Depends(served_by)],
-    caller: Annotated[Caller, Depends(caller_of)],
+    caller: Annotated[Caller, Depends(allowed("execution.operate"))],
     plan: Annotated[bool, Query(description="Only tell what would happen.")] = False,  # noqa: FBT002  # has a name
     request_id: RequestId = None,
 ) -> Response:

@@ -26,7 +26,7 @@ def standing(store: Reading, now: int) -> Standing:
     with store.reading() as transaction:
         attempts = transaction.one("attempts_by_state")
         assert attempts is not None
-        due_at = transaction.value("next_due_in_pool")
+        due_at = transaction.value("waits_longest", now=now)
         return Standing(
             {row["status"]: row["number"] for row in transaction.all("active_executions")},
             transaction.value("stuck_executions"),

@@ -94,7 +94,7 @@ def test_an_attempt_that_waits_and_an_execution_that_nothing_moves_show(tmp_path
         server.session.operations.start(StartRequest("t.yaml", NOOP, {}), None)
         store = server.session.store
         with store.reading() as transaction:
-            due_at = transaction.value("next_due_in_pool")
+            due_at = transaction.value("waits_longest", now=2**62)
         found = standing(store, due_at + 2_500_000)
         assert (found.lag_seconds, found.waiting, found.stuck) == (2.5, 1, 0)
         assert found.active == {"scheduled": 1}
