@@ -16,6 +16,7 @@ from orchestrion.core.records import Entry
 from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.status import COMPLETED
 from orchestrion.errors import Refused
+from orchestrion.operations.children import children_of
 from orchestrion.operations.leftovers import still_inside
 from orchestrion.operations.paths import Path, joined, path_of
 from orchestrion.operations.requests import RerunPlan, RerunRequest
@@ -187,13 +188,13 @@ class _Reader:
         self, subject: Workflow, task: str, routes: Routes
     ) -> Iterator[tuple[tuple[str, int, int | None], Workflow]]:
         """The sub-workflows that a task is now, one a route or item."""
-        for route, entry in routes[task].items():
-            seen: set[int | None] = set()
-            parameters = {"root": subject.row["root"], "workflow": subject.id, "entry": entry.id}
-            for row in self._unit.transaction.all("children_of_task", **parameters):
-                if row["parent_item"] not in seen:
-                    seen.add(row["parent_item"])
-                    yield (task, route, row["parent_item"]), self._unit.workflow(row["id"])
+        route_of = {entry.id: route for route, entry in routes[task].items()}
+        found: dict[tuple[str, int, int | None], str] = {}
+        for child in children_of(self._unit, subject):
+            if child.entry in route_of:
+                found.setdefault((task, route_of[child.entry], child.item), child.workflow)
+        for place in sorted(found, key=lambda one: (one[1], -1 if one[2] is None else one[2])):
+            yield place, self._unit.workflow(found[place])
 
 
 def routes_that_ran(subject: Workflow) -> Routes:
