@@ -13,11 +13,11 @@ from orchestrion.core.events import TaskRequest
 from orchestrion.core.language import ENGINE_COMMANDS
 from orchestrion.core.preview import Plan, preview
 from orchestrion.core.records import Entry
-from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.status import COMPLETED
 from orchestrion.errors import Refused
 from orchestrion.operations.children import children_of
 from orchestrion.operations.leftovers import still_inside
+from orchestrion.operations.names import nothing_inside, unknown_names
 from orchestrion.operations.paths import Path, joined, path_of
 from orchestrion.operations.requests import RerunPlan, RerunRequest
 from orchestrion.operations.tree import is_attended, refused
@@ -109,7 +109,7 @@ class _Reader:
         paths = {name: path_of(name, routes) for name in wanted.names}
         here = [name for name in wanted.names if paths[name].rest is None]
         before = len(self._problems)
-        self._problems.extend(_unknown_names(here, routes, prefix))
+        self._problems.extend(unknown_names(here, routes, prefix))
         below, notes = self._below(subject, wanted, paths, routes, prefix)
         tasks = [*_tasks_here(wanted, paths, routes), *_tasks_of(below)]
         if not tasks and len(self._problems) > before:
@@ -154,7 +154,11 @@ class _Reader:
         for (task, item), names in groups.items():
             inside = _inside(wanted, paths, names)
             children = [one for one in self._children(subject, task, routes) if item in (None, one[0][2])]
-            found |= self._levels(children, inside, joined(f"{prefix}{task}", item, ""), found)
+            within = joined(f"{prefix}{task}", item, "")
+            if children:
+                found |= self._levels(children, inside, within, found)
+            else:
+                self._problems.append(nothing_inside(routes[task].values(), item, within[:-1]))
         return found, notes
 
     def _levels(
@@ -165,9 +169,6 @@ class _Reader:
         known: Collection[tuple[str, int, int | None]],
     ) -> dict[tuple[str, int, int | None], Level]:
         """The levels of the sub-workflows of a task in which what is asked has run."""
-        if not children:
-            self._problems.append(f"{prefix[:-1]} has no sub-workflow in which tasks could be re-run.")
-            return {}
         found: dict[tuple[str, int, int | None], Level] = {}
         fitting = [(place, child) for place, child in children if _has_any(child, inside.names)]
         for place, child in fitting or children[:1]:
@@ -261,16 +262,6 @@ def _still_going(unit: Unit, subject: Workflow, execution: str) -> str:
     if is_attended(unit, unit.workflow(subject.row["root"])):
         return f"{problem}. Wait for its end, or cancel it: orchestrion execution cancel {holder}"
     return f"{problem}, and has no engine. Go on with it first: orchestrion execution resume {holder}"
-
-
-def _unknown_names(names: Iterable[str], routes: Routes, prefix: str) -> Iterator[str]:
-    ran = ", ".join(sorted(routes)) or "none"
-    for name in names:
-        if name not in routes:
-            hint = did_you_mean(name, routes, prefix)
-            if "," in name:
-                hint = " Between names there is a blank, no comma."
-            yield f'The task "{prefix}{name}" never ran.{hint} Tasks that ran: {ran}.'
 
 
 def _not_concerned(wanted: Wanted, paths: Mapping[str, Path], plan: Plan, prefix: str) -> Iterator[str]:
