@@ -38,6 +38,7 @@ EVERY_Y = {"0.y": 1, "1.y": 1, "2.y": 1}
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     add_workflow(tmp_path / "packs" / "own", "kid", KID, "parameters: {n: {type: integer}}\n")
+    add_workflow(tmp_path / "packs" / "own", "kids", ONE_BY_ONE)
     with closing(Stage(tmp_path)) as stage:
         yield stage
 
@@ -66,7 +67,12 @@ def rerun(
     stage.rest(stage.subject, ends)
     stage.check_invariants()
     begun = sorted(one.name for one in stage.begun[since:])
-    inside = {f"{path[5:-1]}.{one.task}" for path, below in plan.below.items() for one in below.plan.restarts}
+    inside = {
+        f"{path[5:-1]}.{one.task}"
+        for path, below in plan.below.items()
+        if path.startswith("kids[")
+        for one in below.plan.restarts
+    }
     assert ends or inside <= {*begun}
     return begun
 
@@ -143,6 +149,14 @@ def test_those_that_have_had_no_slot_yet_are_still_there(stage: Stage) -> None:
     assert rerun(stage, items=(1, 2)) == ["1.x", "1.y", "2.x", "2.y"]
     assert rerun(stage, "kids/y", ends={"0.y": 1}) == ["0.y"]
     assert rerun(stage, "kids/y") == ["0.y", "1.y", "2.y"]
+
+
+def test_a_level_further_down_the_later_request_counts(stage: Stage) -> None:
+    stage.start("version: 1.0\ntasks:\n  middle: {action: own.kids}\n")
+    stage.rest(stage.subject)
+    assert rerun(stage, "middle/kids/y", ends={"0.y": 1}) == ["0.y"]
+    begun = rerun(stage, "middle/kids[0]/y", "middle/kids[1]/x", "middle/kids[2]/y")
+    assert begun == ["0.y", "1.x", "1.y", "2.y"]
 
 
 def test_what_still_runs_inside_of_a_kept_item_is_not_run_beside_itself(stage: Stage) -> None:

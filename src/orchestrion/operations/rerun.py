@@ -21,7 +21,7 @@ from orchestrion.operations.names import nothing_inside, unknown_names
 from orchestrion.operations.paths import Path, joined, path_of
 from orchestrion.operations.requests import RerunPlan, RerunRequest
 from orchestrion.operations.tree import is_attended, refused
-from orchestrion.runtime.revivals import plan_revival
+from orchestrion.runtime.revivals import forget_revivals, plan_revival
 from orchestrion.runtime.secrets import Mask
 from orchestrion.runtime.unit import Unit
 from orchestrion.runtime.workflow import Workflow
@@ -90,7 +90,11 @@ def notes_of(level: Level) -> Iterator[str]:
 
 
 def plan_revivals(unit: Unit, level: Level, actor: str) -> None:
-    """Have the sub-workflows below a level go on, once the tasks that they are run again."""
+    """Have the sub-workflows below a level go on, once the tasks that they are run again.
+
+    What earlier re-runs have left in any of the workflow executions is forgotten.
+    """
+    forget_revivals(unit, level.subject)
     for place, below in level.below.items():
         plan_revival(unit, level.subject, place, below.subject, below.tasks, actor)
         plan_revivals(unit, below, actor)
