@@ -132,6 +132,21 @@ def test_a_store_in_a_place_that_is_none(shell: Shell) -> None:
     refused(shell.run("run", "examples.hello", "--db", "file/store.db"), 2, "file/store.db", "--db")
 
 
+@pytest.mark.parametrize(
+    "words, lacking",
+    [
+        (["doctor"], "nothing to examine"),
+        (["db", "check"], "nothing to examine"),
+        (["db", "backup", "copy.db"], "nothing to copy"),
+        (["execution", "get", "0"], "no executions"),
+    ],
+)
+def test_a_store_that_is_not_there(shell: Shell, words: list[str], lacking: str) -> None:
+    done = shell.run(*words)
+    refused(done, 4, "store.db: there is no such store, so there ", f"{lacking}. `orchestrion run` makes one")
+    assert not (shell.folder / "store.db").exists()
+
+
 def test_operations_in_states_that_do_not_allow_them(shell: Shell) -> None:
     number = shell.json("run", shell.write("good.yaml", GOOD))["id"]
     for operation in ("pause", "resume", "cancel"):

@@ -8,7 +8,16 @@ from tests.faults.machine_world import Life
 
 Rows = Callable[..., list[dict[str, Any]]]
 _ENTRIES = "SELECT id, task FROM entry WHERE workflow = ? AND counts = 1 ORDER BY id"
-_CHILDREN = "SELECT id, parent_item FROM workflow WHERE parent = ? AND parent_entry = ? ORDER BY id"
+_CHILDREN = """
+WITH RECURSIVE line (entry) AS (
+    VALUES (?2)
+    UNION ALL
+    SELECT json_extract(record, '$.kept') FROM entry JOIN line ON id = entry WHERE workflow = ?1
+)
+SELECT id, parent_item FROM workflow
+WHERE parent = ?1 AND parent_entry IN (SELECT entry FROM line) ORDER BY id
+"""
+"""The sub-workflows of an entry, and of those from which it may keep items: then not all belong to it."""
 
 
 def perform(life: Life, kind: str, what: Any, asking: Asking) -> Accepted | None:

@@ -12,7 +12,7 @@ EXIT_UNSOUND = 1
 
 def back_up(options: argparse.Namespace) -> int:
     """Copy the store while it is in use."""
-    made = backup(known_store(location_of(options)), Path(options.file))
+    made = backup(known_store(location_of(options), "there is nothing to copy"), Path(options.file))
     output = Output()
     if options.json:
         key_file = None if made.key_file is None else str(made.key_file)
@@ -37,7 +37,7 @@ def back_up(options: argparse.Namespace) -> int:
 
 def check_store(options: argparse.Namespace) -> int:
     """Look whether the store is sound; returns 1 if it is not."""
-    found = check(known_store(location_of(options)))
+    found = check(known_store(location_of(options), "there is nothing to examine"))
     output = Output()
     if options.json:
         document = {"file": str(found.path), "schema": found.schema, "newest_schema": found.known}

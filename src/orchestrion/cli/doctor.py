@@ -14,7 +14,7 @@ EXIT_ILL = 1
 
 def doctor(options: argparse.Namespace) -> int:
     """List what is wrong, mend it if that is wanted; returns 1 if anything is left."""
-    database = known_store(location_of(options))
+    database = known_store(location_of(options), "there is nothing to examine")
     checkup = check_up(database, user_name(), mends=options.mend)
     output = Output()
     if options.json:

@@ -51,11 +51,11 @@ def open_known(location: Location) -> LocalClient:
     return open_client(location)
 
 
-def known_store(location: Location) -> Path:
-    """The file of a store that must be there already. Raises NotFound."""
+def known_store(location: Location, lacking: str = "there are no executions") -> Path:
+    """The file of a store that must be there already. Raises NotFound, which says what is `lacking` then."""
     if not location.database.exists():
         raise NotFound(
-            f"{location.database}: there is no such store, so there are no executions. "
+            f"{location.database}: there is no such store, so {lacking}. "
             "`orchestrion run` makes one; another file is named with --db."
         )
     return location.database

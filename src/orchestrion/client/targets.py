@@ -37,7 +37,8 @@ from orchestrion.runtime.secrets import Output, secret_output, secret_parameters
 from orchestrion.store.rows import digest_of
 
 _MOST_ITEMS: Final = 1_000_000
-_RANGE: Final = compiled(r"(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
+_MOST_DIGITS: Final = 9
+_RANGE: Final = compiled(r"(?P<first>\d+)(?:-(?P<last>\d+))?")
 _FILE_SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -210,18 +211,35 @@ def chosen_items(words: Sequence[str]) -> dict[str, tuple[int, ...]]:
     problems: list[str] = []
     for word in words:
         task, _, text = word.rpartition("=")
-        ranges = [_RANGE.fullmatch(part) for part in text.split(",")]
-        if not task or not all(ranges):
+        found = _items(text) if task else None
+        if found is None:
             problems.append(f'"{word}" does not choose items: write TASK=0,3-5.')
-            continue
-        bounds = [(int(one["first"]), int(one["last"] or one["first"])) for one in ranges if one is not None]
-        if any(last - first >= _MOST_ITEMS for first, last in bounds):
-            problems.append(f'"{word}" chooses more than {_MOST_ITEMS} items.')
-            continue
-        items = {item for first, last in bounds for item in range(first, last + 1)}
-        chosen[task] = tuple(sorted({*chosen.get(task, ()), *items}))
+        elif isinstance(found, str):
+            problems.append(f'"{word}": {found}')
+        else:
+            chosen[task] = tuple(sorted({*chosen.get(task, ()), *found}))
     if problems:
         raise UsageError("These items cannot be chosen.", problems=problems)
+    return chosen
+
+
+def _items(text: str) -> set[int] | str | None:
+    """The items of `0,3-5`; None where it is of another form; or what is wrong with it."""
+    chosen: set[int] = set()
+    for part in text.split(","):
+        found = _RANGE.fullmatch(part)
+        if found is None:
+            return None
+        first, last = found["first"], found["last"] or found["first"]
+        if max(len(first), len(last)) > _MOST_DIGITS:
+            what = "the number" if found["last"] is None else "the range"
+            return f"{what} {part} is too large. At most {_MOST_ITEMS:,} items are chosen."
+        items = range(int(first), int(last) + 1)
+        if not items:
+            return f"{part} is empty: the smaller number comes first, {last}-{first}."
+        if len(items) > _MOST_ITEMS:
+            return f"the range {part} is too large. At most {_MOST_ITEMS:,} items are chosen."
+        chosen.update(items)
     return chosen
 
 

@@ -11,16 +11,16 @@ from orchestrion.core.draft import Draft
 from orchestrion.core.events import Occasion, TaskRequest
 from orchestrion.core.plan import select
 from orchestrion.core.status import COMPLETED
+from orchestrion.operations.children import children_of
 from orchestrion.operations.paths import joined
 from orchestrion.runtime.unit import Unit
 from orchestrion.runtime.workflow import Workflow
 
 
 class _Inside(NamedTuple):
-    """Where something lies: the entry and item of the workflow execution that is asked about; the path."""
+    """Where something lies: in which sub-workflow of the one that is asked about; the path."""
 
-    entry: int
-    item: int | None
+    child: str
     path: str
 
 
@@ -40,17 +40,21 @@ def still_inside(
     below = [row for row in attempts if row["workflow"] != subject.id]
     if not below:
         return
+    children = {child.workflow: child for child in children_of(unit, subject)}
     selection = select(Draft(subject.state, Occasion(), {}), tasks)
     invalidated = set(selection.invalidated)
     for row in below:
         workflow = unit.workflow(row["workflow"])
         inside = _inside(unit, subject, workflow)
         # One that has not ended is itself a task that still runs, of the one around it.
-        if inside is None or inside.entry not in invalidated or workflow.head.status not in COMPLETED:
+        child = None if inside is None else children.get(inside.child)
+        if inside is None or child is None or child.entry not in invalidated:
             continue
-        around = subject.state.entries[inside.entry]
-        kept = selection.keep_items.get(inside.entry)
-        if (around.task, around.route, inside.item) in revived or (kept and inside.item in kept.ended):
+        if workflow.head.status not in COMPLETED:
+            continue
+        around = subject.state.entries[child.entry]
+        kept = selection.keep_items.get(child.entry)
+        if (around.task, around.route, child.item) in revived or (kept and child.item in kept.ended):
             continue
         number: int = row["entry"]
         entry = workflow.state.entries[number]
@@ -64,10 +68,11 @@ def _inside(unit: Unit, subject: Workflow, workflow: Workflow) -> _Inside | None
     """Where a workflow execution lies within another one; None where it does not."""
     path = ""
     while workflow.row["parent"] is not None:
+        child = workflow.id
         number: int = workflow.row["parent_entry"]
         item: int | None = workflow.row["parent_item"]
         workflow = unit.workflow(workflow.row["parent"])
         path = joined(workflow.state.entries[number].task, item, path)
         if workflow.id == subject.id:
-            return _Inside(number, item, path[:-1])
+            return _Inside(child, path[:-1])
     return None

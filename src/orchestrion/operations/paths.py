@@ -4,7 +4,7 @@ from collections.abc import Collection
 from re import compile as compiled
 from typing import Final, NamedTuple
 
-_HEAD: Final = compiled(r"(?P<task>.*?)(?:\[(?P<item>\d+)\])?")
+_HEAD: Final = compiled(r"(?P<task>.*?)(?:\[(?P<item>\d{1,18})\])?")
 
 
 class Path(NamedTuple):
@@ -22,11 +22,24 @@ def path_of(name: str, known: Collection[str]) -> Path:
     """
     at = name.find("/")
     while name not in known and at >= 0:
-        head = _HEAD.fullmatch(name[:at])
-        if head is not None and head["task"] in known:
-            return Path(head["task"], None if head["item"] is None else int(head["item"]), name[at + 1 :])
+        task, item = _head(name[:at])
+        if task in known:
+            return Path(task, item, name[at + 1 :])
         at = name.find("/", at + 1)
     return Path(name)
+
+
+def head_of(name: str) -> Path:
+    """How a name reads whatever tasks there are: up to its first slash."""
+    first, slash, rest = name.partition("/")
+    return Path(*_head(first), rest if slash else None)
+
+
+def _head(text: str) -> tuple[str, int | None]:
+    found = _HEAD.fullmatch(text)
+    if found is None:
+        return text, None
+    return found["task"], None if found["item"] is None else int(found["item"])
 
 
 def joined(task: str, item: int | None, rest: str) -> str:

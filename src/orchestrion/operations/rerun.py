@@ -13,14 +13,15 @@ from orchestrion.core.events import TaskRequest
 from orchestrion.core.language import ENGINE_COMMANDS
 from orchestrion.core.preview import Plan, preview
 from orchestrion.core.records import Entry
-from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.status import COMPLETED
 from orchestrion.errors import Refused
+from orchestrion.operations.children import children_of
 from orchestrion.operations.leftovers import still_inside
+from orchestrion.operations.names import nothing_inside, unknown_names
 from orchestrion.operations.paths import Path, joined, path_of
 from orchestrion.operations.requests import RerunPlan, RerunRequest
 from orchestrion.operations.tree import is_attended, refused
-from orchestrion.runtime.revivals import plan_revival
+from orchestrion.runtime.revivals import forget_revivals, plan_revival
 from orchestrion.runtime.secrets import Mask
 from orchestrion.runtime.unit import Unit
 from orchestrion.runtime.workflow import Workflow
@@ -89,7 +90,11 @@ def notes_of(level: Level) -> Iterator[str]:
 
 
 def plan_revivals(unit: Unit, level: Level, actor: str) -> None:
-    """Have the sub-workflows below a level go on, once the tasks that they are run again."""
+    """Have the sub-workflows below a level go on, once the tasks that they are run again.
+
+    What earlier re-runs have left in any of the workflow executions is forgotten.
+    """
+    forget_revivals(unit, level.subject)
     for place, below in level.below.items():
         plan_revival(unit, level.subject, place, below.subject, below.tasks, actor)
         plan_revivals(unit, below, actor)
@@ -108,7 +113,7 @@ class _Reader:
         paths = {name: path_of(name, routes) for name in wanted.names}
         here = [name for name in wanted.names if paths[name].rest is None]
         before = len(self._problems)
-        self._problems.extend(_unknown_names(here, routes, prefix))
+        self._problems.extend(unknown_names(here, routes, prefix))
         below, notes = self._below(subject, wanted, paths, routes, prefix)
         tasks = [*_tasks_here(wanted, paths, routes), *_tasks_of(below)]
         if not tasks and len(self._problems) > before:
@@ -153,7 +158,11 @@ class _Reader:
         for (task, item), names in groups.items():
             inside = _inside(wanted, paths, names)
             children = [one for one in self._children(subject, task, routes) if item in (None, one[0][2])]
-            found |= self._levels(children, inside, joined(f"{prefix}{task}", item, ""), found)
+            within = joined(f"{prefix}{task}", item, "")
+            if children:
+                found |= self._levels(children, inside, within, found)
+            else:
+                self._problems.append(nothing_inside(routes[task].values(), item, within[:-1]))
         return found, notes
 
     def _levels(
@@ -164,9 +173,6 @@ class _Reader:
         known: Collection[tuple[str, int, int | None]],
     ) -> dict[tuple[str, int, int | None], Level]:
         """The levels of the sub-workflows of a task in which what is asked has run."""
-        if not children:
-            self._problems.append(f"{prefix[:-1]} has no sub-workflow in which tasks could be re-run.")
-            return {}
         found: dict[tuple[str, int, int | None], Level] = {}
         fitting = [(place, child) for place, child in children if _has_any(child, inside.names)]
         for place, child in fitting or children[:1]:
@@ -187,13 +193,13 @@ class _Reader:
         self, subject: Workflow, task: str, routes: Routes
     ) -> Iterator[tuple[tuple[str, int, int | None], Workflow]]:
         """The sub-workflows that a task is now, one a route or item."""
-        for route, entry in routes[task].items():
-            seen: set[int | None] = set()
-            parameters = {"root": subject.row["root"], "workflow": subject.id, "entry": entry.id}
-            for row in self._unit.transaction.all("children_of_task", **parameters):
-                if row["parent_item"] not in seen:
-                    seen.add(row["parent_item"])
-                    yield (task, route, row["parent_item"]), self._unit.workflow(row["id"])
+        route_of = {entry.id: route for route, entry in routes[task].items()}
+        found: dict[tuple[str, int, int | None], str] = {}
+        for child in children_of(self._unit, subject):
+            if child.entry in route_of:
+                found.setdefault((task, route_of[child.entry], child.item), child.workflow)
+        for place in sorted(found, key=lambda one: (one[1], -1 if one[2] is None else one[2])):
+            yield place, self._unit.workflow(found[place])
 
 
 def routes_that_ran(subject: Workflow) -> Routes:
@@ -260,16 +266,6 @@ def _still_going(unit: Unit, subject: Workflow, execution: str) -> str:
     if is_attended(unit, unit.workflow(subject.row["root"])):
         return f"{problem}. Wait for its end, or cancel it: orchestrion execution cancel {holder}"
     return f"{problem}, and has no engine. Go on with it first: orchestrion execution resume {holder}"
-
-
-def _unknown_names(names: Iterable[str], routes: Routes, prefix: str) -> Iterator[str]:
-    ran = ", ".join(sorted(routes)) or "none"
-    for name in names:
-        if name not in routes:
-            hint = did_you_mean(name, routes, prefix)
-            if "," in name:
-                hint = " Between names there is a blank, no comma."
-            yield f'The task "{prefix}{name}" never ran.{hint} Tasks that ran: {ran}.'
 
 
 def _not_concerned(wanted: Wanted, paths: Mapping[str, Path], plan: Plan, prefix: str) -> Iterator[str]:

@@ -36,7 +36,6 @@ from orchestrion.runtime.inbox import Performer
 from orchestrion.runtime.measures import Measures
 from orchestrion.runtime.pins import pin
 from orchestrion.runtime.recovery import give_up_lost
-from orchestrion.runtime.revivals import forget_revivals
 from orchestrion.runtime.secrets import TreeSecrets, secret_values
 from orchestrion.runtime.telling import tell_accepted, tell_refused
 from orchestrion.runtime.unit import Unit
@@ -228,7 +227,6 @@ class Operations:
         def rerun(unit: Unit) -> Accepted:
             subject, notes = self._subject_of_rerun(unit, request, engine)
             level = level_of(unit, subject, request)
-            forget_revivals(unit, subject)
             plan_revivals(unit, level, self._actor)
             execution, application = continue_as(unit, subject, request.execution, self._actor)
             if request.revision is not None:

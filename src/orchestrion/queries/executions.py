@@ -3,13 +3,16 @@
 Read only, each in one short transaction.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Final
 
 from orchestrion.actions.parameters import MASK
 from orchestrion.actions.runners.registry import INQUIRER
+from orchestrion.core.keeping import origin_of_item
 from orchestrion.core.language import ENGINE_COMMANDS
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound
@@ -181,11 +184,14 @@ class _Reading:
         for run in self.all(query, workflow=workflow):
             runs.setdefault(run["entry"], []).append(run)
         starters = {one["entry"]: one["parent"] for one in self.all("starters_of_entries", workflow=workflow)}
+        entries = self.all("load_entries", workflow=workflow)
+        for entry, kept in self._runs_of_kept_items(workflow, entries, runs).items():
+            runs[entry] = sorted((*kept, *runs.get(entry, ())), key=itemgetter("id"))
         end = row["entries"]
         dropped = self._dropped_since(row)
         lost = self._lost_entries(workflow)
         found: list[TaskView] = []
-        for entry in self.all("load_entries", workflow=workflow):
+        for entry in entries:
             starter = starters.get(entry["id"])
             counts = entry["counts"] or entry["id"] in dropped
             if not counts or entry["task"] in ENGINE_COMMANDS or (end is not None and entry["id"] >= end):
@@ -209,6 +215,31 @@ class _Reading:
                 )
             )
         return tuple(found)
+
+    def _runs_of_kept_items(
+        self,
+        workflow: str,
+        entries: Sequence[Mapping[str, Any]],
+        runs: Mapping[int, Sequence[Mapping[str, Any]]],
+    ) -> dict[int, list[Mapping[str, Any]]]:
+        """What the items ran that re-runs have kept, by the entry that has taken them over."""
+        kept: dict[int, int | None] = {
+            one["id"]: rows.from_json(one["record"]).get("kept") for one in entries
+        }
+        if not any(number is not None for number in kept.values()):
+            return {}
+        ends: dict[tuple[int, int], int | None] = {
+            (row["entry"], row["idx"]): row["done"] for row in self.all("ends_of_items", workflow=workflow)
+        }
+        of_items: dict[tuple[int, int], list[Mapping[str, Any]]] = {}
+        for run in chain.from_iterable(runs.values()):
+            of_items.setdefault((run["entry"], run["item"]), []).append(run)
+        found: dict[int, list[Mapping[str, Any]]] = {}
+        for entry, item in ends:
+            origin = origin_of_item(entry, item, kept.get, lambda one, index: ends.get((one, index)))
+            if origin != entry:
+                found.setdefault(entry, []).extend(of_items.get((origin, item), ()))
+        return found
 
     def _lost_entries(self, workflow: str) -> set[int]:
         """The entries with attempts that a process has claimed which is gone."""

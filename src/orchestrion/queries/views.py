@@ -39,7 +39,8 @@ class TaskView:
     """A task execution.
 
     `kept_from` names the execution that ran it, when a re-run has kept it. `attempts` are there only where
-    they were asked for. `workflows` are its sub-workflows. `lost`: the process that ran it is gone.
+    they were asked for. `workflows` are its sub-workflows. Both include those of items that a re-run has
+    kept. `lost`: the process that ran it is gone.
     """
 
     task: str

@@ -74,6 +74,11 @@ def backup(database: Path, target: Path) -> Backup:
     """Copy a store while others use it. Raises UsageError when the target is there, or cannot be made."""
     if target.exists():
         raise _occupied(target)
+    if not target.parent.is_dir():
+        raise UsageError(
+            f"{target}: there is no folder {target.parent}, so there is no copy. "
+            "Make the folder, or name another file."
+        )
     with told(database, opening=True), reading(database.resolve(), BUSY_SECONDS) as connection:
         schema_of(connection, database)
         sealed = _proof(connection) is not None

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.client.packs import catalog_of
-from orchestrion.client.targets import Target, target_of
+from orchestrion.client.targets import Target, chosen_items, target_of
 from orchestrion.errors import UsageError
 
 FLOW = """\
@@ -91,3 +91,21 @@ def test_folders_whose_names_are_no_text(catalog: Catalog, tmp_path: Path) -> No
     assert target.source == f"{tmp_path}/bad\\xff/w.yaml"
     with pytest.raises(UsageError, match="must be UTF-8"):
         catalog_of([folder])
+
+
+def test_chosen_items() -> None:
+    assert chosen_items(["a=0,3-5", "a=4-6", "b/c=7"]) == {"a": (0, 3, 4, 5, 6), "b/c": (7,)}
+
+
+def test_all_problems_of_chosen_items_at_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        chosen_items(["a=2-1", "a=0-99999999999", "a=0-1000000", "a=99999999999", "a=1-", "=1", "a=0"])
+    assert caught.value.exit_code == 2
+    assert caught.value.problems == (
+        '"a=2-1": 2-1 is empty: the smaller number comes first, 1-2.',
+        '"a=0-99999999999": the range 0-99999999999 is too large. At most 1,000,000 items are chosen.',
+        '"a=0-1000000": the range 0-1000000 is too large. At most 1,000,000 items are chosen.',
+        '"a=99999999999": the number 99999999999 is too large. At most 1,000,000 items are chosen.',
+        '"a=1-" does not choose items: write TASK=0,3-5.',
+        '"=1" does not choose items: write TASK=0,3-5.',
+    )

@@ -94,7 +94,9 @@ def test_a_backup_overwrites_nothing_and_leaves_nothing_half(
     (tmp_path / "mine").write_text("mine")
     with pytest.raises(UsageError, match="mine: this file is there already"):
         backup(store.path, tmp_path / "mine")
-    with pytest.raises(UsageError, match="the copy cannot be made: No such file"):
+    with pytest.raises(
+        UsageError, match=r"no/copy\.db: there is no folder .*/no, so there is no copy\. Make the folder"
+    ):
         backup(store.path, tmp_path / "no" / "copy.db")
 
     def appear(_status: int, _left: int, _all: int) -> None:

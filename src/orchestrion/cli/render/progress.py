@@ -87,6 +87,8 @@ def _statuses(view: ExecutionView, prefix: str = "") -> Iterator[tuple[str, str,
         if task.status not in COMPLETED:
             yield own
         for workflow in {one.item: one for one in task.workflows}.values():  # of each, the last attempt
+            if workflow.parent != view.id:
+                continue  # of an item that is kept
             yield from _statuses(workflow, f"{name}{_item(workflow)}/")
         if task.status in COMPLETED:
             yield own

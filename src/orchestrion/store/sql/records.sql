@@ -77,6 +77,10 @@ SELECT id, task, route, status, counts, record FROM entry WHERE workflow = :work
 -- All items of a workflow execution.
 SELECT entry, idx, status, attempt, result, done FROM item WHERE workflow = :workflow ORDER BY entry, idx;
 
+-- name: ends_of_items
+-- The events that ended the items of a workflow execution.
+SELECT entry, idx, done FROM item WHERE workflow = :workflow ORDER BY entry, idx;
+
 -- name: load_rendered
 -- All rendered items of a workflow execution.
 SELECT entry, actions FROM rendered WHERE workflow = :workflow;

@@ -20,7 +20,11 @@ DELETE FROM revival WHERE workflow = :workflow;
 -- How many there are.
 UPDATE workflow SET revivals = (SELECT count(*) FROM revival WHERE workflow = :workflow) WHERE id = :workflow;
 
--- name: children_of_task
--- The sub-workflows of a task execution, the newest first.
-SELECT id, parent_item, parent_attempt FROM workflow WHERE root = :root AND parent = :workflow AND parent_entry = :entry
+-- name: revivals_of_workflow
+-- The sub-workflows that are to go on and have not begun to.
+SELECT task, route, child FROM revival WHERE workflow = :workflow ORDER BY rowid;
+
+-- name: children_of_workflow
+-- The sub-workflows of a workflow execution, those of later attempts first.
+SELECT id, parent_entry, parent_item FROM workflow WHERE root = :root AND parent = :workflow
 ORDER BY parent_attempt DESC, id DESC;
