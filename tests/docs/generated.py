@@ -8,7 +8,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from orchestrion.api.access import ALLOWED, ROLES
+from fastapi.routing import APIRoute
+
+from orchestrion.api.access import ALLOWED, ROLES, operations_of
+from orchestrion.api.app import ROUTERS
 from orchestrion.cli.render.output import Output
 from orchestrion.cli.render.plans import show_plan
 from orchestrion.client.limits import expression_limits, limits
@@ -58,6 +61,19 @@ def _allowed() -> str:
     return "\n".join(lines)
 
 
+def _routes() -> str:
+    """Every route of the API, with the operation that its caller must be allowed."""
+    lines = ["| route | what it does | needs |", "| --- | --- | --- |"]
+    for router in ROUTERS:
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            method = ", ".join(sorted(route.methods))
+            needs = ", ".join(f"`{name}`" for name in operations_of(route.dependant)) or "nothing"
+            summary = route.description.partition("\n")[0]
+            lines.append(f"| `{method} {route.path}` | {summary} | {needs} |")
+    return "\n".join(lines)
+
+
 def _plan(tasks: str, no_reset: str = "") -> str:
     """The plan of a re-run of the worked example, as the command shows it."""
     worked = next(example for example in examples() if example.notes.get("name") == "worked")
@@ -95,6 +111,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": _settings,
     "function names": _functions,
     "allowed": _allowed,
+    "routes": _routes,
 }
 """What a marker's name stands for."""
 

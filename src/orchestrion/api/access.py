@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 
 from orchestrion.accounts import ROLES, Accounts, Credential, Kind, Role
 from orchestrion.api.faults import FaultError
@@ -171,6 +172,14 @@ def allowed(operation: str) -> Allowed:
     return Allowed(operation)
 
 
+def operations_of(dependant: Dependant) -> Iterator[str]:
+    """The operations that a route, by what it depends on, asks its caller to be allowed."""
+    if isinstance(dependant.call, Allowed):
+        yield dependant.call.operation
+    for one in dependant.dependencies:
+        yield from operations_of(one)
+
+
 def may_show_secrets(caller: Caller, *, asked: bool) -> bool:
     """Whether secrets are shown, which only an admin may ask for. Raises FaultError (403)."""
     if asked:
@@ -190,4 +199,5 @@ __all__ = [
     "everybody",
     "identified_by",
     "may_show_secrets",
+    "operations_of",
 ]

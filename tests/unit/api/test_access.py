@@ -1,13 +1,12 @@
 """Who may what: every route asks, every role may what the table says, and what counts no more is refused."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from orchestrion.accounts import ROLES, Accounts
-from orchestrion.api.access import ALLOWED, Allowed, Caller
+from orchestrion.api.access import ALLOWED, Allowed, Caller, operations_of
 from orchestrion.api.app import ROUTERS
 from orchestrion.api.faults import FaultError
 from tests.unit.api.served import PEOPLE, Server
@@ -25,20 +24,13 @@ def _routes() -> Iterator[APIRoute]:
             yield route
 
 
-def _operations(dependant: Dependant) -> Iterable[str]:
-    if isinstance(dependant.call, Allowed):
-        yield dependant.call.operation
-    for one in dependant.dependencies:
-        yield from _operations(one)
-
-
 def test_every_route_asks_who_it_is_or_is_open_on_purpose() -> None:
-    unasked = {route.path for route in _routes() if not [*_operations(route.dependant)]}
+    unasked = {route.path for route in _routes() if not [*operations_of(route.dependant)]}
     assert unasked <= OPEN
 
 
 def test_every_operation_is_one_of_a_route_or_within_one() -> None:
-    of_routes = {name for route in _routes() for name in _operations(route.dependant)}
+    of_routes = {name for route in _routes() for name in operations_of(route.dependant)}
     assert of_routes <= ALLOWED.keys()
     assert all(role in ROLES for role in ALLOWED.values())
 
