@@ -33,6 +33,7 @@ BACKLOG: Final = 16 * 1024 * 1024
 
 _POLL_SECONDS: Final = 0.25
 _RETRY_SECONDS: Final = 1.0
+_PATIENCE_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -95,6 +96,7 @@ class Subscription:
         self._backlog: Final = backlog
         self._loop: Final = asyncio.get_running_loop()
         self._news: Final = asyncio.Event()
+        self._admitted: Final = asyncio.Event()
         self._lock: Final = Lock()
         self._waiting: list[bytes] = []
         self._size = 0
@@ -123,14 +125,22 @@ class Subscription:
         if self.wanted.ends_with(event):
             self.end()
 
+    async def begun(self) -> "Subscription":
+        """Return once everything is offered that happens from now on; at the latest after a second."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._admitted.wait()
+        return self
+
     def admit(self) -> None:
-        """From now on everything is offered: what was looked at before that is to be looked at again."""
-        self._call(self._news)
+        """From now on everything is offered."""
+        self._call(self._admitted)
 
     def end(self) -> None:
         """Nothing more will come."""
         self._is_over = True
         self._call(self._news)
+        self._call(self._admitted)
 
     async def take(self, seconds: float) -> list[bytes] | None:
         """What waits; nothing after so many seconds without news; None when it is over."""
@@ -205,7 +215,7 @@ class Feed:
         more = False
         while not self._is_closed:
             if not more:
-                self._woken.wait(_POLL_SECONDS if self._members else None)
+                self._woken.wait(_POLL_SECONDS if self._members or self._joining else None)
             self._woken.clear()
             try:
                 more = self._read()
@@ -227,7 +237,8 @@ class Feed:
         """Read once, and tell; whether there is more already."""
         with self._lock:
             self._members = [one for one in self._members if not one.is_over]
-            joining = self._joining = [one for one in self._joining if not one.is_over]
+            self._joining = [one for one in self._joining if not one.is_over]
+            joining = [*self._joining]
         if not self._members:
             if not joining:
                 return False
@@ -252,10 +263,11 @@ class Feed:
             row = ended.get(one.wanted.end_execution or "")
             if row is not None:
                 self._tell([one], self._end_of(row, one.wanted))
-            one.admit()
         with self._lock:
             self._members = [*self._members, *joining]
             self._joining = self._joining[len(joining) :]
+        for one in joining:
+            one.admit()
 
     def _end_of(self, execution: Mapping[str, Any], wanted: Wanted) -> Iterable[Event]:
         """The end of an execution, for somebody who came too late; of an action also what it has written."""

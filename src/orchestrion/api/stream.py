@@ -99,7 +99,7 @@ async def follow(
         end_event=end_event,
         end_execution=end_execution_id,
     )
-    subscription = served.feed.follow(wanted)
+    subscription = await served.feed.follow(wanted).begun()
     return EventStream(subscription, _news(subscription, caller))
 
 
@@ -114,7 +114,7 @@ async def follow_output(
     streams = wanted_streams(output_type)
     execution = await run_sync(newest, served, number)
     tree = await run_sync(_tree_of, served, execution)
-    subscription = served.feed.follow(Wanted(events=("*",), tree=tree))
+    subscription = await served.feed.follow(Wanted(events=("*",), tree=tree)).begun()
     tail = Tail(served.store, execution)
     return EventStream(subscription, _written(subscription, caller, tail.read, streams))
 

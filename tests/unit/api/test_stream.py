@@ -214,9 +214,9 @@ def test_who_takes_too_little_is_cut_off(caplog: pytest.LogCaptureFixture) -> No
 
 def test_who_leaves_is_followed_no_more(server: Server) -> None:
     with server.client.stream("GET", "/stream/stream") as response:
-        Stream(response)
-        while not server.served.feed.followers:
-            pass
+        stream = Stream(response)
+        assert server.served.feed.followers == 1
+    assert stream.text == "\n"
     while server.served.feed.followers:
         pass
 
