@@ -263,10 +263,11 @@ class Feed:
             row = ended.get(one.wanted.end_execution or "")
             if row is not None:
                 self._tell([one], self._end_of(row, one.wanted))
-            one.admit()
         with self._lock:
             self._members = [*self._members, *joining]
             self._joining = self._joining[len(joining) :]
+        for one in joining:
+            one.admit()
 
     def _end_of(self, execution: Mapping[str, Any], wanted: Wanted) -> Iterable[Event]:
         """The end of an execution, for somebody who came too late; of an action also what it has written."""
