@@ -7,7 +7,6 @@ those of `core`, only what runs their commands is the test's.
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -251,8 +250,16 @@ class Stage:
         queries = session.queries
         text, parameters = queries.definition_of(self.subject), queries.parameters_of(self.subject)
         target = whole_rerun(self.view(self.subject), parameters, text, (), self._catalog)
-        request = StartRequest(target.action, target.definition, target.inputs, target.source, self.subject)
-        number = session.operations.start(replace(request, revision=self._revision), engine)
+        request = StartRequest(
+            target.action,
+            target.definition,
+            target.inputs,
+            target.source,
+            self.subject,
+            revision=self._revision,
+            wraps=target.wraps,
+        )
+        number = session.operations.start(request, engine)
         return Answer(number, self.status(number))
 
     # --- to the end
