@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks.api import latency, requests
+from benchmarks.api import latency, pages, requests
 from benchmarks.durable import scratch
 from benchmarks.figures import Figure
 
@@ -20,6 +20,7 @@ SMALL: list[tuple[Callable[[], Iterable[Figure]], set[str]]] = [
     ),
     (partial(latency.measure_start, times=2), {"api.start_ms.p50", "api.start_ms.p99"}),
     (partial(latency.measure_stream, times=2), {"api.stream_ms.p50", "api.stream_ms.p99"}),
+    (partial(pages.measure, executions=3, times=2), {"api.list_ms.p50", "api.list_ms.p99"}),
 ]
 
 
