@@ -28,7 +28,7 @@ def test_the_docstring_draws_every_error() -> None:
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, OrchestrionError)
     ]
-    assert len(kinds) == 9
+    assert len(kinds) == 10
     for kind in kinds:
         assert kind.__name__ in (errors.__doc__ or "")
 
