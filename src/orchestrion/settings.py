@@ -17,12 +17,17 @@ from orchestrion.errors import UsageError
 
 FILE_NAME: Final = "orchestrion.toml"
 FILE_VARIABLE: Final = "ORCHESTRION_CONFIG"
+TOKEN_VARIABLE: Final = "ORCHESTRION_TOKEN"  # noqa: S105  # the name of one
+"""It is no setting: settings are shown."""
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("text", "json")
 
 Value: TypeAlias = int | str | Path | tuple[Path, ...]
-Kind: TypeAlias = Literal["path", "paths", "count", "word"]
+Kind: TypeAlias = Literal["path", "paths", "count", "word", "url"]
+
+
+_URL: Final = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
 
 
 class Setting(NamedTuple):
@@ -54,6 +59,13 @@ SETTINGS: Final[Mapping[str, Setting]] = {
             "the file that holds all executions",
             otherwise="orchestrion/orchestrion.db in the user's data folder",
             flag="--db",
+        ),
+        Setting(
+            "api_url",
+            "url",
+            "the server whose executions, packs and keys commands are about",
+            otherwise="none: they are about the file",
+            flag="--api-url",
         ),
         Setting(
             "packs",
@@ -141,6 +153,10 @@ class Settings:
         """The value of a setting that is several paths."""
         return cast("tuple[Path, ...] | None", self.given(name).value)
 
+    def url(self, name: str) -> str | None:
+        """The value of a setting that is a URL."""
+        return cast("str | None", self.given(name).value)
+
     def count(self, name: str) -> int:
         """The value of a setting that is a number."""
         return cast("int", self.given(name).value)
@@ -158,6 +174,16 @@ class Settings:
     def virtualenvs(self) -> Path:
         """The folder of the packs' environments. Raises UsageError where there is no home folder for it."""
         return self.path("virtualenvs") or self._home_folder("XDG_DATA_HOME", ".local/share") / "virtualenvs"
+
+    @property
+    def token(self) -> str | None:
+        """What shows a server who asks, where the environment has it."""
+        return self._environment.get(TOKEN_VARIABLE) or None
+
+    @property
+    def credentials(self) -> Path:
+        """The file of what log-ins have brought. Raises UsageError where there is no home folder for it."""
+        return self._home_folder("XDG_CONFIG_HOME", ".config") / "credentials.json"
 
     @property
     def file(self) -> Path | None:
@@ -249,7 +275,13 @@ _WANTED: Final[Mapping[Kind, Callable[[Setting], str]]] = {
     "paths": lambda _: "a list of paths",
     "count": lambda _: "a number greater than 0",
     "word": lambda setting: f"one of {', '.join(setting.words)}",
+    "url": lambda _: "a URL such as http://127.0.0.1:9101",
 }
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is the URL of a server, without a name or a password in it."""
+    return _URL.fullmatch(text) is not None
 
 
 def _from_toml(setting: Setting, value: object, folder: Path) -> Value:
@@ -264,6 +296,8 @@ def _from_toml(setting: Setting, value: object, folder: Path) -> Value:
         case "count", int() if not isinstance(value, bool) and value > 0:
             return value
         case "word", str() if value in setting.words:
+            return value
+        case "url", str() if is_url(value):
             return value
         case _:
             pass
@@ -282,6 +316,9 @@ def _from_text(setting: Setting, text: str) -> Value:
                 return int(text)
         case "word":
             if text in setting.words:
+                return text
+        case "url":
+            if is_url(text):
                 return text
     wanted = _WANTED[setting.kind](setting)
     raise UsageError(f'{setting.variable}: {setting.name} must be {wanted}, not "{text}".')

@@ -56,7 +56,7 @@ def test_the_first_file_that_there_is_counts(tmp_path: Path) -> None:
     "text, line, sentence",
     [
         ("\nslot = 3", 2, 'there is no setting "slot": did you mean "slots"?'),
-        ("[server]\nx = 1", 1, 'there is no setting "server": there are db, packs, '),
+        ("[server]\nx = 1", 1, 'there is no setting "server": there are db, api_url, '),
         ("db = 's.db'\nslots = 0", 2, "slots must be a number greater than 0, not 0."),
         ("slots = true", 1, "slots must be a number greater than 0, not True."),
         ("packs = 'p'", 1, 'packs must be a list of paths, not "p".'),

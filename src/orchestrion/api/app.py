@@ -15,10 +15,12 @@ from orchestrion.api.control import routes as control
 from orchestrion.api.executions import routes as executions
 from orchestrion.api.faults import add_faults
 from orchestrion.api.health import routes as health
+from orchestrion.api.holdings import routes as holdings
 from orchestrion.api.inquiries import routes as inquiries
 from orchestrion.api.keys import routes as keys
 from orchestrion.api.looking import routes as looking
 from orchestrion.api.metrics import Measured, Metrics
+from orchestrion.api.native import routes as native
 from orchestrion.api.operations import routes as operations
 from orchestrion.api.output import routes as output
 from orchestrion.api.packs import routes as packs
@@ -46,6 +48,8 @@ ROUTERS = (
     keys,
     packs,
     workflows,
+    native,
+    holdings,
     health,
     absent,
 )

@@ -53,12 +53,12 @@ def list_all(
     """List keys, by scope and name."""
     if user and scope != _ALL:
         scope = "user"
-    _check(caller, scope, user, decrypt=False)
+    check_keys(caller, scope, user, decrypt=False)
     keys = served.keys(caller.name)
     shown = page.of(keys.matching(scope, prefix=prefix, user=user))
     if decrypt:
         for view in shown:
-            _check(caller, view.scope, view.user, decrypt=view.secret)
+            check_keys(caller, view.scope, view.user, decrypt=view.secret)
         shown = page.of(keys.matching(scope, prefix=prefix, user=user, decrypt=True))
     return [key_object(view) for view in shown]
 
@@ -76,10 +76,10 @@ def get(
     """One key."""
     scope = _one(scope)
     keys = served.keys(caller.name)
-    _check(caller, scope, user, decrypt=False)
+    check_keys(caller, scope, user, decrypt=False)
     view = keys.get(name, scope, user=user)
     if decrypt and view.secret:
-        _check(caller, scope, user, decrypt=True)
+        check_keys(caller, scope, user, decrypt=True)
         view = keys.get(name, scope, user=user, decrypt=True)
     return key_object(view)
 
@@ -90,7 +90,7 @@ def put(
 ) -> KeyObject:
     """Set a key."""
     scope = _one(key.scope or "system")
-    _check(caller, scope, key.user, decrypt=False)
+    check_keys(caller, scope, key.user, decrypt=False)
     if key.encrypted:
         raise FaultError(
             400, "A value that is encrypted already cannot be set: send the value itself, with secret: true."
@@ -113,7 +113,7 @@ def delete(
 ) -> None:
     """Delete a key."""
     scope = _one(scope)
-    _check(caller, scope, user, decrypt=False)
+    check_keys(caller, scope, user, decrypt=False)
     served.keys(caller.name).delete([name], scope, user=user)
 
 
@@ -122,7 +122,7 @@ def _one(scope: str) -> str:
     return "system" if scope == _ALL else scope
 
 
-def _check(caller: Caller, scope: str, user: str | None, *, decrypt: bool) -> None:
+def check_keys(caller: Caller, scope: str, user: str | None, *, decrypt: bool) -> None:
     """Whether the keys that are meant are the caller's to read and set, or to decrypt. Raises FaultError."""
     if user not in (None, caller.name):
         caller.check("key.others", f'the keys of "{user}"')

@@ -15,6 +15,7 @@ from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.served import Served, served_by
 from orchestrion.api.starting import RequestId, checked
 from orchestrion.client.commands import Commands
+from orchestrion.client.targets import Target
 from orchestrion.core.values import Json
 from orchestrion.operations import (
     Accepted,
@@ -45,10 +46,10 @@ _MOST_ITEMS: Final = 1_000_000
 class Operation(BaseModel):
     """What is asked of an execution.
 
-    A `re-run` is whole, with `parameters` changed; or from `tasks`, of which those in `no_reset` keep the
-    items that succeeded, or of which only `items` run again. Names may be paths: `task/task` lies in a
-    sub-workflow. To `respond` is to give `parameters` as the answer. `digest` is that of a plan that must
-    still hold.
+    A `re-run` is whole, with `parameters` changed, or with `words`: NAME=VALUE texts that are read as its
+    action declares its parameters. Or it is from `tasks`, of which those in `no_reset` keep the items that
+    succeeded, or of which only `items` run again. Names may be paths: `task/task` lies in a sub-workflow.
+    To `respond` is to give `parameters` as the answer. `digest` is that of a plan that must still hold.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -58,6 +59,7 @@ class Operation(BaseModel):
     no_reset: list[str] = []
     items: dict[str, Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=_MOST_ITEMS)]] = {}
     parameters: dict[str, Any] = {}
+    words: list[str] | None = None
     reason: str | None = None
     digest: str | None = None
 
@@ -102,6 +104,8 @@ def _check(wanted: Operation) -> None:
         problems.append("no_reset says which of tasks keep their items: give tasks, too.")
     if wanted.parameters and (wanted.kind in _CONTROL or from_tasks):
         problems.append("parameters change a whole re-run, or are an answer; from tasks they stay.")
+    if wanted.words is not None and (wanted.kind != "re-run" or from_tasks or wanted.parameters):
+        problems.append("words change a whole re-run, and stand instead of parameters.")
     if problems:
         raise FaultError(
             400, problems[0] if len(problems) == 1 else "The request is not valid.", (*problems,)
@@ -125,7 +129,7 @@ def _planned(
         return commands.outlook(number, wanted.kind)
     request = _request_of(number, wanted)
     if request is None:
-        return commands.whole_rerun_with(number, values).plan_as_rerun_of(number)
+        return _whole(commands, number, wanted, values).plan_as_rerun_of(number)
     return commands.plan(request)
 
 
@@ -146,5 +150,12 @@ def _performed(
     request = _request_of(number, wanted)
     if request is not None:
         return commands.rerun(request, asking)
-    target = commands.whole_rerun_with(number, values)
+    target = _whole(commands, number, wanted, values)
     return Accepted(commands.start_again(number, target, asking), "requested", target.warnings)
+
+
+def _whole(commands: Commands, number: str, wanted: Operation, values: dict[str, Json]) -> Target:
+    """What a whole re-run starts."""
+    if wanted.words is not None:
+        return commands.whole_rerun(number, wanted.words)
+    return commands.whole_rerun_with(number, values)

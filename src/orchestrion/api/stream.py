@@ -113,7 +113,7 @@ async def follow_output(
     """What the actions of an execution have written, and write, to its end. Raises NotFound."""
     streams = wanted_streams(output_type)
     execution = await run_sync(newest, served, number)
-    tree = await run_sync(_tree_of, served, execution)
+    tree = await run_sync(tree_of, served, execution)
     subscription = await served.feed.follow(Wanted(events=("*",), tree=tree)).begun()
     tail = Tail(served.store, execution)
     return EventStream(subscription, _written(subscription, caller, tail.read, streams))
@@ -121,7 +121,7 @@ async def follow_output(
 
 async def _news(subscription: Subscription, caller: Caller) -> AsyncIterator[bytes]:
     """What a subscription brings, with heartbeats, as long as who follows may."""
-    while not _has_expired(caller):
+    while not has_expired(caller):
         taken = await subscription.take(HEARTBEAT_SECONDS)
         if taken is None:
             return
@@ -132,7 +132,7 @@ async def _written(
     subscription: Subscription, caller: Caller, read: Callable[[], Any], streams: frozenset[str]
 ) -> AsyncIterator[bytes]:
     """What is written. News of the tree are the sign to look for more."""
-    while not _has_expired(caller):
+    while not has_expired(caller):
         pieces, over = await run_sync(read)
         chosen = [piece for piece in pieces if piece.stream in streams]
         for piece in chosen:
@@ -147,13 +147,14 @@ async def _written(
             yield b"\n"
 
 
-def _tree_of(served: Served, number: str) -> str:
+def tree_of(served: Served, number: str) -> str:
     """The workflow execution at the root of an execution's tree. Raises NotFound."""
     with served.store.reading() as transaction:
         return str(subject_of(transaction, number).root["id"])
 
 
-def _has_expired(caller: Caller) -> bool:
+def has_expired(caller: Caller) -> bool:
+    """Whether who follows may do so no longer."""
     return caller.expires_at is not None and caller.expires_at <= system_clock()
 
 

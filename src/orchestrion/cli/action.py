@@ -5,14 +5,15 @@ import sys
 from typing import Any
 
 from orchestrion.cli.hints import again_of
-from orchestrion.cli.locations import pack_folders
+from orchestrion.cli.locations import open_library
 from orchestrion.cli.render.output import Cell, Output, compact
-from orchestrion.client.catalogs import ActionView, ParameterView, get_action, list_actions
+from orchestrion.client.catalogs import ActionView, ParameterView
 
 
 def list_all(options: argparse.Namespace) -> int:
     """All actions, or those of one pack."""
-    found = list_actions(pack_folders(options).for_new(), options.pack)
+    with open_library(options) as library:
+        found = library.actions(options.pack)
     output = Output()
     if options.json:
         output.json([_document(one) for one in found.actions])
@@ -27,7 +28,8 @@ def list_all(options: argparse.Namespace) -> int:
 
 def get(options: argparse.Namespace) -> int:
     """One action with its parameters."""
-    view = get_action(options.ref, pack_folders(options).for_new())
+    with open_library(options) as library:
+        view = library.action(options.ref)
     output = Output()
     if options.json:
         output.json(_document(view))

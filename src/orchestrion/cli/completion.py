@@ -6,7 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 if TYPE_CHECKING:
-    from orchestrion.client.local import LocalClient
+    from contextlib import AbstractContextManager
+
+    from orchestrion.client.interface import Client
 
 _NEWEST: Final = 50
 
@@ -63,7 +65,7 @@ def _completer(find: Callable[[argparse.Namespace], Words]) -> Callable[..., Wor
 # Only a word that needs the store or the packs imports what reads them.
 
 
-def _client(options: argparse.Namespace) -> "LocalClient":
+def _client(options: argparse.Namespace) -> "AbstractContextManager[Client]":
     from orchestrion.cli.locations import location_of, open_known
 
     return open_known(location_of(options))

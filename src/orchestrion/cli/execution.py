@@ -17,12 +17,18 @@ from orchestrion.cli.many import (
     text_of,
     write_document,
 )
-from orchestrion.cli.render.documents import LISTED, SHOWN, execution_document, plan_document, target_document
+from orchestrion.cli.render.documents import (
+    LISTED,
+    SHOWN,
+    execution_document,
+    plan_document,
+    whole_plan_document,
+)
 from orchestrion.cli.render.executions import show_execution, show_list
 from orchestrion.cli.render.output import Output, style_of
 from orchestrion.cli.render.plans import show_plan, show_whole_plan
 from orchestrion.cli.run import asking_of, started, warn
-from orchestrion.client.local import LocalClient
+from orchestrion.client.interface import Client
 from orchestrion.client.targets import chosen_items
 from orchestrion.client.views import Accepted, Asking, Choice, RerunRequest
 from orchestrion.errors import NotFound
@@ -34,7 +40,7 @@ def list_executions(options: argparse.Namespace) -> int:
     output = Output()
     check_attributes(options.attr or (), LISTED)
     only = Choice(tuple(options.status or ()), options.action, options.since)
-    if options.db is None and not location.database.exists():
+    if location.is_new:
         views = []
     else:
         with open_known(location) as client:
@@ -103,16 +109,20 @@ def _part_of(document: dict[str, Any], number: str, options: argparse.Namespace)
 
 def pause(options: argparse.Namespace) -> int:
     """Request pauses; do the rest of the work where nobody else does."""
-    return _request_each(options, LocalClient.pause, wanted="paused")
+    return _request_each(
+        options, lambda client, number, asking: client.pause(number, asking), wanted="paused"
+    )
 
 
 def cancel(options: argparse.Namespace) -> int:
     """Request cancellations; do the rest of the work where nobody else does."""
-    return _request_each(options, LocalClient.cancel, wanted="canceled")
+    return _request_each(
+        options, lambda client, number, asking: client.cancel(number, asking), wanted="canceled"
+    )
 
 
 def _request_each(
-    options: argparse.Namespace, request: Callable[[LocalClient, str, Asking], Accepted], *, wanted: str
+    options: argparse.Namespace, request: Callable[[Client, str, Asking], Accepted], *, wanted: str
 ) -> int:
     """Ask for all of it first, then do or show what follows."""
     location = location_of(options)
@@ -186,20 +196,20 @@ def rerun(options: argparse.Namespace) -> int:
     with open_known(location) as client:
         if tasks:
             return _rerun_from_tasks(client, options, location)
-        target = client.whole_rerun(number, options.parameters)
         if options.plan:
+            whole = client.plan_whole(number, options.parameters)
             output = Output()
             if options.json:
-                output.json(target_document(number, target))
+                output.json(whole_plan_document(whole))
             else:
-                show_whole_plan(output, number, target)
+                show_whole_plan(output, whole)
             return 0
-        warn(target)
-        number = client.start_again(number, target, asking_of(options), detached=options.detached)
-        return started(client, number, options, location)
+        accepted = client.run_again(number, options.parameters, asking_of(options), detached=options.detached)
+        warn(accepted)
+        return started(client, accepted.execution, options, location)
 
 
-def _rerun_from_tasks(client: LocalClient, options: argparse.Namespace, location: Location) -> int:
+def _rerun_from_tasks(client: Client, options: argparse.Namespace, location: Location) -> int:
     request = RerunRequest(
         options.id,
         tuple(options.tasks or ()),
@@ -220,7 +230,7 @@ def _rerun_from_tasks(client: LocalClient, options: argparse.Namespace, location
 
 
 def requested(
-    client: LocalClient,
+    client: Client,
     accepted: Accepted,
     options: argparse.Namespace,
     location: Location,

@@ -14,7 +14,8 @@ from orchestrion.cli.render.documents import execution_document
 from orchestrion.cli.render.executions import next_command, show_result, shown_status
 from orchestrion.cli.render.output import Output, duration, style_of
 from orchestrion.cli.render.progress import Lines, Progress, Silent
-from orchestrion.client.local import Interruption, LocalClient
+from orchestrion.client.following import Interruption
+from orchestrion.client.interface import Client
 from orchestrion.client.views import ABENDED, ExecutionView
 
 EXIT_HELD = 5
@@ -35,7 +36,7 @@ def exit_code_of(status: str) -> int:
 
 
 def follow(
-    client: LocalClient,
+    client: Client,
     number: str,
     options: argparse.Namespace,
     location: Location,
@@ -51,10 +52,14 @@ def follow(
             view = client.follow(number, watch, interruption)
     except LeftAtOnce:
         progress.stop()
-        command = location.again.command(f"orchestrion execution resume {number}")
         errors = Output(sys.stderr)
-        errors.line("Left at once. What ran is lost and counts as abandoned. Go on with:")
-        errors.line(f"  {command}")
+        if client.works:
+            command = f"orchestrion execution resume {number}"
+            errors.line("Left at once. What ran is lost and counts as abandoned. Go on with:")
+        else:
+            command = f"orchestrion execution get {number}"
+            errors.line("Left at once. Another process does the work, and goes on. Look with:")
+        errors.line(f"  {location.again.command(command)}")
         return EXIT_INTERRUPTED
     finally:
         progress.stop()
@@ -97,7 +102,7 @@ def _progress(output: Output, *, as_json: bool) -> Progress:
 
 
 @contextmanager
-def _interruptible(client: LocalClient, interruption: Interruption, progress: Progress) -> Generator[None]:
+def _interruptible(client: Client, interruption: Interruption, progress: Progress) -> Generator[None]:
     """Ctrl-C, SIGTERM or a closed terminal requests a pause; the second one leaves at once."""
 
     def interrupted(_number: int, _frame: FrameType | None) -> None:

@@ -17,7 +17,7 @@ def list_inquiries(options: argparse.Namespace) -> int:
     """The inquiries that wait for an answer, the newest first."""
     location = location_of(options)
     views: list[InquiryView] = []
-    if options.db is not None or location.database.exists():
+    if not location.is_new:
         with open_known(location) as client:
             views = client.inquiries(options.count)
     output = Output()

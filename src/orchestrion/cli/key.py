@@ -2,14 +2,13 @@
 
 import argparse
 import sys
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from orchestrion.cli.hints import again_of
-from orchestrion.cli.locations import known_store, location_of, user_name
+from orchestrion.cli.locations import location_of, open_keys, open_known_keys
 from orchestrion.cli.render.output import Output, compact, local_time, utc_time
-from orchestrion.client.keys import Keys, KeyView, NewKey, open_keys, read_keys
+from orchestrion.client.keys import KeyView, NewKey, read_keys
 
 FROM_STDIN = "-"
 
@@ -17,8 +16,9 @@ FROM_STDIN = "-"
 def list_keys(options: argparse.Namespace) -> int:
     """The keys that begin with a prefix."""
     views: list[KeyView] = []
-    if options.db is not None or location_of(options).database.exists():
-        with _known_keys(options) as keys:
+    location = location_of(options)
+    if not location.is_new:
+        with open_known_keys(location) as keys:
             views = keys.matching(
                 options.scope, prefix=options.prefix, user=options.user, decrypt=options.decrypt
             )
@@ -36,7 +36,7 @@ def list_keys(options: argparse.Namespace) -> int:
 
 def get(options: argparse.Namespace) -> int:
     """One key."""
-    with _known_keys(options) as keys:
+    with open_known_keys(location_of(options)) as keys:
         view = keys.get(options.name, options.scope, user=options.user, decrypt=options.decrypt)
     _show(options, [view])
     return 0
@@ -48,7 +48,7 @@ def set_key(options: argparse.Namespace) -> int:
     if value == FROM_STDIN:
         value = sys.stdin.read().removesuffix("\n")
     new = NewKey(options.name, value, options.scope, options.encrypt, options.ttl, options.user)
-    with _keys(options) as keys:
+    with open_keys(location_of(options)) as keys:
         views = keys.put([new])
     _show(options, views)
     return 0
@@ -56,7 +56,7 @@ def set_key(options: argparse.Namespace) -> int:
 
 def delete(options: argparse.Namespace) -> int:
     """Delete keys."""
-    with _known_keys(options) as keys:
+    with open_known_keys(location_of(options)) as keys:
         keys.delete(options.names, options.scope, user=options.user)
     output = Output()
     if options.json:
@@ -69,7 +69,7 @@ def delete(options: argparse.Namespace) -> int:
 def load(options: argparse.Namespace) -> int:
     """Set all keys of a file."""
     new = read_keys(Path(options.file), convert=options.convert)
-    with _keys(options) as keys:
+    with open_keys(location_of(options)) as keys:
         views = keys.put(new)
     output = Output()
     if options.json:
@@ -77,15 +77,6 @@ def load(options: argparse.Namespace) -> int:
     else:
         output.line(f"loaded: {len(views)} keys" if len(views) != 1 else "loaded: 1 key")
     return 0
-
-
-def _keys(options: argparse.Namespace) -> AbstractContextManager[Keys]:
-    return open_keys(location_of(options).database, user_name())
-
-
-def _known_keys(options: argparse.Namespace) -> AbstractContextManager[Keys]:
-    """The same in a store that must be there already. Raises NotFound."""
-    return open_keys(known_store(location_of(options)), user_name())
 
 
 def _show(options: argparse.Namespace, views: list[KeyView]) -> None:

@@ -4,20 +4,19 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from time import time_ns
 from typing import Any, TextIO, TypeAlias
 
 from orchestrion.cli.hints import again_of
-from orchestrion.cli.locations import Location, known_store, location_of, user_name
+from orchestrion.cli.locations import location_of, open_looking
 from orchestrion.cli.many import documents, for_each
 from orchestrion.cli.render.explanations import explanation_document, show_explanation
 from orchestrion.cli.render.exports import write_export
 from orchestrion.cli.render.histories import history_document, show_history
 from orchestrion.cli.render.output import Output, utc_time
 from orchestrion.cli.render.tails import Lines
-from orchestrion.client.looking import LocalLooking, open_looking
+from orchestrion.client.interface import Looking
 from orchestrion.errors import UsageError
 
 _Found: TypeAlias = tuple[Any, Callable[[Output], None]]
@@ -27,7 +26,7 @@ _Found: TypeAlias = tuple[Any, Callable[[Output], None]]
 def history(options: argparse.Namespace) -> int:
     """What has happened to executions."""
 
-    def look(looking: LocalLooking, number: str) -> _Found:
+    def look(looking: Looking, number: str) -> _Found:
         events = looking.history(number)
         return history_document(number, events), lambda output: show_history(output, events)
 
@@ -38,7 +37,7 @@ def explain(options: argparse.Namespace) -> int:
     """Why executions do not move."""
     again = again_of(options)
 
-    def look(looking: LocalLooking, number: str) -> _Found:
+    def look(looking: Looking, number: str) -> _Found:
         found = looking.explain(number)
         return explanation_document(found), lambda output: show_explanation(output, found, again)
 
@@ -47,7 +46,7 @@ def explain(options: argparse.Namespace) -> int:
 
 def tail(options: argparse.Namespace) -> int:
     """What the actions of an execution write, line by line."""
-    with _open(location_of(options)) as looking:
+    with open_looking(location_of(options)) as looking:
         lines = Lines()
         for pieces in looking.tail(options.id, follow=options.follow):
             lines.show(pieces)
@@ -57,7 +56,7 @@ def tail(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """All that there is of an execution, as one JSON document; into a file whole, or not at all."""
-    with _open(location_of(options)) as looking:
+    with open_looking(location_of(options)) as looking:
         found = looking.export(options.id)
         head = {**found.head(), "exported_at": utc_time(time_ns() // 1_000)}
         if options.output is None:
@@ -84,11 +83,11 @@ def _write_whole(target: Path, write: Callable[[TextIO], None]) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _each(options: argparse.Namespace, look: Callable[[LocalLooking, str], _Found]) -> int:
+def _each(options: argparse.Namespace, look: Callable[[Looking, str], _Found]) -> int:
     location = location_of(options)
     output = Output()
     found: list[Any] = []
-    with _open(location) as looking:
+    with open_looking(location) as looking:
 
         def one(number: str) -> int:
             document, show = look(looking, number)
@@ -104,7 +103,3 @@ def _each(options: argparse.Namespace, look: Callable[[LocalLooking, str], _Foun
         code = for_each(options.ids, one, location.again)
     documents(output, options, found)
     return code
-
-
-def _open(location: Location) -> AbstractContextManager[LocalLooking]:
-    return open_looking(known_store(location), location.packs, user_name())

@@ -76,6 +76,10 @@ def _perform(parser: argparse.ArgumentParser, options: argparse.Namespace) -> in
     from orchestrion.settings import current
 
     current().check()
+    if options.is_local and (hasattr(options, "api_url") or current().url("api_url")):
+        from orchestrion.cli.locations import server_of
+
+        server_of(options)
     return options.command(options)
 
 

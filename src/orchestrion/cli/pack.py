@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from orchestrion.cli.hints import Again, again_of
-from orchestrion.cli.locations import pack_folders
+from orchestrion.cli.locations import open_library, pack_folders
 from orchestrion.cli.render.output import Cell, Output
-from orchestrion.client.pack_contents import PackView, list_packs, register_pack, set_up_pack
+from orchestrion.client.pack_contents import PackView, set_up_pack
 
 
 def list_all(options: argparse.Namespace) -> int:
     """All packs."""
-    found = list_packs(pack_folders(options))
+    with open_library(options) as library:
+        found = library.packs()
     output = Output()
     if options.json:
         output.json([_document(one) for one in found.packs])
@@ -31,7 +32,8 @@ def list_all(options: argparse.Namespace) -> int:
 def register(options: argparse.Namespace) -> int:
     """Make folders known as packs."""
     output = Output()
-    views = [register_pack(pack_folders(options), Path(folder)) for folder in options.folders]
+    with open_library(options) as library:
+        views = [library.register(Path(folder)) for folder in options.folders]
     if options.json:
         output.json([_document(one) for one in views])
         return 0

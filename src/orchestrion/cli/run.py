@@ -9,19 +9,19 @@ from orchestrion.cli.follow import follow
 from orchestrion.cli.locations import Location, location_of, open_client
 from orchestrion.cli.render.documents import execution_document
 from orchestrion.cli.render.output import Output
-from orchestrion.client.local import LocalClient
-from orchestrion.client.targets import target_of
-from orchestrion.client.views import Asking, Target
+from orchestrion.client.interface import Client
+from orchestrion.client.targets import file_of
+from orchestrion.client.views import Accepted, Asking
 
 
 def run(options: argparse.Namespace) -> int:
     """Start the workflow that the options name; returns the exit code."""
     location = location_of(options)
+    workflow = file_of(options.workflow) or options.workflow
     with open_client(location) as client:
-        target = target_of(options.workflow, options.parameters, client.catalog, client.surroundings_of)
-        warn(target)
-        number = client.start(target, asking_of(options), detached=options.detached)
-        return started(client, number, options, location)
+        accepted = client.run(workflow, options.parameters, asking_of(options), detached=options.detached)
+        warn(accepted)
+        return started(client, accepted.execution, options, location)
 
 
 def asking_of(options: argparse.Namespace) -> Asking:
@@ -29,15 +29,15 @@ def asking_of(options: argparse.Namespace) -> Asking:
     return Asking(options.reason, options.request_id)
 
 
-def warn(target: Target) -> None:
+def warn(accepted: Accepted) -> None:
     """Say on stderr what the operator should know about a start."""
     errors = Output(sys.stderr)
-    for warning in target.warnings:
+    for warning in accepted.notes:
         errors.line(f"warning: {warning}", "yellow")
 
 
 def started(
-    client: LocalClient,
+    client: Client,
     number: str,
     options: argparse.Namespace,
     location: Location,

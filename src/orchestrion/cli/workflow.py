@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestrion.cli.graphs import FORMATS
-from orchestrion.cli.locations import pack_folders
+from orchestrion.cli.locations import open_library, pack_folders
 from orchestrion.cli.render.output import Output, style_of
 from orchestrion.client.rehearsal.verdict import Rehearsal, rehearse
-from orchestrion.client.workflows import Report, graph_of_workflow, inspect_workflow
+from orchestrion.client.workflows import Report
 
 EXIT_DIFFERS = 1
 EXIT_USAGE = 2
@@ -17,7 +17,8 @@ _SHOWN = 100
 
 def inspect(options: argparse.Namespace) -> int:
     """List everything that is wrong with a workflow file; returns 2 if anything is."""
-    report = inspect_workflow(options.file, pack_folders(options).for_new())
+    with open_library(options) as library:
+        report = library.inspect(options.file)
     output = Output()
     if options.json:
         output.json([*report.stackstorm])
@@ -28,7 +29,8 @@ def inspect(options: argparse.Namespace) -> int:
 
 def graph(options: argparse.Namespace) -> int:
     """Draw a workflow."""
-    drawn = graph_of_workflow(options.file, pack_folders(options).for_new())
+    with open_library(options) as library:
+        drawn = library.graph(options.file)
     output = Output()
     for line in FORMATS[options.format](drawn):
         output.line(line)

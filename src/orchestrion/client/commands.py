@@ -13,7 +13,7 @@ from orchestrion.actions.metadata import Action, Pack
 from orchestrion.actions.parameters import Surroundings, masked
 from orchestrion.actions.revisions import Revision
 from orchestrion.client.packs import PackFolders, catalog_of
-from orchestrion.client.targets import Target, whole_rerun, whole_rerun_with
+from orchestrion.client.targets import Target, WorkflowFile, target_in, whole_rerun, whole_rerun_with
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, Refused, StoreBusy, UsageError
 from orchestrion.operations import (
@@ -25,6 +25,7 @@ from orchestrion.operations import (
     Operations,
     RerunPlan,
     RerunRequest,
+    StartPlan,
     StartRequest,
 )
 from orchestrion.queries import Choice, ExecutionView, InquiryView, Queries
@@ -107,6 +108,21 @@ class Commands:
         """Start a workflow; returns the id of its execution. `detached`: somebody else will do the work."""
         return self._start(target, None, asking, detached=detached)
 
+    def run(
+        self,
+        workflow: str | WorkflowFile,
+        words: Sequence[str] = (),
+        asking: Asking = PLAIN,
+        *,
+        detached: bool = False,
+    ) -> Accepted:
+        """Start a workflow of a pack or a file, with `NAME=VALUE` words; notes warn of what may be wrong.
+
+        Raises UsageError with every problem, NotFound, Refused, SealError.
+        """
+        target = target_in(self.catalog, workflow, words, self.surroundings_of)
+        return Accepted(self.start(target, asking, detached=detached), "requested", target.warnings)
+
     def pause(self, number: str, asking: Asking = PLAIN) -> Accepted:
         """Request a pause. Raises NotFound, Refused."""
         return self.operations.pause(number, self._engine_of(), asking)
@@ -168,6 +184,18 @@ class Commands:
         parameters = self.queries.parameters_of(number) if merged else {}
         catalog = self.catalog_of(self.queries.packs_of(number))
         return whole_rerun_with(view, parameters, text, changes, catalog, self.surroundings_of, delay)
+
+    def plan_whole(self, number: str, words: Sequence[str] = ()) -> StartPlan:
+        """What a whole re-run would do, with parameters changed by words. Raises as `whole_rerun`."""
+        return self.whole_rerun(number, words).plan_as_rerun_of(number)
+
+    def run_again(
+        self, number: str, words: Sequence[str] = (), asking: Asking = PLAIN, *, detached: bool = False
+    ) -> Accepted:
+        """Re-run the whole, with parameters changed by words; notes warn of what may be wrong."""
+        target = self.whole_rerun(number, words)
+        again = self.start_again(number, target, asking, detached=detached)
+        return Accepted(again, "requested", target.warnings)
 
     def start_again(
         self, number: str, target: Target, asking: Asking = PLAIN, *, detached: bool = False

@@ -7,15 +7,15 @@ died, they take it over and stay until it is quiet. Which of these it is, the op
 """
 
 import select
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
 from orchestrion.client.commands import Commands
+from orchestrion.client.following import Interruption, Watch
 from orchestrion.client.packs import PackFolders
 from orchestrion.client.session import Session
 from orchestrion.core.status import COMPLETED
@@ -26,16 +26,6 @@ from orchestrion.runtime.retention import Retention
 
 _SHOW_SECONDS: Final = 0.02
 _SHOW_SHARE: Final = 5
-
-Watch = Callable[[ExecutionView], None]
-"""Is shown the execution whenever something has changed."""
-
-
-@dataclass(slots=True)
-class Interruption:
-    """What Ctrl-C has asked for: `requested` counts how often."""
-
-    requested: int = 0
 
 
 class Pace:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from re import compile as compiled
-from typing import Final
+from typing import Final, NamedTuple
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, Pack, workflow_path
@@ -83,6 +83,14 @@ class Target:
         return {name: MASK if name in self.secret else value for name, value in self.parameters.items()}
 
 
+class WorkflowFile(NamedTuple):
+    """A bare workflow file: its path as it was given, the place where it is, and its text."""
+
+    path: str
+    source: str
+    text: str
+
+
 Outside = Callable[[Action], Surroundings | None]
 """Gives what the defaults of an action's parameters may refer to."""
 
@@ -93,10 +101,17 @@ def _nothing(_action: Action) -> None:
 
 def target_of(word: str, words: Sequence[str], catalog: Catalog, outside: Outside = _nothing) -> Target:
     """What `run WORD NAME=VALUE ...` means. Raises UsageError with every problem, NotFound, SealError."""
+    return target_in(catalog, file_of(word) or word, words, outside)
+
+
+def target_in(
+    catalog: Catalog, workflow: str | WorkflowFile, words: Sequence[str], outside: Outside = _nothing
+) -> Target:
+    """The same of a file that has been read already, or of an action of a pack."""
     texts, problems = _pairs(words)
-    if is_file(word):
-        return _bare(Path(word), texts, problems, catalog)
-    return _of_pack(runnable_action(word, catalog), {}, (texts, problems), catalog, outside)
+    if isinstance(workflow, WorkflowFile):
+        return _bare(workflow, texts, problems, catalog)
+    return _of_pack(runnable_action(workflow, catalog), {}, (texts, problems), catalog, outside)
 
 
 def target_with(
@@ -256,6 +271,18 @@ def _pairs(words: Sequence[str]) -> tuple[dict[str, str | list[str]], list[str]]
     return {name: given[0] if len(given) == 1 else given for name, given in texts.items()}, problems
 
 
+def file_of(word: str) -> WorkflowFile | None:
+    """The workflow file that a word names; None: it names none.
+
+    Raises NotFound as `is_file` does, UsageError when the file cannot be read.
+    """
+    if not is_file(word):
+        return None
+    path = Path(word)
+    place = path.resolve() if path.is_file() else path.absolute()  # a pipe leads nowhere
+    return WorkflowFile(_shown(path), _shown(place), read_text(path))
+
+
 def is_file(word: str) -> bool:
     """Whether a word names a file, or a pipe that can be read as one.
 
@@ -316,9 +343,9 @@ def _of_action(action: Action, values: Mapping[str, Json], resolved: Resolved, c
 
 
 def _bare(
-    path: Path, texts: Mapping[str, str | list[str]], problems: Sequence[str], catalog: Catalog
+    file: WorkflowFile, texts: Mapping[str, str | list[str]], problems: Sequence[str], catalog: Catalog
 ) -> Target:
-    text = read_text(path)
+    path, text = Path(file.path), file.text
     definition, unable = inspected(text, path, catalog)
     declared = {one.name: one.value for one in definition.inputs}
     found = [*problems, *(_undeclared(name, declared) for name in texts if name not in declared)]
@@ -327,9 +354,8 @@ def _bare(
         raise UsageError(f"{path}: the workflow cannot run with these parameters.", problems=found)
     missing = [name for name, default in declared.items() if default is None and name not in values]
     warnings = [f'The input "{name}" has no value and no default: it is null.' for name in missing]
-    place = path.resolve() if path.is_file() else path.absolute()  # a pipe leads nowhere
-    name, source = _shown(path.name), _shown(place)
-    return Target(name, text, values, source, (*warnings, *unable, *warnings_for(values)), given=values)
+    warnings += (*unable, *warnings_for(values))
+    return Target(path.name, text, values, file.source, tuple(warnings), given=values)
 
 
 def answer_of(document: str | None, words: Sequence[str]) -> Json:

@@ -1,13 +1,12 @@
 """What the client's methods take and give: the only words that the command line and the client share."""
 
-from orchestrion.client.targets import Target
 from orchestrion.core.graph import Edge, Graph
 from orchestrion.core.preview import Plan, PlannedTask
 from orchestrion.core.prospects import PlannedJoin
 from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.status import ABENDED, COMPLETED
 from orchestrion.core.values import Json
-from orchestrion.operations import Accepted, Asking, RerunPlan, RerunRequest
+from orchestrion.operations import Accepted, Asking, RerunPlan, RerunRequest, StartPlan
 from orchestrion.queries import AttemptView, Choice, ExecutionView, InquiryView, ItemsView, TaskView
 from orchestrion.queries.explaining import Explanation, Wait
 from orchestrion.queries.export import Record
@@ -38,8 +37,8 @@ __all__ = [
     "Request",
     "RerunPlan",
     "RerunRequest",
+    "StartPlan",
     "StatusChange",
-    "Target",
     "TaskView",
     "Wait",
     "did_you_mean",

@@ -136,7 +136,7 @@ class _Reading:
         """The row of an execution. Raises NotFound."""
         row = self.one("execution", id=number)
         if row is None:
-            raise NotFound(f'There is no execution "{number}". List them with: orchestrion execution list')
+            raise no_such_execution(number)
         return row
 
     def root(self, number: str) -> Mapping[str, Any] | None:
@@ -291,6 +291,11 @@ class _Reading:
             engine=self._attendance.worker(row["status"], engine),
             tasks=tasks,
         )
+
+
+def no_such_execution(number: str) -> NotFound:
+    """What is told where nothing has an id."""
+    return NotFound(f'There is no execution "{number}". List them with: orchestrion execution list')
 
 
 def shown_status(status: str, record: Mapping[str, Any]) -> str:

@@ -1,12 +1,13 @@
 """Our own views as JSON, both ways: the records themselves say how they look.
 
-A record, a dataclass or a named tuple, is an object with its fields; all else is as JSON has it. So the
-client rebuilds exactly what the server had, and the OpenAPI document tells every field.
+A record, a dataclass or a named tuple, is an object with its fields; a path is a text; all else is as JSON
+has it. So the client rebuilds exactly what the server had, and the OpenAPI document tells every field.
 """
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
+from pathlib import PurePath
 from types import UnionType
 from typing import Any, Final, ForwardRef, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -40,7 +41,7 @@ def plain(value: object) -> Any:
         return [plain(part) for part in cast("list[object]", value)]
     if isinstance(value, Mapping):
         return {key: plain(part) for key, part in cast("Mapping[str, object]", value).items()}
-    return value
+    return str(value) if isinstance(value, PurePath) else value
 
 
 def model_of(kind: Any) -> Any:

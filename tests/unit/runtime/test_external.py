@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from orchestrion.client.following import Interruption
 from orchestrion.client.keys import NewKey, open_keys
-from orchestrion.client.local import Interruption, LocalClient
+from orchestrion.client.local import LocalClient
 from orchestrion.client.packs import PackFolders
 from orchestrion.client.targets import target_of
 from orchestrion.queries import ExecutionView

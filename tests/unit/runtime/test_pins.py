@@ -12,7 +12,8 @@ import pytest
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.revisions import Revisions
-from orchestrion.client.local import Interruption, LocalClient
+from orchestrion.client.following import Interruption
+from orchestrion.client.local import LocalClient
 from orchestrion.client.packs import PackFolders
 from orchestrion.client.session import Session
 from orchestrion.client.targets import target_of

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrion.client.local import Interruption, LocalClient
+from orchestrion.client.following import Interruption
+from orchestrion.client.local import LocalClient
 from orchestrion.client.packs import PackFolders
 from orchestrion.client.targets import target_of
 from orchestrion.client.views import Accepted, ExecutionView, RerunRequest

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from orchestrion.cli.visible import visible
-from orchestrion.settings import SETTINGS
+from orchestrion.settings import SETTINGS, is_url
 
 
 class Parser(argparse.ArgumentParser):
@@ -46,9 +46,19 @@ def add_group(groups: "Subparsers", name: str, text: str) -> "Subparsers":
 
 
 def add_command(
-    group: "Subparsers", name: str, command: Command, text: str, example: str, more: str = ""
+    group: "Subparsers",
+    name: str,
+    command: Command,
+    text: str,
+    example: str,
+    more: str = "",
+    *,
+    is_local: bool = False,
 ) -> argparse.ArgumentParser:
-    """A command with an example in its help; `command` performs it."""
+    """A command with an example in its help; `command` performs it.
+
+    `is_local`: it is about this machine alone, never about a server.
+    """
     parser = group.add_parser(
         name,
         help=text,
@@ -56,8 +66,27 @@ def add_command(
         epilog="example:\n" + "\n".join(f"  {line}" for line in example.splitlines()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(command=command, parser=parser)
+    parser.set_defaults(command=command, parser=parser, is_local=is_local)
+    add_server(parser, argparse.SUPPRESS if is_local else None)
     return parser
+
+
+def add_server(parser: argparse.ArgumentParser, help_text: str | None = None) -> None:
+    """The option that names a server. It may stand before a command, too: so the command has no default."""
+    setting = SETTINGS["api_url"]
+    parser.add_argument(
+        "--api-url",
+        metavar="URL",
+        type=_url,
+        default=argparse.SUPPRESS,
+        help=help_text or f"{setting.text} (setting api_url, default: {setting.otherwise})",
+    )
+
+
+def _url(text: str) -> str:
+    if not is_url(text):
+        raise argparse.ArgumentTypeError(f'"{text}" is no URL such as http://127.0.0.1:9101')
+    return text
 
 
 def _sentence(text: str) -> str:

@@ -20,6 +20,7 @@ def add_health(groups: "Subparsers") -> None:
         "Looks for what nothing would ever end: what dead processes have left, attempts without a task and\n"
         "tasks without an attempt, statuses that disagree; and at the disk and the key. What nothing would\n"
         "end is abandoned, and follows the workflow's own rules. Exit code 0: healthy; 1: something is left.",
+        is_local=True,
     )
     parser.add_argument("-y", "--mend", action="store_true", help="mend what can be mended, without asking")
     add_store(parser)
@@ -33,6 +34,7 @@ def add_health(groups: "Subparsers") -> None:
         "Executions vanish whole, with their sub-workflows, history and results; what still runs or waits\n"
         "stays. Nobody who uses the store is held up. The file does not become smaller: its room is used\n"
         "again. It works on a full disk, too. `serve --keep DAYS` does it by itself.",
+        is_local=True,
     )
     parser.add_argument(
         "--older-than",

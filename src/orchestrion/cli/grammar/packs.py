@@ -42,6 +42,7 @@ def add_pack_commands(groups: "Subparsers") -> None:
         "install the requirements.txt of packs, each in a virtual environment of its own",
         "orchestrion pack setup my_pack",
         "Again after the requirements have changed: they are installed into the same environment.",
+        is_local=True,
     )
     parser.add_argument("names", metavar="PACK", nargs="+", help="the name of a pack")
     add_packs(parser)

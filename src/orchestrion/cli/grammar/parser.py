@@ -4,11 +4,12 @@ import argparse
 from typing import Final
 
 from orchestrion.cli.grammar.actions import add_actions
-from orchestrion.cli.grammar.base import Parser
+from orchestrion.cli.grammar.base import Parser, add_server
 from orchestrion.cli.grammar.executions import add_executions
 from orchestrion.cli.grammar.health import add_health
 from orchestrion.cli.grammar.inquiries import add_inquiries
 from orchestrion.cli.grammar.keys import add_keys
+from orchestrion.cli.grammar.login import add_login
 from orchestrion.cli.grammar.packs import add_pack_commands
 from orchestrion.cli.grammar.run import add_run
 from orchestrion.cli.grammar.services import add_services
@@ -36,6 +37,7 @@ _GROUPS: Final = (
     add_actions,
     add_pack_commands,
     add_keys,
+    add_login,
     add_services,
     add_users,
     add_health,
@@ -53,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="store_true", help="show the version")
+    add_server(parser)
     groups = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in _GROUPS:
         add(groups)

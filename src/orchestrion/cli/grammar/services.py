@@ -34,6 +34,7 @@ def add_services(groups: "Subparsers") -> None:
             example,
             "Takes up every execution that no command works for. SIGTERM or Ctrl-C lets what runs end, for\n"
             "at most --grace seconds, and leaves; a second one leaves at once.",
+            is_local=True,
         )
         parser.set_defaults(kind=name)
         for setting in ("slots", "grace", "keep", "log_level", "log_format"):

@@ -20,6 +20,7 @@ def add_upkeep(groups: "Subparsers") -> None:
         "The copy is the store at one moment, and nobody waits for it. A file that is there is not\n"
         "overwritten. The packs that its executions use are copied beside it, into FILE.packs.\n"
         "The key that opens secrets is in a file of its own, and is not copied.",
+        is_local=True,
     )
     parser.add_argument("file", metavar="FILE", help="where to; its folder must be there")
     add_store(parser)
@@ -31,6 +32,7 @@ def add_upkeep(groups: "Subparsers") -> None:
         "look whether the store is sound, and change nothing",
         "orchestrion db check --db /backup/orchestrion-monday.db",
         "Looks at the file, its schema, what its rows refer to, and whether the key opens its secrets.",
+        is_local=True,
     )
     add_store(parser)
     add_json(parser)
@@ -43,6 +45,7 @@ def add_upkeep(groups: "Subparsers") -> None:
         "A flag comes first, then the environment (ORCHESTRION_SLOTS for slots), then the settings file:\n"
         "the one that ORCHESTRION_CONFIG names, else orchestrion.toml here, else the one in\n"
         "~/.config/orchestrion. It holds lines such as: slots = 50",
+        is_local=True,
     )
     add_json(parser)
     parser = add_command(
@@ -51,6 +54,7 @@ def add_upkeep(groups: "Subparsers") -> None:
         performed_by("settings", "show_limits"),
         "show every bound of this version",
         "orchestrion limits",
+        is_local=True,
     )
     add_json(parser)
     parser = add_command(
@@ -61,5 +65,6 @@ def add_upkeep(groups: "Subparsers") -> None:
         'eval "$(orchestrion completion bash)"      # in ~/.bashrc\n'
         'eval "$(orchestrion completion zsh)"       # in ~/.zshrc, after compinit',
         "Completes commands, options, ids of executions, names of tasks, and workflows and actions of packs.",
+        is_local=True,
     )
     parser.add_argument("shell", choices=("bash", "zsh"), help="which shell")

@@ -25,6 +25,7 @@ def add_users(groups: "Subparsers") -> None:
         "orchestrion user add ada --role operator\norchestrion user add ci --role viewer --no-password",
         f"A viewer sees everything but secrets, an operator runs and operates workflows, an admin\n"
         f"manages packs, keys of others and users. {_ASKED}",
+        is_local=True,
     )
     _add_name(parser)
     parser.add_argument("--role", choices=ROLES, default="viewer", help="what they may (default: viewer)")
@@ -36,7 +37,7 @@ def add_users(groups: "Subparsers") -> None:
     )
     add_store(parser)
     parser = add_command(
-        group, "list", performed_by("user", "list_all"), "list users", "orchestrion user list"
+        group, "list", performed_by("user", "list_all"), "list users", "orchestrion user list", is_local=True
     )
     add_store(parser)
     add_json(parser)
@@ -47,6 +48,7 @@ def add_users(groups: "Subparsers") -> None:
         "remove a user",
         "orchestrion user remove ada",
         "Their tokens and API keys count no more at once. What they have started goes on.",
+        is_local=True,
     )
     _add_name(parser)
     add_store(parser)
@@ -57,6 +59,7 @@ def add_users(groups: "Subparsers") -> None:
         "give a user another password",
         "orchestrion user password ada",
         f"Their tokens count no more. {_ASKED}",
+        is_local=True,
     )
     _add_name(parser)
     add_store(parser)
@@ -66,6 +69,7 @@ def add_users(groups: "Subparsers") -> None:
         performed_by("user", "token"),
         "make a token for a user, or take all of theirs back",
         "orchestrion user token ci --days 90\norchestrion user token ci --revoke",
+        is_local=True,
     )
     _add_name(parser)
     parser.add_argument(

@@ -44,6 +44,7 @@ def add_workflows(groups: "Subparsers") -> None:
         "orchestrion workflow test deploy.test.yaml",
         "A file of tests names a workflow, and for each test its inputs, the results that its actions are\n"
         "to give, and what is expected: status, output, tasks, errors. See docs/language.md, Tests.",
+        is_local=True,
     )
     parser.add_argument("files", metavar="FILE", nargs="+", help="a file of tests")
     add_packs(parser)

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from orchestrion.cli.render.output import utc_time
-from orchestrion.client.views import AttemptView, ExecutionView, PlannedTask, RerunPlan, Target, TaskView
+from orchestrion.client.views import AttemptView, ExecutionView, PlannedTask, RerunPlan, StartPlan, TaskView
 
 LISTED: Final = (
     "id",
@@ -148,13 +148,13 @@ def _planned(task: PlannedTask) -> dict[str, Any]:
     }
 
 
-def target_document(number: str, target: Target) -> dict[str, Any]:
+def whole_plan_document(plan: StartPlan) -> dict[str, Any]:
     """The plan of a whole re-run."""
     return {
-        "execution": number,
+        "execution": plan.execution,
         "whole": True,
-        "action": target.action,
-        "source": target.source,
-        "parameters": target.shown,
-        "notes": [*target.warnings],
+        "action": plan.action,
+        "source": plan.source,
+        "parameters": dict(plan.parameters),
+        "notes": [*plan.notes],
     }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from orchestrion.cli.render.output import Cell, Output, compact
-from orchestrion.client.views import COMPLETED, Plan, PlannedJoin, PlannedTask, RerunPlan, Target
+from orchestrion.client.views import COMPLETED, Plan, PlannedJoin, PlannedTask, RerunPlan, StartPlan
 
 _ITEMS_SHOWN = 12
 _BAD_ENDS = {"failed": ("failed", "fail"), "canceled": ("failed or canceled", "be canceled")}
@@ -36,13 +36,13 @@ def _show_level(output: Output, plan: RerunPlan, path: str) -> None:
         _show_level(output, below, f"{inside}/")
 
 
-def show_whole_plan(output: Output, number: str, target: Target) -> None:
+def show_whole_plan(output: Output, plan: StartPlan) -> None:
     """What a whole re-run would do."""
-    output.line(f"Plan of a whole re-run of {number}. Nothing has been changed.", "bold")
-    output.line(f"  A new execution of {target.action} starts from its beginning; nothing is kept.")
-    for name, value in target.shown.items():
+    output.line(f"Plan of a whole re-run of {plan.execution}. Nothing has been changed.", "bold")
+    output.line(f"  A new execution of {plan.action} starts from its beginning; nothing is kept.")
+    for name, value in plan.parameters.items():
         output.line(f"    {name} = {compact(value, 60)}")
-    for note in target.warnings:
+    for note in plan.notes:
         output.line(f"  note: {note}", "yellow")
 
 

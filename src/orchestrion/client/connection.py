@@ -1,0 +1,197 @@
+"""The way to a server: requests with a token, and answers in which a fault becomes the error that it was."""
+
+import json
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Final, Self, TypeAlias, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from orchestrion.errors import NotFound, OrchestrionError, Refused, Unavailable, UsageError
+
+_CONNECT_SECONDS: Final = 10
+_ANSWER_SECONDS: Final = 60
+_API_PORT: Final = 9101
+_AUTH_PORT: Final = 9100
+"""StackStorm's ports, where each service has its own."""
+
+Value: TypeAlias = str | int | Sequence[str] | None
+Query: TypeAlias = Mapping[str, Value]
+
+_KINDS: Final[Mapping[int, type[OrchestrionError]]] = {
+    400: UsageError,
+    403: Refused,
+    404: NotFound,
+    405: UsageError,
+    408: Unavailable,
+    409: Refused,
+    413: UsageError,
+    429: Refused,
+    500: OrchestrionError,
+    503: Unavailable,
+}
+"""What the server has raised, by the status in which that ends."""
+
+
+class Connection:
+    """A connection to the API at `url`. `token`: a token or an API key; None: the server asks for none."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        self.url: Final = url.rstrip("/")
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
+        self._client: Final = httpx.Client(headers=headers, timeout=timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def get(self, path: str, query: Query | None = None) -> bytes:
+        """The answer to a question. Raises OrchestrionError, as the server has."""
+        return self._asked("GET", path, query).content
+
+    def post(
+        self, path: str, body: object, *, query: Query | None = None, request_id: str | None = None
+    ) -> bytes:
+        """The answer to a request; `request_id` names it. Raises OrchestrionError, as the server has."""
+        headers = {} if request_id is None else {"Idempotency-Key": _header(request_id)}
+        content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        headers["Content-Type"] = "application/json"
+        return self._asked("POST", path, query, content, headers).content
+
+    def delete(self, path: str, query: Query) -> None:
+        """Delete something. Raises OrchestrionError, as the server has."""
+        self._asked("DELETE", path, query)
+
+    @contextmanager
+    def lines(self, path: str, query: Query | None = None) -> Generator[Iterator[str]]:
+        """The lines of an answer as they come, without those that are empty. Raises as `get`."""
+        with self._told(), self._client.stream("GET", self._address(path), params=_plain(query)) as response:
+            if not response.is_success:
+                response.read()
+                raise self._fault(response)
+            yield (line for line in response.iter_lines() if line)
+
+    def user(self) -> tuple[str, str]:
+        """As whom the server knows who asks, and their role. Raises UsageError when it knows nobody."""
+        found = json.loads(self.get("user"))
+        return found["username"], ", ".join(found["rbac"]["roles"])
+
+    def log_in(self, name: str, password: str) -> str:
+        """A new token of a user. Raises Refused, UsageError."""
+        address = f"{auth_url(self.url)}/tokens"
+        with self._told():
+            response = self._client.post(address, auth=httpx.BasicAuth(name.encode(), password.encode()))
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            raise Refused(f"{self.url}: the name {name} and this password do not fit together.")
+        if not response.is_success:
+            raise self._fault(response)
+        return str(response.json()["token"])
+
+    def _asked(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        with self._told():
+            response = self._client.request(
+                method, self._address(path), params=_plain(query), content=content, headers=headers
+            )
+        if not response.is_success:
+            raise self._fault(response)
+        return response
+
+    def _address(self, path: str) -> str:
+        return f"{self.url}/v1/{path}"
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        """Let what goes wrong on the way be told in a sentence."""
+        try:
+            yield
+        except httpx.InvalidURL as error:
+            raise UsageError(f"{self.url}: this is no URL of a server: {error}.") from error
+        except httpx.ConnectError as error:
+            raise Unavailable(
+                f"{self.url}: no server can be reached there: {error}. See that `serve` runs there, and "
+                "that --api-url, or the setting api_url, names it."
+            ) from error
+        except httpx.ConnectTimeout as error:
+            raise Unavailable(
+                f"{self.url}: nothing has answered there for {_CONNECT_SECONDS} seconds. See that `serve` "
+                "runs there, and that --api-url, or the setting api_url, names it."
+            ) from error
+        except httpx.TransportError as error:
+            raise Unavailable(
+                f"{self.url}: the connection broke off ({type(error).__name__}), so what was asked may be "
+                "done or not. Look, or ask again with the same --request-id."
+            ) from error
+
+    def _fault(self, response: httpx.Response) -> OrchestrionError:
+        """What the server has raised."""
+        text, problems = _told_in(response)
+        status = response.status_code
+        if text is not None and status == HTTPStatus.UNAUTHORIZED:
+            return UsageError(
+                f"{self.url}: {text} Log in with `orchestrion login`, or give a token in ORCHESTRION_TOKEN."
+            )
+        if text is None or status not in _KINDS:
+            return UsageError(
+                f"{self.url}: this is no server of Orchestrion, it answers {status}. Name another one with "
+                "--api-url, or with the setting api_url."
+            )
+        if text == "Internal Server Error":
+            return OrchestrionError(
+                f"{self.url}: the server has failed, which is a bug; its log tells of it."
+            )
+        return _KINDS[status](text, problems=problems)
+
+
+def auth_url(url: str) -> str:
+    """Where the server whose API is at `url` makes tokens."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    if parts.port == _API_PORT and not path:
+        return urlunsplit(
+            parts._replace(netloc=parts.netloc.replace(f":{_API_PORT}", f":{_AUTH_PORT}"), path="")
+        )
+    return urlunsplit(parts._replace(path=f"{path.removesuffix('/api')}/auth"))
+
+
+def _told_in(response: httpx.Response) -> tuple[str | None, tuple[str, ...]]:
+    """The sentence of a fault, None where it is no fault of ours, and its problems."""
+    try:
+        fault: Any = response.json()
+    except ValueError:
+        return None, ()
+    if not isinstance(fault, dict):
+        return None, ()
+    known = cast("Mapping[str, Any]", fault)
+    text, problems = known.get("faultstring"), known.get("problems", ())
+    return (text if isinstance(text, str) else None), tuple(map(str, problems))
+
+
+def _header(text: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        raise UsageError(f'--request-id: "{text}" cannot be sent to a server: take letters and digits.')
+    return text
+
+
+def _plain(query: Query | None) -> list[tuple[str, str | int | float | bool | None]]:
+    """The parameters of a query; those that are None are left out."""
+    found: list[tuple[str, str | int | float | bool | None]] = []
+    for name, value in (query or {}).items():
+        if value is not None:
+            values = [value] if isinstance(value, str | int) else value
+            found += [(name, one) for one in values]
+    return found
