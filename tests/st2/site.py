@@ -66,7 +66,7 @@ class Site:
     def environment(self) -> dict[str, str]:
         """What points the client to this server, and to nothing of the machine."""
         return {
-            **self.shell.environment,
+            **{name: value for name, value in self.shell.environment.items() if name != "PYTHONPATH"},
             "ST2_API_URL": f"{self.server.addresses['api']}/v1",
             "ST2_AUTH_URL": self.server.addresses["auth"],
             "ST2_STREAM_URL": f"{self.server.addresses['stream']}/v1",
