@@ -1,11 +1,13 @@
 # Every target sets up what it needs in .venv, from a fresh clone: Python >= 3.11, git and make are enough.
+# (The tests also need a Python of at most 3.12, for StackStorm's client: scripts/st2.sh.)
 .DEFAULT_GOAL := help
 .PHONY: help demo test soak lint check programs bench clean
 
 BIN := .venv/bin
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
-export PYTHON
+ST2 := .venv/.installed-st2
+export PYTHON PYTHON_ST2
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
@@ -17,6 +19,11 @@ $(RUN): pyproject.toml scripts/venv.sh
 $(DEV): pyproject.toml scripts/venv.sh
 	@sh scripts/venv.sh '.[dev]'
 	@touch $(RUN) $@
+
+# After the environment that it lies in, which is made from nothing when it does not fit.
+$(ST2): scripts/st2.sh | $(DEV)
+	@sh scripts/st2.sh
+	@touch $@
 
 demo: $(RUN) ## run a workflow, let it fail, and re-run it from the task that failed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -30,10 +37,10 @@ check: $(DEV) ## format check, lint, types, import contracts
 programs:
 	@sh scripts/debian.sh
 
-test: programs check ## everything that CI runs
+test: programs check $(ST2) ## everything that CI runs
 	$(BIN)/pytest -n 2 --dist worksteal
 
-soak: programs check ## the same with larger counts (takes long)
+soak: programs check $(ST2) ## the same with larger counts (takes long)
 	ORCHESTRION_SOAK=1 $(BIN)/pytest -n 2 --dist worksteal
 
 lint: $(DEV) ## repair format and lint where a tool can, then check

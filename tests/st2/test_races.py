@@ -1,0 +1,32 @@
+"""What a client that polls sees of an operation that it asks for at once (stackstorm-api, trap 13)."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.st2.site import Site
+
+SCRIPT = Path(__file__).with_name("scripts") / "races.py"
+ITEMS = """\
+version: 1.0
+input: [gate]
+tasks:
+  items:
+    with: {items: "<% list(0, 1, 2, 3) %>", concurrency: 2}
+    action: core.local cmd="until test -e <% ctx(gate) %>; do sleep 0.02; done"
+"""
+
+
+@pytest.mark.timeout(1_200)
+@pytest.mark.parametrize(
+    "kind, seen", [("pause", "pausing paused succeeded"), ("cancel", "canceling canceled")]
+)
+def test_operations_on_what_was_just_seen_running(
+    site: Site, count: Callable[[int, int], int], evidence: Callable[[str], None], kind: str, seen: str
+) -> None:
+    action = site.add("items", ITEMS, "parameters: {gate: {type: string, required: true}}\n")
+    times = count(20, 200)
+    found = site.python(SCRIPT, kind, action, str(site.shell.folder / "gate"), str(times))
+    assert found == {seen: times}
+    evidence(f"{kind} as soon as seen running, by StackStorm's client: {times} times {seen!r}")
