@@ -67,7 +67,7 @@ def _routes() -> str:
     for router in ROUTERS:
         for route in router.routes:
             assert isinstance(route, APIRoute)
-            method = ", ".join(sorted(route.methods))
+            method = ", ".join(sorted(route.methods or ()))
             needs = ", ".join(f"`{name}`" for name in operations_of(route.dependant)) or "nothing"
             summary = route.description.partition("\n")[0]
             lines.append(f"| `{method} {route.path}` | {summary} | {needs} |")
