@@ -16,9 +16,10 @@ from orchestrion.api.native import NamedWorkflow, Text
 from orchestrion.api.operations import told
 from orchestrion.api.served import Served, served_by
 from orchestrion.client.catalogs import ActionList, ActionView, get_action, list_actions
+from orchestrion.client.files import WorkflowFile
 from orchestrion.client.inspecting import Report, report_of
 from orchestrion.client.pack_contents import PackList, PackView, list_packs, register_pack
-from orchestrion.client.targets import WorkflowFile, workflow_action
+from orchestrion.client.targets import workflow_action
 from orchestrion.keys import KeyView, NewKey
 from orchestrion.wire.views import model_of
 

@@ -19,7 +19,7 @@ from orchestrion.api.operations import told
 from orchestrion.api.served import Served, served_by
 from orchestrion.api.starting import RequestId
 from orchestrion.api.stream import HEARTBEAT_SECONDS, EventStream, has_expired, tree_of
-from orchestrion.client.targets import WorkflowFile
+from orchestrion.client.files import WorkflowFile
 from orchestrion.core.values import problem_with
 from orchestrion.operations import Accepted, Asking
 from orchestrion.queries import Choice, ExecutionView, InquiryView

@@ -55,7 +55,7 @@ def server_of(options: argparse.Namespace) -> str | None:
     url = flag or (None if database is not None else current().url("api_url"))
     if url is None:
         return None
-    if options.is_local:
+    if getattr(options, "is_local", False):  # a completion comes before that is known
         if flag is None and not hasattr(options, "db"):
             return None  # no store is meant, of whomever
         raise UsageError(

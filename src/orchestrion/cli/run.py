@@ -9,8 +9,8 @@ from orchestrion.cli.follow import follow
 from orchestrion.cli.locations import Location, location_of, open_client
 from orchestrion.cli.render.documents import execution_document
 from orchestrion.cli.render.output import Output
+from orchestrion.client.files import file_of
 from orchestrion.client.interface import Client
-from orchestrion.client.targets import file_of
 from orchestrion.client.views import Accepted, Asking
 
 

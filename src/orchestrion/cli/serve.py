@@ -74,7 +74,8 @@ def _show_once(token: NewToken, address: str) -> None:
         f"There is a new user {token.account}. Its token is shown only here, and good until "
         f"{local_time(token.expires_at)}:\n\n"
         f"  export ST2_AUTH_TOKEN={token.text}\n"
-        f'  curl -H "X-Auth-Token: $ST2_AUTH_TOKEN" {address}/v1/user\n\n'
+        f'  curl -H "X-Auth-Token: $ST2_AUTH_TOKEN" {address}/v1/user\n'
+        f"  orchestrion login --api-url {address} --token $ST2_AUTH_TOKEN\n\n"
         f"Another one: orchestrion user token {token.account}. "
         "More users: orchestrion user add NAME --role operator\n",
         flush=True,

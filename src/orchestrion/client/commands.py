@@ -12,8 +12,9 @@ from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, Pack
 from orchestrion.actions.parameters import Surroundings, masked
 from orchestrion.actions.revisions import Revision
+from orchestrion.client.files import WorkflowFile
 from orchestrion.client.packs import PackFolders, catalog_of
-from orchestrion.client.targets import Target, WorkflowFile, target_in, whole_rerun, whole_rerun_with
+from orchestrion.client.targets import Target, target_in, whole_rerun, whole_rerun_with
 from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, Refused, StoreBusy, UsageError
 from orchestrion.operations import (

@@ -74,7 +74,7 @@ class Connection:
     def lines(self, path: str, query: Query | None = None) -> Generator[Iterator[str]]:
         """The lines of an answer as they come, without those that are empty. Raises as `get`."""
         with self._told(), self._client.stream("GET", self._address(path), params=_plain(query)) as response:
-            if not response.is_success:
+            if not _is_ours(response):
                 response.read()
                 raise self._fault(response)
             yield (line for line in response.iter_lines() if line)
@@ -107,7 +107,7 @@ class Connection:
             response = self._client.request(
                 method, self._address(path), params=_plain(query), content=content, headers=headers
             )
-        if not response.is_success:
+        if not _is_ours(response):
             raise self._fault(response)
         return response
 
@@ -166,6 +166,13 @@ def auth_url(url: str) -> str:
             parts._replace(netloc=parts.netloc.replace(f":{_API_PORT}", f":{_AUTH_PORT}"), path="")
         )
     return urlunsplit(parts._replace(path=f"{path.removesuffix('/api')}/auth"))
+
+
+def _is_ours(response: httpx.Response) -> bool:
+    """Whether it is an answer, and not a fault, or the page of whatever else listens there."""
+    kind = response.headers.get("Content-Type", "")
+    is_empty = response.status_code == HTTPStatus.NO_CONTENT
+    return response.is_success and (is_empty or kind.startswith(("application/json", "application/x-ndjson")))
 
 
 def _told_in(response: httpx.Response) -> tuple[str | None, tuple[str, ...]]:

@@ -12,15 +12,15 @@ from typing import Any, Final, TypeVar, cast
 from orchestrion.client.catalogs import ActionList, ActionView
 from orchestrion.client.commands import PLAIN
 from orchestrion.client.connection import Connection
+from orchestrion.client.files import WorkflowFile, file_of
 from orchestrion.client.following import Interruption, Watch
 from orchestrion.client.inspecting import Report
 from orchestrion.client.pack_contents import PackList, PackView
-from orchestrion.client.targets import WorkflowFile, file_of
 from orchestrion.client.workflows import graph_of_text
 from orchestrion.core.graph import Graph
 from orchestrion.core.status import COMPLETED
 from orchestrion.core.values import Json
-from orchestrion.errors import Refused, Unavailable
+from orchestrion.errors import Refused, Unavailable, UsageError
 from orchestrion.keys import KeyView, NewKey
 from orchestrion.operations import Accepted, Asking, RerunPlan, RerunRequest, StartPlan
 from orchestrion.queries import Choice, ExecutionView, InquiryView
@@ -50,20 +50,20 @@ class HttpClient:
         """The newest executions, or the newest of some."""
         chosen = only or Choice()
         query = {"count": count, "status": chosen.statuses, "action": chosen.action, "since": chosen.since}
-        return read(list[ExecutionView], self._connection.get("native/executions", query))
+        return _read(list[ExecutionView], self._connection.get("native/executions", query))
 
     def execution(self, number: str, *, attempts: bool = False) -> ExecutionView:
         """One execution with its tasks. Raises NotFound."""
         query = {"attempts": "true"} if attempts else None
-        return read(ExecutionView, self._connection.get(f"executions/{_part(number)}/view", query))
+        return _read(ExecutionView, self._connection.get(f"executions/{_part(number)}/view", query))
 
     def inquiries(self, count: int) -> list[InquiryView]:
         """The newest inquiries that wait for an answer."""
-        return read(list[InquiryView], self._connection.get("native/inquiries", {"count": count}))
+        return _read(list[InquiryView], self._connection.get("native/inquiries", {"count": count}))
 
     def inquiry(self, number: str) -> InquiryView:
         """One inquiry. Raises NotFound."""
-        return read(InquiryView, self._connection.get(f"native/inquiries/{_part(number)}"))
+        return _read(InquiryView, self._connection.get(f"native/inquiries/{_part(number)}"))
 
     # --- operations
 
@@ -78,7 +78,7 @@ class HttpClient:
         """Start a workflow of a pack of the server, or a file of this machine, whose text is sent."""
         del detached  # the server does the work
         body = {"workflow": plain(workflow), "words": [*words], "reason": asking.reason}
-        return read(Accepted, self._connection.post("native/executions", body, request_id=asking.request_id))
+        return _read(Accepted, self._connection.post("native/executions", body, request_id=asking.request_id))
 
     def pause(self, number: str, asking: Asking = PLAIN) -> Accepted:
         """Request a pause. Raises NotFound, Refused."""
@@ -123,11 +123,11 @@ class HttpClient:
     def _operate(self, number: str, asking: Asking, wanted: Mapping[str, object]) -> Accepted:
         path = f"executions/{_part(number)}/operations"
         body = {**wanted, "reason": asking.reason, "digest": asking.digest}
-        return read(Accepted, self._connection.post(path, body, request_id=asking.request_id))
+        return _read(Accepted, self._connection.post(path, body, request_id=asking.request_id))
 
     def _planned(self, kind: type[T], number: str, wanted: Mapping[str, object]) -> T:
         path = f"executions/{_part(number)}/operations"
-        return read(kind, self._connection.post(path, wanted, query={"plan": "true"}))
+        return _read(kind, self._connection.post(path, wanted, query={"plan": "true"}))
 
     # --- following
 
@@ -181,11 +181,11 @@ class HttpLooking:
     def history(self, number: str) -> list[StatusChange | Request]:
         """What has happened to an execution, in order. Raises NotFound."""
         text = self._connection.get(f"executions/{_part(number)}/history")
-        return cast("list[StatusChange | Request]", read(cast("Any", list[StatusChange | Request]), text))
+        return cast("list[StatusChange | Request]", _read(cast("Any", list[StatusChange | Request]), text))
 
     def explain(self, number: str) -> Explanation:
         """Why an execution does not move. Raises NotFound."""
-        return read(Explanation, self._connection.get(f"executions/{_part(number)}/explain"))
+        return _read(Explanation, self._connection.get(f"executions/{_part(number)}/explain"))
 
     def export(self, number: str) -> "HttpExport":
         """All that there is of an execution. Raises NotFound, Refused."""
@@ -195,7 +195,7 @@ class HttpLooking:
         """What its actions write, as it comes. Raises NotFound; Unavailable when the server stops."""
         path = f"native/executions/{_part(number)}/output"
         for line in self._lines(path, {"follow": "true"} if follow else None):
-            pieces = read(cast("type[list[Piece] | None]", list[Piece] | None), line)
+            pieces = _read(cast("type[list[Piece] | None]", list[Piece] | None), line)
             if pieces is None:
                 return
             yield pieces
@@ -212,7 +212,7 @@ class HttpExport:
     """An export that a server sends, line by line (`interface.Exported`)."""
 
     def __init__(self, lines: Iterator[str]) -> None:
-        self._head: Final = read(dict[str, Any], next(lines))
+        self._head: Final = _read(dict[str, Any], next(lines))
         self._lines: Final = lines
 
     def head(self) -> dict[str, Any]:
@@ -221,7 +221,7 @@ class HttpExport:
 
     def records(self) -> Iterator[Record]:
         """Everything, section by section; once."""
-        return (read(Record, line) for line in self._lines)
+        return (_read(Record, line) for line in self._lines)
 
 
 class HttpKeys:
@@ -235,19 +235,19 @@ class HttpKeys:
     ) -> KeyView:
         """One key. Raises NotFound, SealError."""
         query = {"name": name, "scope": scope, "user": user, "decrypt": _flag(is_set=decrypt)}
-        return read(KeyView, self._connection.get("native/key", query))
+        return _read(KeyView, self._connection.get("native/key", query))
 
     def matching(
         self, scope: str = "all", *, prefix: str = "", user: str | None = None, decrypt: bool = False
     ) -> list[KeyView]:
         """The keys whose names begin with a prefix, by scope and name. Raises SealError."""
         query = {"scope": scope, "prefix": prefix, "user": user, "decrypt": _flag(is_set=decrypt)}
-        return read(list[KeyView], self._connection.get("native/keys", query))
+        return _read(list[KeyView], self._connection.get("native/keys", query))
 
     def put(self, keys: Iterable[NewKey]) -> list[KeyView]:
         """Set keys, all of them, or none. Raises UsageError with every problem, SealError."""
         body = {"keys": [key._asdict() for key in keys]}
-        return read(list[KeyView], self._connection.post("native/keys", body))
+        return _read(list[KeyView], self._connection.post("native/keys", body))
 
     def delete(self, names: Iterable[str], scope: str = "system", *, user: str | None = None) -> None:
         """Delete keys, all of them, or none. Raises NotFound."""
@@ -262,29 +262,39 @@ class HttpLibrary:
 
     def packs(self) -> PackList:
         """All packs. Raises UsageError."""
-        return read(PackList, self._connection.get("native/packs"))
+        return _read(PackList, self._connection.get("native/packs"))
 
     def register(self, folder: Path) -> PackView:
         """Make a folder of the server's machine known as a pack. Raises UsageError."""
-        return read(PackView, self._connection.post("native/packs", {"folder": str(folder.absolute())}))
+        return _read(PackView, self._connection.post("native/packs", {"folder": str(folder.absolute())}))
 
     def actions(self, pack: str | None = None) -> ActionList:
         """All actions, or those of one pack. Raises NotFound."""
-        return read(ActionList, self._connection.get("native/actions", {"pack": pack}))
+        return _read(ActionList, self._connection.get("native/actions", {"pack": pack}))
 
     def action(self, ref: str) -> ActionView:
         """One action. Raises NotFound, UsageError."""
-        return read(ActionView, self._connection.get("native/action", {"ref": ref}))
+        return _read(ActionView, self._connection.get("native/action", {"ref": ref}))
 
     def inspect(self, word: str) -> Report:
         """What is wrong with a file of this machine, whose text is sent, or with a pack's workflow."""
         body = {"workflow": plain(file_of(word) or word)}
-        return read(Report, self._connection.post("native/workflows/inspect", body))
+        return _read(Report, self._connection.post("native/workflows/inspect", body))
 
     def graph(self, word: str) -> Graph:
         """The graph of a file, which needs no server, or of a pack's. Raises NotFound, UsageError."""
-        file = file_of(word) or read(WorkflowFile, self._connection.get("native/workflow", {"ref": word}))
+        file = file_of(word) or _read(WorkflowFile, self._connection.get("native/workflow", {"ref": word}))
         return graph_of_text(file.text, Path(file.path))
+
+
+def _read(kind: type[T], text: str | bytes) -> T:
+    """A value as the server had it. Raises UsageError where the two do not know the same values."""
+    try:
+        return read(kind, text)
+    except ValueError as error:
+        raise UsageError(
+            "What the server has answered cannot be read here: it is of another version. Use the same one."
+        ) from error
 
 
 def _part(number: str) -> str:

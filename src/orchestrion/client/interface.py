@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from orchestrion.client.catalogs import ActionList, ActionView
+from orchestrion.client.files import WorkflowFile
 from orchestrion.client.following import Interruption, Watch
 from orchestrion.client.inspecting import Report
 from orchestrion.client.pack_contents import PackList, PackView
-from orchestrion.client.targets import WorkflowFile
 from orchestrion.core.graph import Graph
 from orchestrion.core.values import Json
 from orchestrion.keys import KeyView, NewKey

@@ -4,12 +4,11 @@ With its parameters.
 """
 
 import json
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from re import compile as compiled
-from typing import Final, NamedTuple
+from typing import Final
 
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, Pack, workflow_path
@@ -25,6 +24,7 @@ from orchestrion.actions.parameters import (
 )
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
 from orchestrion.client.faulty import InvalidWorkflowError, UnrenderedError, as_result
+from orchestrion.client.files import WorkflowFile, file_of
 from orchestrion.client.inspecting import report_of
 from orchestrion.core.language import Definition, load_definition
 from orchestrion.core.spelling import did_you_mean
@@ -39,7 +39,6 @@ from orchestrion.store.rows import digest_of
 _MOST_ITEMS: Final = 1_000_000
 _MOST_DIGITS: Final = 9
 _RANGE: Final = compiled(r"(?P<first>\d+)(?:-(?P<last>\d+))?")
-_FILE_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +80,6 @@ class Target:
     def shown(self) -> dict[str, Json]:
         """The parameters as people see them."""
         return {name: MASK if name in self.secret else value for name, value in self.parameters.items()}
-
-
-class WorkflowFile(NamedTuple):
-    """A bare workflow file: its path as it was given, the place where it is, and its text."""
-
-    path: str
-    source: str
-    text: str
 
 
 Outside = Callable[[Action], Surroundings | None]
@@ -271,32 +262,6 @@ def _pairs(words: Sequence[str]) -> tuple[dict[str, str | list[str]], list[str]]
     return {name: given[0] if len(given) == 1 else given for name, given in texts.items()}, problems
 
 
-def file_of(word: str) -> WorkflowFile | None:
-    """The workflow file that a word names; None: it names none.
-
-    Raises NotFound as `is_file` does, UsageError when the file cannot be read.
-    """
-    if not is_file(word):
-        return None
-    path = Path(word)
-    place = path.resolve() if path.is_file() else path.absolute()  # a pipe leads nowhere
-    return WorkflowFile(_shown(path), _shown(place), read_text(path))
-
-
-def is_file(word: str) -> bool:
-    """Whether a word names a file, or a pipe that can be read as one.
-
-    Raises NotFound when it can be nothing else, and is not there.
-    """
-    path = Path(word)
-    if path.exists() and not path.is_dir():
-        return True
-    if word.endswith(_FILE_SUFFIXES) or "/" in word:
-        what = "This is a folder, no file" if path.is_dir() else "There is no such file"
-        raise NotFound(f"{word}: {what}. Name a workflow file, or a workflow of a pack: PACK.NAME.")
-    return False
-
-
 def runnable_action(word: str, catalog: Catalog) -> Action:
     """The action of a pack that a word names.
 
@@ -389,11 +354,6 @@ def _values(texts: Mapping[str, str | list[str]], found: list[str]) -> dict[str,
         repeated = None if isinstance(values[name], str) else repeated_key_problem(name, given)
         found += [repeated] if repeated else []
     return values
-
-
-def _shown(path: str | Path) -> str:
-    """A name of a file as text: it may be any bytes, and what is stored and shown is Unicode."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _undeclared(name: str, declared: Collection[str]) -> str:

@@ -6,9 +6,10 @@ from pathlib import Path
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import workflow_path
 from orchestrion.actions.metadata_file import read_text
+from orchestrion.client.files import is_file
 from orchestrion.client.inspecting import Finding, Report, report_of
 from orchestrion.client.packs import catalog_of
-from orchestrion.client.targets import is_file, workflow_action
+from orchestrion.client.targets import workflow_action
 from orchestrion.core.graph import Graph, build_graph
 from orchestrion.core.language import DefinitionError, load_definition
 from orchestrion.errors import UsageError

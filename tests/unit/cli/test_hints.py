@@ -9,7 +9,7 @@ from orchestrion.cli.grammar.parser import build_parser
 from orchestrion.cli.hints import Again
 from orchestrion.cli.main import main
 
-AGAIN = Again(("my packs",), "a store.db")
+AGAIN = Again(("my packs",), "a store.db", "http://h:1")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,8 @@ def test_a_command_takes_what_it_is_told_with(command: str) -> None:
         takes_packs, takes_store = hasattr(alone, "packs"), hasattr(alone, "db")
         assert getattr(options, "packs", None) == (["my packs"] if takes_packs else None)
         assert getattr(options, "db", None) == ("a store.db" if takes_store else None)
-        rest = vars(options).keys() - {"packs", "db"}
+        assert getattr(options, "api_url", None) == (None if alone.is_local else "http://h:1")
+        rest = vars(options).keys() - {"packs", "db", "api_url"}
         assert {name: getattr(options, name) for name in rest} == {
             name: getattr(alone, name) for name in rest
         }
