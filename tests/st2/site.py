@@ -73,6 +73,7 @@ class Site:
             "ST2_CLI_SKIP_CONFIG": "1",
             "PYTHONWARNINGS": "ignore",  # of modules that its Python will not have for ever
             "PYTHONIOENCODING": "utf-8",
+            "PYTHONUNBUFFERED": "1",  # what it follows is read as it comes
             "COLUMNS": "200",
         }
 
