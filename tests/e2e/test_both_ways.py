@@ -194,6 +194,7 @@ LOOKS = [
     "execution list -y --status failed --since 1d",
     "execution list --action own.f* -a id status",
     "execution list --action nobody.*",
+    "execution list --since 2999-01-01",
     "execution get flow",
     "execution get flow fails -j --attempts",
     "execution get flow -k output.said",
