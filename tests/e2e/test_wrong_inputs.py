@@ -73,7 +73,8 @@ def test_an_action_that_does_not_exist(shell: Shell) -> None:
     refused(shell.run("run", name), 2, "bad.yaml:6:13", "core.locl", "core.local")
     refused(shell.run("run", "core.nothing"), 4, "core.nothing", "core.noop")
     refused(shell.run("run", "nothing"), 4, "nothing", "PACK.NAME")
-    refused(shell.run("run", "core.echo"), 2, "core.echo", "not a workflow")
+    refused(shell.run("run", "core.echo"), 2, "core.echo", "'message' is a required property")
+    refused(shell.run("workflow", "graph", "core.echo"), 2, "core.echo", "not a workflow")
 
 
 @pytest.mark.parametrize("value", ["1e400", "99999999999999999999", '["\\ud800"]', f"{'[' * 201}{']' * 201}"])
@@ -156,7 +157,7 @@ def test_operations_in_states_that_do_not_allow_them(shell: Shell) -> None:
 def test_an_action_is_refused_alike_by_all_operations_on_workflows(shell: Shell) -> None:
     number = shell.json("run", shell.write("good.yaml", GOOD))["id"]
     (attempt,) = shell.json("execution", "get", number, "--attempts")["tasks"][0]["attempts"]
-    for words in (["re-run"], ["re-run", "--plan"], ["re-run", "--tasks", "one"], ["pause"], ["resume"]):
+    for words in (["re-run", "--tasks", "one"], ["pause"], ["resume"]):
         refused(shell.run("execution", words[0], attempt["id"], *words[1:]), 3, attempt["id"], "core.local")
 
 
