@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
 from typing import Final
 
 from orchestrion.client.packs import PackFolders, catalog_of
@@ -23,6 +24,7 @@ from orchestrion.runtime import telling
 from orchestrion.runtime.engine import Engine
 
 DATABASE: Final = "bench.db"
+_LOOK_SECONDS: Final = 1.0
 
 
 class Load:
@@ -54,17 +56,26 @@ class Load:
         `is_enough` is asked before each start, with the number of those before.
         """
         numbers = count()
+        flying: dict[str, None] = {}
 
         def be_client() -> None:
             while not is_enough(next(numbers)):
-                self.ends.of(self.start(self.operations, definition)).wait()
+                number = self.start(self.operations, definition)
+                flying[number] = None
+                self.ends.of(number).wait()
+                del flying[number]
             self.engine.worker.interrupt()
 
         clients = [Thread(target=be_client, daemon=True) for _ in range(at_once)]
         for client in clients:
             client.start()
+        look_at = monotonic() + _LOOK_SECONDS
         while any(client.is_alive() for client in clients):
             self._round()
+            if monotonic() >= look_at:  # another process may have committed an end, and told only itself
+                look_at = monotonic() + _LOOK_SECONDS
+                for number in [*flying]:
+                    self.ends.note(number, self.session.queries.brief(number).status)
 
     def run_one(self, definition: str, inputs: Mapping[str, Json] | None = None) -> str:
         """Run one workflow to its success, in this thread alone; returns the id of its execution."""
@@ -99,9 +110,13 @@ class Ends(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Note an end; sub-workflows and attempts have parents."""
         fields = vars(record)
-        if isinstance(record.args, tuple) and record.args[1] in COMPLETED and "parent" not in fields:
-            number = fields["execution"]
-            self.statuses[number] = str(record.args[1])
+        if isinstance(record.args, tuple) and "parent" not in fields:
+            self.note(fields["execution"], str(record.args[1]))
+
+    def note(self, number: str, status: str) -> None:
+        """How an execution stands; what has ended is noted."""
+        if status in COMPLETED:
+            self.statuses[number] = status
             self.of(number).set()
 
 
