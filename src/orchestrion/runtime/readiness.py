@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from orchestrion.actions.catalog import built_in_packs
 from orchestrion.actions.metadata import Action
+from orchestrion.actions.runners.registry import PREPARED
 from orchestrion.runtime.pins import Pins
 from orchestrion.runtime.share import Share
 from orchestrion.runtime.worker import Worker
@@ -27,13 +29,22 @@ class Readiness:
         self._unready: Final[set[tuple[str, str]]] = set()  # trees and actions that wait for those
         self._passed_over: Final[set[str]] = set()
         self._looked_at = 0
+        self._always: Final[set[str]] = set()  # built-in actions that need nothing
 
     def is_ready(self, unit: "Unit", root: str, ref: str) -> bool:
         """Whether an attempt of a tree may be claimed for its action; else `prepare` makes it so."""
+        if ref in self._always:
+            return True
         if (root, ref) in self._unready or not self._pins.is_ready(unit, root, ref):
             return False
         action = self._pins.peek(unit, root, ref) if ref else None
         if action is None or self._worker.is_ready(action):
+            if (
+                action is not None
+                and action.runner_type not in PREPARED
+                and action.pack.ref in built_in_packs()
+            ):
+                self._always.add(ref)
             return True
         self._preparing[action.pack.folder] = action
         self._unready.add((root, ref))
