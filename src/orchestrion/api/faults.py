@@ -81,31 +81,37 @@ def _text_of(error: Mapping[str, Any]) -> str:
 
 def add_faults(app: FastAPI) -> None:
     """Let every error of an application be told so."""
+    app.add_exception_handler(FaultError, _of_route)
+    app.add_exception_handler(OrchestrionError, _of_product)
+    app.add_exception_handler(RequestValidationError, _of_input)
+    app.add_exception_handler(HTTPException, _of_routing)
+    app.add_exception_handler(Exception, _of_bug)
 
-    @app.exception_handler(FaultError)
-    async def of_route(_: Request, error: FaultError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        return answer(error.status, error.text, error.problems, error.headers)
 
-    @app.exception_handler(OrchestrionError)
-    async def of_product(_: Request, error: OrchestrionError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
-        return answer(status, error.message, error.problems)
+async def _of_route(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, FaultError)
+    return answer(error.status, error.text, error.problems, error.headers)
 
-    @app.exception_handler(RequestValidationError)
-    async def of_input(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        texts = tuple(_text_of(one) for one in error.errors())
-        return answer(400, texts[0] if len(texts) == 1 else "The request is not valid.", texts)
 
-    @app.exception_handler(HTTPException)
-    async def of_routing(_: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        text = (
-            "The resource could not be found."
-            if error.status_code == HTTPStatus.NOT_FOUND
-            else str(error.detail)
-        )
-        return answer(error.status_code, text, headers=error.headers)
+async def _of_product(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OrchestrionError)
+    status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
+    return answer(status, error.message, error.problems)
 
-    @app.exception_handler(Exception)
-    async def of_bug(_: Request, error: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        _log.error("A request ended in a bug of Orchestrion.", exc_info=error)
-        return answer(500, "Internal Server Error")
+
+async def _of_input(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    texts = tuple(_text_of(one) for one in error.errors())
+    return answer(400, texts[0] if len(texts) == 1 else "The request is not valid.", texts)
+
+
+async def _of_routing(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    is_unknown = error.status_code == HTTPStatus.NOT_FOUND
+    text = "The resource could not be found." if is_unknown else str(error.detail)
+    return answer(error.status_code, text, headers=error.headers)
+
+
+async def _of_bug(_: Request, error: Exception) -> JSONResponse:
+    _log.error("A request ended in a bug of Orchestrion.", exc_info=error)
+    return answer(500, "Internal Server Error")

@@ -34,7 +34,7 @@ def output(
     streams = wanted_streams(output_type)
     tail = Tail(served.store, newest(served, number))
     first = tail.read()  # what is wrong shows before anything is sent
-    texts = (piece.text for piece in _all_of(tail, *first) if piece.stream in streams)
+    texts = (piece.text for piece in _all_of(tail, first) if piece.stream in streams)
     return StreamingResponse(texts, media_type="text/plain")
 
 
@@ -57,8 +57,9 @@ def wanted_streams(output_type: str | None) -> frozenset[str]:
     return _STREAMS[output_type]
 
 
-def _all_of(tail: Tail, pieces: list[Piece], over: bool) -> Iterator[Piece]:  # noqa: FBT001  # as `read` gives it
-    """All that there is by now, page by page."""
+def _all_of(tail: Tail, first: tuple[list[Piece], bool]) -> Iterator[Piece]:
+    """All that there is by now, page by page, from what was read first."""
+    pieces, over = first
     yield from pieces
     while pieces and not over:
         pieces, over = tail.read()

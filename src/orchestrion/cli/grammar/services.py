@@ -15,9 +15,11 @@ def add_services(groups: "Subparsers") -> None:
         (
             "serve",
             "do all the work of a store, and answer the HTTP API, until told to stop",
-            "orchestrion serve --db /var/lib/orchestrion/orchestrion.db --slots 50\n"  # noqa: ISC004  # one text
-            "orchestrion serve --no-auth --port 8080\n"
-            "orchestrion serve --host 0.0.0.0 --tls-cert server.pem --tls-key server.key",
+            (
+                "orchestrion serve --db /var/lib/orchestrion/orchestrion.db --slots 50\n"
+                "orchestrion serve --no-auth --port 8080\n"
+                "orchestrion serve --host 0.0.0.0 --tls-cert server.pem --tls-key server.key"
+            ),
         ),
         (
             "worker",
