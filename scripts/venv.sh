@@ -24,3 +24,5 @@ if ! { [ -x .venv/bin/python ] && is_new_enough .venv/bin/python && .venv/bin/py
 fi
 echo "Installing $1 into .venv (once; again only when pyproject.toml changes)" >&2
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable "$1"
+# Where Python may not write compiled files by itself (PYTHONDONTWRITEBYTECODE), every start would compile everything.
+.venv/bin/python -m compileall -q src
