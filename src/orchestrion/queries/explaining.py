@@ -232,10 +232,7 @@ def _of_attempt(facts: Facts, branch: BranchFacts, entry: Entry, attempt: Attemp
         return wait._replace(kind="timer", why=why + held, until=attempt.due_at)
     if branch.held:
         return wait._replace(kind="held", why=_held(branch))
-    if _nobody(facts) is None:
-        what = "a free slot, or for what its action needs to be ready"
-    else:
-        what = "a process that works for it"
+    what = "a free slot" if _nobody(facts) is None else "a process that works for it"
     since = None if attempt.due_at > facts.now else attempt.due_at  # later than now: the date was set back
     return wait._replace(kind="queued", why=f"it waits for {what}", since=since)
 

@@ -1,7 +1,8 @@
 """What an engine does with an attempt that it has claimed: what starts after the commit, what has ended."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 from orchestrion.actions.metadata import Action, workflow_path
 from orchestrion.actions.parameters import Resolved, resolve
@@ -23,28 +24,56 @@ from orchestrion.runtime.unit import Unit
 from orchestrion.runtime.worker import Report
 from orchestrion.store import rows
 
+T = TypeVar("T", Report, "Waiting")
+
+
+class Waiting(NamedTuple):
+    """What was claimed and cannot begin at once.
+
+    Its pack is to be copied first, or what its `action` needs to be started: a Python action's zygote.
+    """
+
+    action: Action | None
+
 
 class Beginner:
-    """Begins attempts for one engine; what they write goes to `output`, `user` starts their sub-workflows."""
+    """Begins attempts for one engine.
 
-    def __init__(self, engine: str, pins: Pins, output: Output, user: str) -> None:
+    What they write goes to `output`, `user` starts their sub-workflows, and `is_prepared` tells whether an
+    action would begin at once when it is started.
+    """
+
+    def __init__(
+        self, engine: str, pins: Pins, output: Output, user: str, is_prepared: Callable[[Action], bool]
+    ) -> None:
         self._engine: Final = engine
         self._pins: Final = pins
         self._output: Final = output
         self._user: Final = user
+        self._is_prepared: Final = is_prepared
 
-    def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> Job | Report | None:
-        """Begin an attempt that was claimed just now.
+    def is_ready(self, unit: Unit, attempt: Attempt, action: Action | None) -> bool:
+        """Whether an attempt that waits, for its `action` if that is known, can begin now."""
+        if action is not None and not self._is_prepared(action):
+            return False
+        return self._pins.is_ready(unit, attempt.root, unit.ledger.execution(attempt.execution).action)
 
-        Gives what starts after the commit, or the end of what needs no start; None for a sub-workflow, which
-        starts in the unit itself, and for an inquiry, which waits for an answer.
+    def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> Job | Report | Waiting | None:
+        """Begin an attempt that was claimed.
+
+        Gives what starts after the commit, what it waits for, or the end of what needs no start; None for a
+        sub-workflow, which starts in the unit itself, and for an inquiry, which waits for an answer.
         """
         if not execution.action:
-            return _ended(unit, attempt, Report(execution.id, "succeeded", None))
+            return _unbegun(unit, attempt, Report(execution.id, "succeeded", None))
+        if not self._pins.is_ready(unit, attempt.root, execution.action):
+            return _unbegun(unit, attempt, Waiting(None))
         action = None
         try:
             action = self._pins.find(unit, attempt.root, execution.action)
             check_runnable(action)
+            if not self._is_prepared(action):
+                return _unbegun(unit, attempt, Waiting(action))
             values = execution.parameters if isinstance(execution.parameters, dict) else {}
             resolved = resolve(action, values, surroundings_of_task(unit, execution, action))
             _note_secrets(unit, attempt, execution, action, resolved)
@@ -60,7 +89,7 @@ class Beginner:
             return job_of_task(unit, execution, action, resolved, self._engine, on_output)
         except OrchestrionError as error:
             message: dict[str, Json] = {"error": action.pack.told(str(error)) if action else str(error)}
-            return _ended(unit, attempt, Report(execution.id, "failed", message))
+            return _unbegun(unit, attempt, Report(execution.id, "failed", message))
 
     def _begin_workflow(
         self, unit: Unit, attempt: Attempt, execution: Execution, action: Action, resolved: Resolved
@@ -69,7 +98,7 @@ class Beginner:
         problems = as_stackstorm(inspect(definition))
         if problems:
             result: dict[str, Json] = {"errors": [*problems], "output": None}
-            return _ended(unit, attempt, Report(execution.id, "failed", result))
+            return _unbegun(unit, attempt, Report(execution.id, "failed", result))
         packs = tuple(rows.from_json(unit.workflow(attempt.root).row["packs"]))
         inputs = dict(resolved.action_parameters)
         start_workflow(
@@ -91,7 +120,7 @@ def _note_secrets(
     secrets.note_output(action.ref, secret_output(action))
 
 
-def _ended(unit: Unit, attempt: Attempt, report: Report) -> Report:
-    """The end of an attempt of which nothing has begun: its engine may die with it at no loss."""
+def _unbegun(unit: Unit, attempt: Attempt, instead: T) -> T:
+    """What is instead of an attempt of which nothing has begun: its engine may die with it at no loss."""
     unit.ledger.keep(attempt._replace(repeatable=True))
-    return report
+    return instead

@@ -6,29 +6,25 @@ its share: the trees that it owns, or all that belongs to nobody. What engines t
 of `recovery`.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
 from typing import Final
 
-from orchestrion.actions.runners.base import Job
+from orchestrion.actions.metadata import Action
 from orchestrion.errors import InvariantViolation, StoreError
 from orchestrion.runtime.beginning import Beginner
+from orchestrion.runtime.begun import CLAIMS, Begun
 from orchestrion.runtime.deadlines import end_overdue
 from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.inbox import Inbox, Request, RequestError
 from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import Kind
 from orchestrion.runtime.pins import Catalogs, PinnedPacks, Pins
-from orchestrion.runtime.readiness import Readiness
 from orchestrion.runtime.recovery import end_leftovers
 from orchestrion.runtime.renewal import renew
 from orchestrion.runtime.share import Pool, Share, Trees
 from orchestrion.runtime.unit import EMPTY_ENDS, Unit
 from orchestrion.runtime.worker import Report, Worker
-
-CLAIMS: Final = 100
-"""How many attempts an engine claims in one commit, so that nobody waits long for the lock."""
 
 GROUP_SECONDS: Final = 0.005
 """How long an engine takes up reports for one commit; the rest waits for the next one."""
@@ -46,18 +42,6 @@ _CONTRADICTION: Final = (
 )
 
 
-@dataclass(slots=True)
-class _Begun:
-    """What an engine has begun in a unit: it counts once the unit is committed."""
-
-    claims_left: int = CLAIMS
-    roots: list[str] = field(default_factory=list[str])
-    jobs: list[Job] = field(default_factory=list[Job])
-    reports: list[Report] = field(default_factory=list[Report])
-    beat: int | None = None
-    renewed: list[Job] | None = None
-
-
 class Engine:
     """Does the work of its share: `run_once` is one round; `wait` sleeps until something may be to do."""
 
@@ -72,10 +56,9 @@ class Engine:
         self._kind: Kind = kind
         self.dispatcher: Final = dispatcher
         self._pins = Pins(PinnedPacks(dispatcher.store, catalogs, self._beat_amid))
-        self._readiness = Readiness(self._pins, worker)
-        self._beginner = Beginner(self.id, self._pins, worker.output, user)
+        self._beginner = Beginner(self.id, self._pins, worker.output, user, worker.is_ready)
         self._recorded: set[str] = set()
-        self._begun = _Begun()
+        self._begun = Begun(worker)
         self._next_beat = 0
         self._seen: int | None = None
         self._draining = False
@@ -90,7 +73,7 @@ class Engine:
 
     def run_once(self) -> int:
         """One round; the number of things that were done: starts, reports, claims."""
-        done = self.worker.start_all() + self._readiness.prepare() + self._deliver() + self.worker.start_all()
+        done = self.worker.start_all() + self._pins.prepare() + self._deliver() + self.worker.start_all()
         self.dispatcher.measures.round_at = monotonic()
         return done
 
@@ -233,7 +216,7 @@ class Engine:
         self._end_unwanted()
         if asked:
             end_leftovers(self.dispatcher)
-        return len(asked) + len(taken) + len(unit.workflows)
+        return len(asked) + len(taken) + unit.has_changed
 
     def _take_up(self, unit: Unit) -> None:
         """Do what earlier units have left, and claim what is due."""
@@ -244,22 +227,23 @@ class Engine:
         unit.end_empty(self._share.empties(unit.transaction, EMPTY_ENDS))
         unit.settle()
         if overdue:
-            self._forget_ended(unit)
-        if self.worker.late:
-            self._begun.renewed = renew(unit, self.worker.late.values(), self.id)
+            self._begun.forget_ended(unit)
+        if self.worker.waiting:
+            self._look_again(unit, self.worker.waiting)
             unit.settle()
         if self.worker.has_room and not self._draining:
-            due = self._readiness.due(unit, self._share, self._begun.claims_left)
-            unit.claim(due)
+            unit.claim(self._share.due(unit.transaction, unit.now, self._begun.claims_left))
             unit.settle()
-            self._readiness.pass_over(unit, due)
 
-    def _forget_ended(self, unit: Unit) -> None:
-        """What this unit has claimed and ended again, because the time was over, never begins."""
-        ended = [job for job in self._begun.jobs if unit.ledger.attempt(job.execution_id) is None]
-        for job in ended:
-            self._begun.jobs.remove(job)
-            self.worker.release(job.execution_id)
+    def _look_again(self, unit: Unit, waiting: Mapping[str, Action | None]) -> None:
+        """Begin what was claimed and has waited, if it may and what it has waited for is there."""
+        self._begun.has_looked = True
+        for attempt in renew(unit, waiting.keys(), self.id):
+            number = attempt.execution
+            if self._beginner.is_ready(unit, attempt, waiting[number]):
+                self.begin(unit, attempt, unit.ledger.execution(number))
+            else:
+                self._begun.waiting[number] = waiting[number]
 
     def _reclaim_unknown(self, unit: Unit, ends: Collection[str]) -> None:
         """A commit that raised may have happened all the same: what it has taken is to be taken again.
@@ -287,55 +271,44 @@ class Engine:
                 return 0
             times = [self._share.next_expiry(transaction)]
             if self.worker.has_room and not self._draining:
-                times.append(self._share.next_due(transaction, self._readiness.passed_over_until))
+                times.append(self._share.next_due(transaction))
         return min((time for time in times if time is not None), default=None)
 
     # --- claims
 
     def open_unit(self) -> None:
         """A new unit: a new share of claims."""
-        self._begun = _Begun()
+        self._begun = Begun(self.worker)
 
     def close_unit(self, *, committed: bool) -> None:
         """What was begun in the unit is to be done now, or never was."""
-        begun, self._begun = self._begun, _Begun()
+        begun, self._begun = self._begun, Begun(self.worker)
         if committed:
-            self.worker.enqueue(begun.jobs, begun.renewed)
-            self.worker.reports.extend(begun.reports)
+            begun.commit()
             self._next_beat = begun.beat or self._next_beat
             return
-        if begun.roots or begun.jobs or begun.reports:
+        if begun.roll_back():
             self._in_doubt = True  # the commit may be what has failed
         for root in begun.roots:
             self.trees.roots.pop(root, None)
-        for job in begun.jobs:
-            self.worker.release(job.execution_id)
 
     def runs(self, execution: str) -> bool:
         """Whether something that this engine has started for an execution has not ended."""
         return self.worker.knows(execution)
 
-    def may_claim(self, unit: Unit, root: str, action: str) -> bool:
-        """Whether this engine works for the tree, has a free slot, and what the action needs is ready."""
+    def may_claim(self, unit: Unit, root: str) -> bool:
+        """Whether this engine works for the tree, and has a free slot."""
         return (
             self.worker.has_room
             and self._begun.claims_left > 0
             and not self._draining
             and self._share.covers(unit, root)
-            and self._readiness.is_ready(unit, root, action)
         )
 
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:
         """Note what starts after the commit."""
         self._begun.claims_left -= 1
-        match self._beginner.begin(unit, attempt, execution):
-            case Job() as job:
-                self.worker.reserve(job.action, execution.id)
-                self._begun.jobs.append(job)
-            case Report() as report:
-                self._begun.reports.append(report)
-            case None:
-                pass
+        self._begun.note(execution.id, self._beginner.begin(unit, attempt, execution))
 
     # --- which trees, and how long
 

@@ -5,7 +5,7 @@ claim of the first attempt of one of its actions. A re-run is another execution,
 what is resumed or taken over keeps its own.
 
 To copy a pack may take long, and so does not happen in a commit: an attempt of an action whose pack is not
-pinned yet is not claimed before `prepare` has taken the revision, between two commits.
+pinned yet does not begin before `prepare` has taken the revision, between two commits.
 """
 
 from collections.abc import Callable, Sequence
@@ -125,7 +125,7 @@ class PinnedPacks:
 class Pins:
     """Pins packs for one engine, and prepares what it pins.
 
-    An attempt may be claimed when its action `is_ready`. If it is not, `prepare` makes it so.
+    An attempt may begin when its action `is_ready`. If it is not, `prepare` makes it so.
     """
 
     def __init__(self, packs: PinnedPacks) -> None:
@@ -134,7 +134,6 @@ class Pins:
         self._taken: dict[_Wanted, Revision | OrchestrionError | None] = {}  # None: needs no copy
         self._unit: Callable[[], Unit | None] = _nothing
         self._pinned: dict[tuple[str, str], Revision | None] = {}
-        self._peeked: dict[tuple[str, str], Action] = {}
 
     @property
     def has_copied(self) -> bool:
@@ -158,34 +157,10 @@ class Pins:
         self._wanted[wanted] = None
         return False
 
-    def peek(self, unit: "Unit", root: str, ref: str) -> Action | None:
-        """The action that `find` would give for what is ready, with nothing pinned by it.
-
-        None where it would raise.
-        """
-        row: dict[str, Any] = unit.workflow(root).row
-        revision = None
-        if ref.partition(".")[0] not in built_in_packs():
-            revision = self._pinned_for(unit, row["execution"], ref)
-        taken = self._taken.get((row["packs"], ref)) if revision is None else revision
-        if isinstance(taken, OrchestrionError):
-            return None
-        try:
-            found = (
-                self._packs.catalog_for(row["packs"]).find(ref)
-                if taken is None
-                else self._packs.in_revision(taken, ref)
-            )
-        except OrchestrionError:
-            return None
-        if taken is not None:
-            self._peeked[root, ref] = found
-        return found
-
     def _pinned_for(self, unit: "Unit", execution: str, ref: str) -> Revision | None:
         """The revision that an execution uses of the pack of an action, read once a unit."""
         if self._unit() is not unit:
-            self._unit, self._pinned, self._peeked = ref_of(unit), {}, {}
+            self._unit, self._pinned = ref_of(unit), {}
         key = (execution, ref.partition(".")[0])
         if key not in self._pinned:
             self._pinned[key] = self._packs.pinned(unit.transaction, execution, ref)
@@ -219,7 +194,7 @@ class Pins:
                 return self._packs.catalog_for(packs).find(ref)
             pin(unit.transaction, execution, taken)
             revision = self._pinned[execution, ref.partition(".")[0]] = taken
-        return self._peeked.get((root, ref)) or self._packs.in_revision(revision, ref)
+        return self._packs.in_revision(revision, ref)
 
     def _take(self, wanted: _Wanted, taken: dict[Path, Revision]) -> Revision | OrchestrionError:
         """The revision that an action's pack is now; or why there is none."""

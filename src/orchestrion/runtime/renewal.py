@@ -1,14 +1,14 @@
-"""Jobs that are late: they look again whether they may begin (product, "pause and cancel at any moment").
+"""Attempts that were claimed and have not begun (product, "pause and cancel at any moment").
 
-A job begins right after the commit that claimed its attempt. One that has waited for longer, because others
-were started before it or the machine stood still, might begin long after a pause or a cancellation was
-accepted. So its attempt is claimed anew, in a unit of the engine: what comes in between is seen there.
+An action begins right after the commit that claimed its attempt. What waits for longer might begin long
+after a pause or a cancellation was accepted: because others were started before it, the machine stood still,
+its pack is to be copied, or the process from which it is forked to be started. So it looks again whether it
+may begin, in each unit of its engine until it has: what comes in between is seen there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
-from orchestrion.actions.runners.base import Job
 from orchestrion.core.conductor import Decision
 from orchestrion.core.events import AttemptReturned
 from orchestrion.core.status import COMPLETED
@@ -21,26 +21,27 @@ if TYPE_CHECKING:
 _CANCELED: Final[Json] = {"error": "Canceled before it had begun."}
 
 
-def renew(unit: "Unit", late: Iterable[Job], engine: str) -> list[Job]:
-    """The late jobs of an engine that may begin once the unit is committed; the others never begin.
+def renew(unit: "Unit", waiting: Collection[str], engine: str) -> list[Attempt]:
+    """The attempts of an engine, by their executions, that may begin; the others never begin.
 
-    An attempt that was canceled ends; one that is held is back in the queue, as if it had never been claimed.
+    One that was canceled ends; one that is held is back in the queue, as if it had never been claimed.
     """
-    return [job for job in late if _may_begin(unit, job.execution_id, engine)]
+    unit.expect(waiting)
+    return [attempt for one in waiting if (attempt := _renewed(unit, one, engine)) is not None]
 
 
-def _may_begin(unit: "Unit", execution: str, engine: str) -> bool:
+def _renewed(unit: "Unit", execution: str, engine: str) -> Attempt | None:
     attempt = unit.ledger.attempt(execution)
     if attempt is None or attempt.engine != engine:
-        return False
+        return None
     if _is_canceled(unit, attempt.token.workflow):
         unit.report(execution, "canceled", _CANCELED, engine=engine)
-        return False
+        return None
     workflow = unit.workflow(attempt.token.workflow)
     if workflow.claimable or workflow.head.status in COMPLETED:
-        return True
+        return attempt
     _give_back(unit, attempt)
-    return False
+    return None
 
 
 def _is_canceled(unit: "Unit", workflow: str | None) -> bool:

@@ -24,8 +24,8 @@ class Share(Protocol):
         """The attempts that may be claimed at a time, those that are due longest first."""
         ...
 
-    def next_due(self, transaction: Transaction, after: int = -1) -> int | None:
-        """When the next attempt is due, of those that are due after that time."""
+    def next_due(self, transaction: Transaction) -> int | None:
+        """When the next attempt is due."""
         ...
 
     def overdue(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
@@ -56,9 +56,9 @@ class Trees:
         """The attempts of its trees that may be claimed."""
         return self._all(transaction, "claimable_attempts", count, now=now)
 
-    def next_due(self, transaction: Transaction, after: int = -1) -> int | None:
+    def next_due(self, transaction: Transaction) -> int | None:
         """When the next attempt of its trees is due."""
-        return self._earliest(transaction, "next_due", after=after)
+        return self._earliest(transaction, "next_due")
 
     def overdue(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
         """What is overdue in its trees."""
@@ -89,8 +89,8 @@ class Trees:
             found += transaction.all(query, root=root, count=count - len(found), **parameters)
         return found
 
-    def _earliest(self, transaction: Transaction, query: str, **parameters: int) -> int | None:
-        times = [transaction.value(query, root=root, **parameters) for root in self._own(transaction)]
+    def _earliest(self, transaction: Transaction, query: str) -> int | None:
+        times = [transaction.value(query, root=root) for root in self._own(transaction)]
         return min((time for time in times if time is not None), default=None)
 
     def _own(self, transaction: Transaction) -> list[str]:
@@ -108,9 +108,9 @@ class Pool:
         """The attempts of the pool that may be claimed."""
         return transaction.all("claimable_in_pool", now=now, count=count)
 
-    def next_due(self, transaction: Transaction, after: int = -1) -> int | None:
+    def next_due(self, transaction: Transaction) -> int | None:
         """When the next attempt of the pool is due."""
-        return transaction.value("next_due_in_pool", after=after)
+        return transaction.value("next_due_in_pool")
 
     def overdue(self, transaction: Transaction, now: int, count: int) -> list[Mapping[str, Any]]:
         """What is overdue in the pool."""

@@ -61,8 +61,8 @@ class Claimer(Protocol):
         """The unit has ended: what was begun in it is true now, or never was."""
         ...
 
-    def may_claim(self, unit: "Unit", root: str, action: str) -> bool:
-        """Whether the engine works for that tree, and has room for one more action and its pack at hand."""
+    def may_claim(self, unit: "Unit", root: str) -> bool:
+        """Whether the engine works for that tree, and has room for one more action."""
         ...
 
     def runs(self, execution: str) -> bool:
@@ -364,7 +364,7 @@ class Unit:
         execution = self.ledger.execution(attempt.execution)
         subject = self.workflow(attempt.token.workflow)
         may_begin = (subject.claimable or current.repeatable) and not subject.is_overdue(self.now)
-        if not may_begin or not claimer.may_claim(self, attempt.root, execution.action):
+        if not may_begin or not claimer.may_claim(self, attempt.root):
             return
         if not current.repeatable:
             token = attempt.token

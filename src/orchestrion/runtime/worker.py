@@ -7,7 +7,7 @@ been reported since the last round shares one commit. What they write meanwhile 
 import os
 import select
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Final, NamedTuple
@@ -53,10 +53,10 @@ class Process(NamedTuple):
 class Worker:
     """Runs actions. `clock` gives the machine's monotonic time, in microseconds.
 
-    `late` are jobs that may begin only once their attempts were renewed (`renewal`), `reports` ends that are
-    still to be delivered, `fresh` processes that are to be recorded, `opened` the secrets that actions were
-    given, each with its execution: to be noted before what those have written. `slots` is how many actions
-    with a process run at a time.
+    `waiting` are attempts that were claimed and may begin only once they were renewed (`renewal`), with the
+    action of each if it is known; `reports` ends that are still to be delivered, `fresh` processes that are
+    to be recorded, `opened` the secrets that actions were given, each with its execution: to be noted before
+    what those have written. `slots` is how many actions with a process run at a time.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Worker:
         opened: deque[tuple[str, str]] | None = None,
         clock: Clock = monotonic_clock,
     ) -> None:
-        self.late: Final[dict[str, Job]] = {}
+        self.waiting: Final[dict[str, Action | None]] = {}
         self.reports: Final[deque[Report]] = deque()
         self.fresh: Final[list[Process]] = []
         self.output: Final = Output(monotonic_clock)
@@ -89,12 +89,14 @@ class Worker:
     @property
     def busy(self) -> bool:
         """Whether actions run, or their ends are still to be delivered."""
-        return bool(self._running or self.reports or self._jobs or self.late)
+        return bool(self._running or self.reports or self._jobs or self.waiting)
 
     @property
     def is_pending(self) -> bool:
         """Whether there is something to do at once."""
-        return bool(self.reports or self._jobs or self.late or self.fresh)
+        return bool(self.reports or self._jobs or self.fresh) or any(
+            action is None or self.is_ready(action) for action in self.waiting.values()
+        )
 
     @property
     def running(self) -> list[str]:
@@ -105,22 +107,18 @@ class Worker:
         """Whether an action is about to start, runs, or has ended here."""
         return (
             execution in self._running
-            or execution in self.late
+            or execution in self.waiting
             or any(job.execution_id == execution for _, job in self._jobs)
             or any(report.execution == execution for report in self.reports)
         )
 
     def is_ready(self, action: Action) -> bool:
-        """Whether an action would begin at once; else `prepare` makes it so."""
+        """Whether an action would begin at once when it is started: a Python action if its zygote is up."""
         return self._runners.is_ready(action, self._presence.id)
 
-    def prepare(self, action: Action) -> None:
-        """Start what an action needs that was not ready, and return; `wait` ends when it is there."""
-        self._runners.prepare(action, self._presence.id, self.interrupt)
-
-    def reserve(self, action: Action, execution: str) -> None:
-        """An action with a process was claimed: it takes a slot from now on."""
-        if action.runner_type not in WITHOUT_PROCESS:
+    def reserve(self, action: Action | None, execution: str) -> None:
+        """An action was claimed: it takes a slot from now on, if it has a process or is not known yet."""
+        if action is None or action.runner_type not in WITHOUT_PROCESS:
             self._running[execution] = None
 
     def release(self, execution: str) -> None:
@@ -132,20 +130,18 @@ class Worker:
         self._processes.pop(execution, None)
         self.output.forget(execution)
 
-    def enqueue(self, jobs: Iterable[Job], renewed: Iterable[Job] | None = None) -> None:
-        """What was claimed was committed just now, and may start.
-
-        Of the late jobs those that were `renewed`, too, and the others never; None: they are still late.
-        """
+    def enqueue(self, jobs: Iterable[Job]) -> None:
+        """What was claimed was committed just now, and may start."""
         now = self._clock()
-        if renewed is not None:
-            for job in renewed:
-                del self.late[job.execution_id]
-                self._jobs.append((now, job))
-            for execution in self.late:
-                self.release(execution)
-            self.late.clear()
         self._jobs.extend((now, job) for job in jobs)
+
+    def keep_waiting(self, waiting: Mapping[str, Action | None]) -> None:
+        """These are all that were claimed and wait to begin; `wait` ends when what they need is there."""
+        self.waiting.clear()
+        self.waiting.update(waiting)
+        for action in waiting.values():
+            if action is not None and not self.is_ready(action):
+                self._runners.prepare(action, self._presence.id, self.interrupt)
 
     def start_all(self) -> int:
         """Start what was claimed, unless it has become late; how many actions those were."""
@@ -153,7 +149,7 @@ class Worker:
         while self._jobs:
             claimed_at, job = self._jobs.popleft()
             if self._clock() - claimed_at > BEGIN_WITHIN:
-                self.late[job.execution_id] = job
+                self.waiting[job.execution_id] = job.action
             else:
                 self._start(job)
             done += 1

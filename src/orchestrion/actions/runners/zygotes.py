@@ -1,8 +1,7 @@
 """The zygotes of one engine: one for each environment, started before the first action needs it.
 
 A zygote loads the standard library before it can fork, which takes a tenth of a second or more. The engine
-claims an action only when its zygote `is_ready`, and `prepare` starts one without waiting for it: an action
-that was claimed begins at once.
+starts an action only when its zygote `is_ready`, and `prepare` starts one without waiting for it.
 """
 
 from collections.abc import Callable

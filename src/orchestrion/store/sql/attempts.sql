@@ -53,15 +53,15 @@ WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.delayed = 1 AN
 ORDER BY due_at, execution LIMIT :count;
 
 -- name: next_due$
--- When the next attempt of a tree is due that is not held, of those that are due after some time; 0: at once.
+-- When the next attempt of a tree is due that is not held; 0: at once.
 SELECT min(at) FROM (
     SELECT * FROM (
         SELECT 0 AS at FROM attempt JOIN workflow ON workflow.id = attempt.workflow
-        WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.delayed = 0 AND attempt.due_at > :after
+        WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.delayed = 0
             AND (workflow.held = 0 OR attempt.repeatable = 1) LIMIT 1
     ) UNION ALL SELECT * FROM (
         SELECT attempt.due_at FROM attempt JOIN workflow ON workflow.id = attempt.workflow
-        WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.delayed = 1 AND attempt.due_at > :after
+        WHERE attempt.root = :root AND attempt.engine IS NULL AND attempt.delayed = 1
             AND workflow.held = 0
         ORDER BY attempt.due_at LIMIT 1
     )
@@ -93,18 +93,18 @@ WHERE attempt.engine IS NULL AND attempt.delayed = 1 AND attempt.due_at <= :now 
 ORDER BY due_at, execution LIMIT :count;
 
 -- name: next_due_in_pool$
--- When the next attempt of such a tree is due that is not held, of those that are due after some time; 0: at once.
+-- When the next attempt of such a tree is due that is not held; 0: at once.
 SELECT min(at) FROM (
     SELECT * FROM (
         SELECT 0 AS at
         FROM attempt JOIN workflow ON workflow.id = attempt.workflow JOIN workflow AS root ON root.id = attempt.root
-        WHERE attempt.engine IS NULL AND attempt.delayed = 0 AND attempt.due_at > :after
+        WHERE attempt.engine IS NULL AND attempt.delayed = 0
             AND (workflow.held = 0 OR attempt.repeatable = 1)
             AND root.engine IS NULL LIMIT 1
     ) UNION ALL SELECT * FROM (
         SELECT attempt.due_at
         FROM attempt JOIN workflow ON workflow.id = attempt.workflow JOIN workflow AS root ON root.id = attempt.root
-        WHERE attempt.engine IS NULL AND attempt.delayed = 1 AND attempt.due_at > :after
+        WHERE attempt.engine IS NULL AND attempt.delayed = 1
             AND workflow.held = 0 AND root.engine IS NULL
         ORDER BY attempt.due_at LIMIT 1
     )

@@ -1,4 +1,4 @@
-"""A Python action waits in the queue until its zygote is up; here the zygote waits at a gate of the test."""
+"""A Python action that was claimed waits until its zygote is up; here that waits at a gate of the test."""
 
 import os
 import sys
@@ -12,9 +12,10 @@ import pytest
 from orchestrion.actions.catalog import Catalog
 from orchestrion.client.session import Session
 from orchestrion.operations import StartRequest
+from orchestrion.queries.executions import ExecutionView
 from orchestrion.queries.explaining import explain
 from orchestrion.queries.facts import facts_about
-from orchestrion.runtime.engine import CLAIMS, POLL_SECONDS, Engine
+from orchestrion.runtime.engine import POLL_SECONDS, Engine
 from tests.unit.actions.packs import write_pack
 from tests.unit.actions.runners.collecting import WAIT_SECONDS
 
@@ -26,11 +27,11 @@ tasks:
   later: {action: core.noop}
 output: [{why: <% ctx().get(why) %>}]
 """
-MANY = f"""
+FAILING = """
 version: 1.0
 tasks:
-  slow: {{with: <% range({2 * CLAIMS}) %>, action: own.slow}}
-  late: {{action: core.noop, delay: 1}}
+  slow: {action: own.slow}
+  quick: {action: core.noop, next: [{do: [fail]}]}
 """
 CODE = """
 from st2common.runners.base_action import Action
@@ -60,9 +61,20 @@ class World:
         write_pack(environment, {"requirements": "something\n", "bin/python": program})
         (environment / "bin" / "python").chmod(0o755)
         self.seconds = 1_800_000_000
-        self.session = Session(folder / "s.db", "tester", clock=self.clock)
-        catalog = Catalog([packs])
+        self.folder = folder
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """A new process that is an engine."""
+        self.session = Session(self.folder / "s.db", "tester", clock=self.clock)
+        catalog = Catalog([self.folder / "packs"])
         self.engine: Engine = self.session.engine(lambda _: catalog)
+
+    def die(self) -> None:
+        """The process of the engine is gone, and there is another one."""
+        self.engine.worker.close()
+        self.session.presence.close()
+        self.begin_anew()
 
     def clock(self) -> int:
         return self.seconds * 1_000_000
@@ -81,15 +93,18 @@ class World:
             self.engine.worker.wait(WAIT_SECONDS)
             self.rounds()
 
+    def operate(self, kind: str, number: str) -> None:
+        getattr(self.session.operations, kind)(number, self.engine)
+        self.rounds()
+
+    def view(self, number: str) -> ExecutionView:
+        return self.session.queries.execution(number)
+
     def statuses(self, number: str) -> dict[str, str]:
-        view = self.session.queries.execution(number)
-        assert view is not None
-        return {task.task: task.status for task in view.tasks}
+        return {task.task: task.status for task in self.view(number).tasks}
 
     def result(self, number: str) -> Any:
-        view = self.session.queries.execution(number)
-        assert view is not None
-        return view.result
+        return self.view(number).result
 
     def close(self) -> None:
         self.engine.worker.close()
@@ -113,7 +128,7 @@ def test_what_is_not_ready_waits_and_nothing_waits_for_it(
 ) -> None:
     number = world.start(TWO)
     world.rounds()
-    assert world.statuses(number) == {"slow": "scheduled", "quick": "succeeded", "later": "succeeded"}
+    assert world.statuses(number) == {"slow": "running", "quick": "succeeded", "later": "succeeded"}
     world.engine.worker.wait(0)  # what has ended has woken it
     naps: list[float] = []
     with monkeypatch.context() as patched:
@@ -127,15 +142,37 @@ def test_what_is_not_ready_waits_and_nothing_waits_for_it(
     assert world.statuses(number)["slow"] == "succeeded"
 
 
-def test_many_that_wait_do_not_keep_others_from_being_claimed(world: World) -> None:
-    number = world.start(MANY)
+def test_it_runs_although_its_workflow_has_failed_meanwhile(world: World) -> None:
+    number = world.start(FAILING)
     world.rounds()
-    assert world.statuses(number) == {"slow": "scheduled", "late": "delayed"}
-    world.seconds += 1
-    world.rounds()
-    assert world.statuses(number) == {"slow": "scheduled", "late": "succeeded"}
-    world.session.operations.cancel(number, None)
+    assert world.view(number).status == "failed"
+    assert world.statuses(number)["slow"] == "running"
     world.gate.write_text("true\n")
+    world.run_to_the_end()
+    assert world.statuses(number)["slow"] == "succeeded"
+
+
+def test_a_pause_does_not_wait_for_it(world: World) -> None:
+    number = world.start(TWO)
+    world.rounds()
+    world.operate("pause", number)
+    assert world.view(number).status == "paused"
+    assert world.statuses(number)["slow"] == "scheduled"
+    assert not world.engine.worker.busy
+    world.operate("resume", number)
+    world.gate.write_text("true\n")
+    world.run_to_the_end()
+    assert world.statuses(number)["slow"] == "succeeded"
+
+
+def test_nothing_is_lost_when_its_engine_dies(world: World) -> None:
+    number = world.start(TWO)
+    world.rounds()
+    world.die()
+    world.operate("resume", number)
+    world.gate.write_text("true\n")
+    world.run_to_the_end()
+    assert world.statuses(number)["slow"] == "succeeded"
 
 
 def test_a_cancellation_comes_before_it(world: World) -> None:
@@ -160,13 +197,10 @@ def test_what_cannot_be_ready_fails_with_the_reason(world: World) -> None:
     assert "cannot start Python actions: it was ended." in world.result(number)["output"]["why"]
 
 
-def test_explain_says_that_it_may_wait_for_that(world: World) -> None:
+def test_explain_shows_it_as_running(world: World) -> None:
     number = world.start(TWO)
     world.rounds()
     facts = facts_about(world.session.store, world.session.peers, world.clock, number, no_timeout)
     (wait,) = explain(facts).waits
-    assert (wait.kind, wait.why) == (
-        "queued",
-        "it waits for a free slot, or for what its action needs to be ready",
-    )
+    assert (wait.kind, wait.task, wait.why) == ("runs", "slow", "it runs")
     world.gate.write_text("true\n")
