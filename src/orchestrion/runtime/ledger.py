@@ -41,6 +41,12 @@ class Attempt(NamedTuple):
     expires_at: int | None = None
     delayed: bool = False
 
+    def claimed_by(self, engine: str, expires_at: int | None) -> "Attempt":
+        """The attempt once an engine has claimed it."""
+        return Attempt(
+            self.execution, self.token, self.root, self.due_at, engine, self.repeatable, expires_at, False
+        )
+
     def is_due(self, now: int) -> bool:
         """Whether it may start, if there is room for it. A date that was set back delays nothing."""
         return not self.delayed or self.due_at <= now
@@ -120,15 +126,18 @@ class Ledger:
         Gives the workflow executions and roots to which those belong that have not ended.
         """
         wanted = [number for number in executions if number not in self._stored]
-        numbers = rows.to_json(wanted)
-        found = map(attempt_of, self._transaction.all("attempts_among", executions=numbers))
-        attempts = {attempt.execution: attempt for attempt in found}
-        for number in wanted:
-            self._stored[number] = attempts.get(number)
-        for row in self._transaction.all("executions_among", executions=numbers):
-            if row["id"] not in self._executions:
-                self._known.setdefault(row["id"], execution_of(row))
-        return {one for attempt in attempts.values() for one in (attempt.token.workflow, attempt.root)}
+        self._stored.update(dict.fromkeys(wanted))
+        owners: set[str] = set()
+        for row in self._transaction.all("at_work_among", executions=rows.to_json(wanted)):
+            number = row["id"]
+            execution = execution_of(row)
+            assert execution.token is not None, number
+            if number not in self._executions:
+                self._known.setdefault(number, execution)
+            self._stored[number] = _attempt_of(row, number, execution.token)
+            owners.add(row["root"])
+            owners.add(execution.token.workflow)
+        return owners
 
     def execution(self, number: str) -> Execution:
         """An execution that exists. What is changed on it is saved."""
@@ -261,9 +270,14 @@ def execution_of(row: Any) -> Execution:
 
 def attempt_of(row: Any) -> Attempt:
     """The attempt of a row."""
-    token = Token(row["workflow"], row["entry"], row["item"], row["number"])
+    return _attempt_of(
+        row, row["execution"], Token(row["workflow"], row["entry"], row["item"], row["number"])
+    )
+
+
+def _attempt_of(row: Any, execution: str, token: Token) -> Attempt:
     return Attempt(
-        row["execution"],
+        execution,
         token,
         row["root"],
         row["due_at"],

@@ -373,8 +373,7 @@ class Unit:
                 self.ledger.end(attempt.execution)
                 return
             execution.show("running", self.now)
-        deadline = deadline_of(self, current.token)
-        claimed = current._replace(engine=claimer.id, delayed=False, expires_at=deadline)
+        claimed = current.claimed_by(claimer.id, deadline_of(self, current.token))
         self.ledger.keep(claimed)
         claimer.begin(self, claimed, execution)
 

@@ -33,9 +33,10 @@ WHERE process.engine = :engine AND attempt.engine IS NOT process.engine;
 -- One attempt, if it has not ended.
 SELECT * FROM attempt WHERE execution = :execution;
 
--- name: attempts_among
--- Those of some attempts that have not ended.
-SELECT attempt.* FROM json_each(:executions) CROSS JOIN attempt ON attempt.execution = value;
+-- name: at_work_among
+-- Those of some executions whose attempts have not ended, with those.
+SELECT execution.*, attempt.root, attempt.due_at, attempt.engine, attempt.repeatable, attempt.expires_at, attempt.delayed
+FROM json_each(:executions) CROSS JOIN attempt ON attempt.execution = value CROSS JOIN execution ON execution.id = value;
 
 -- name: attempt_of^
 -- The attempt with this fencing token, if it has not ended.

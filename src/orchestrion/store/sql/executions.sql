@@ -45,10 +45,6 @@ SELECT execution.*, (
 ) AS secrets
 FROM execution WHERE id = :id;
 
--- name: executions_among
--- Some executions.
-SELECT execution.* FROM json_each(:executions) CROSS JOIN execution ON execution.id = value;
-
 -- name: executions
 -- Executions as people start them, newest first, with the engine of their tree and what is secret in it.
 SELECT execution.*, workflow.engine AS engine, workflow.status AS workflow_status, workflow.execution AS current,
