@@ -12,7 +12,7 @@ from orchestrion.cli.render.executions import next_command
 from orchestrion.cli.render.output import Output
 from orchestrion.cli.render.progress import Lines
 from orchestrion.errors import Refused
-from orchestrion.operations import RerunRequest
+from orchestrion.operations import RerunPlan, RerunRequest
 from tests.matrix.stage import Stage
 from tests.unit.actions.packs import add_workflow
 
@@ -75,6 +75,11 @@ def rerun(
     }
     assert ends or inside <= {*begun}
     return begun
+
+
+def planned(stage: Stage, *tasks: str) -> RerunPlan:
+    session, _ = stage.operator
+    return session.operations.plan(RerunRequest(stage.subject, tasks))
 
 
 def shown(stage: Stage) -> list[tuple[int, str, list[tuple[str, bool]]]]:
@@ -149,6 +154,37 @@ def test_those_that_have_had_no_slot_yet_are_still_there(stage: Stage) -> None:
     assert rerun(stage, items=(1, 2)) == ["1.x", "1.y", "2.x", "2.y"]
     assert rerun(stage, "kids/y", ends={"0.y": 1}) == ["0.y"]
     assert rerun(stage, "kids/y") == ["0.y", "1.y", "2.y"]
+
+
+def test_those_that_have_had_no_slot_yet_go_on_inside_when_another_item_is_re_run(stage: Stage) -> None:
+    started(stage, ONE_BY_ONE)
+    rerun(stage, items=(1, 2))
+    assert rerun(stage, "kids/y", ends={"0.y": 1}) == ["0.y"]
+    plan = planned(stage, "kids[0]/y")
+    assert plan.notes == (
+        "kids[1] has waited to go on inside since an earlier re-run, and does so.",
+        "kids[2] has waited to go on inside since an earlier re-run, and does so.",
+    )
+    assert rerun(stage, "kids[0]/y", ends={"0.y": 1}) == ["0.y"]
+    assert rerun(stage, "kids[0]/y", "kids[1]/x") == ["0.y", "1.x", "1.y", "2.y"]
+
+
+@pytest.mark.parametrize(
+    "tasks, no_reset, items, second",
+    [
+        (("kids",), ("kids",), (), ["1.x", "1.y"]),
+        (("kids",), (), (), ["1.x", "1.y"]),
+        ((), (), (0, 2), ["1.y"]),
+    ],
+)
+def test_what_is_asked_of_them_later_counts(
+    stage: Stage, tasks: tuple[str, ...], no_reset: tuple[str, ...], items: tuple[int, ...], second: list[str]
+) -> None:
+    started(stage, ONE_BY_ONE)
+    rerun(stage, items=(1, 2))
+    assert rerun(stage, "kids/y", ends={"0.y": 1}) == ["0.y"]
+    begun = rerun(stage, *tasks, no_reset=no_reset, items=items)
+    assert begun == ["0.x", "0.y", *second, "2.x", "2.y"]
 
 
 def test_a_level_further_down_the_later_request_counts(stage: Stage) -> None:

@@ -5,7 +5,7 @@ sub-workflow is a *level* of its own below it, with a plan of its own.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from orchestrion.core.conductor import Refused as CoreRefused
@@ -21,7 +21,7 @@ from orchestrion.operations.names import nothing_inside, unknown_names
 from orchestrion.operations.paths import Path, joined, path_of
 from orchestrion.operations.requests import RerunPlan, RerunRequest
 from orchestrion.operations.tree import is_attended, refused
-from orchestrion.runtime.revivals import forget_revivals, plan_revival
+from orchestrion.runtime.revivals import Place, forget_revivals, plan_revival, waiting_places
 from orchestrion.runtime.secrets import Mask
 from orchestrion.runtime.unit import Unit
 from orchestrion.runtime.workflow import Workflow
@@ -48,16 +48,16 @@ class Wanted:
 class Level:
     """One workflow execution to re-run: the tasks on their routes, the plan, remarks.
 
-    `below` are the sub-workflows in which more is re-run, by the task, route and item that they are.
+    `below` are the sub-workflows in which more is re-run, by the places that they are: task, route and item.
+    `waiting` are the places of those that go on inside, as an earlier re-run has asked, and have had no slot.
     """
 
     subject: Workflow
     tasks: tuple[TaskRequest, ...]
     plan: Plan
     notes: tuple[str, ...]
-    below: Mapping[tuple[str, int, int | None], "Level"] = field(
-        default_factory=dict[tuple[str, int, int | None], "Level"]
-    )
+    below: Mapping[Place, "Level"]
+    waiting: Collection[Place]
 
 
 def level_of(unit: Unit, subject: Workflow, request: RerunRequest) -> Level:
@@ -92,9 +92,9 @@ def notes_of(level: Level) -> Iterator[str]:
 def plan_revivals(unit: Unit, level: Level, actor: str) -> None:
     """Have the sub-workflows below a level go on, once the tasks that they are run again.
 
-    What earlier re-runs have left in any of the workflow executions is forgotten.
+    What earlier re-runs have left in any of the workflow executions is forgotten, unless it goes on.
     """
-    forget_revivals(unit, level.subject)
+    forget_revivals(unit, level.subject, level.waiting)
     for place, below in level.below.items():
         plan_revival(unit, level.subject, place, below.subject, below.tasks, actor)
         plan_revivals(unit, below, actor)
@@ -130,8 +130,9 @@ class _Reader:
         if isinstance(plan, CoreRefused):
             return None
         self._problems.extend(_not_concerned(wanted, paths, plan, prefix))
-        notes = [*_remarks(wanted, paths, plan, prefix), *notes]
-        return Level(subject, tuple(tasks), plan, tuple(notes), below)
+        waiting = _still_waiting(waiting_places(self._unit, subject), tasks, plan, below)
+        notes = [*_remarks(wanted, paths, plan, prefix), *notes, *_of_waiting(waiting, prefix)]
+        return Level(subject, tuple(tasks), plan, tuple(notes), below, waiting)
 
     def _below(
         self,
@@ -140,9 +141,9 @@ class _Reader:
         paths: Mapping[str, Path],
         routes: Routes,
         prefix: str,
-    ) -> tuple[dict[tuple[str, int, int | None], Level], list[str]]:
+    ) -> tuple[dict[Place, Level], list[str]]:
         """The levels inside of sub-workflows, and remarks."""
-        found: dict[tuple[str, int, int | None], Level] = {}
+        found: dict[Place, Level] = {}
         notes: list[str] = []
         whole = {name for name in wanted.tasks if paths[name].rest is None}
         groups: dict[tuple[str, int | None], list[str]] = {}
@@ -167,13 +168,13 @@ class _Reader:
 
     def _levels(
         self,
-        children: list[tuple[tuple[str, int, int | None], Workflow]],
+        children: list[tuple[Place, Workflow]],
         inside: Wanted,
         prefix: str,
-        known: Collection[tuple[str, int, int | None]],
-    ) -> dict[tuple[str, int, int | None], Level]:
+        known: Collection[Place],
+    ) -> dict[Place, Level]:
         """The levels of the sub-workflows of a task in which what is asked has run."""
-        found: dict[tuple[str, int, int | None], Level] = {}
+        found: dict[Place, Level] = {}
         fitting = [(place, child) for place, child in children if _has_any(child, inside.names)]
         for place, child in fitting or children[:1]:
             if child.head.status not in COMPLETED:
@@ -189,12 +190,10 @@ class _Reader:
                     found[place] = level
         return found
 
-    def _children(
-        self, subject: Workflow, task: str, routes: Routes
-    ) -> Iterator[tuple[tuple[str, int, int | None], Workflow]]:
+    def _children(self, subject: Workflow, task: str, routes: Routes) -> Iterator[tuple[Place, Workflow]]:
         """The sub-workflows that a task is now, one a route or item."""
         route_of = {entry.id: route for route, entry in routes[task].items()}
-        found: dict[tuple[str, int, int | None], str] = {}
+        found: dict[Place, str] = {}
         for child in children_of(self._unit, subject):
             if child.entry in route_of:
                 found.setdefault((task, route_of[child.entry], child.item), child.workflow)
@@ -251,13 +250,33 @@ def _tasks_here(wanted: Wanted, paths: Mapping[str, Path], routes: Routes) -> It
                 yield TaskRequest(name, route, name not in wanted.no_reset, wanted.items.get(name))
 
 
-def _tasks_of(below: Iterable[tuple[str, int, int | None]]) -> Iterator[TaskRequest]:
+def _tasks_of(below: Iterable[Place]) -> Iterator[TaskRequest]:
     """The tasks that the sub-workflows below are: of one with items, only the items concerned."""
     items: dict[tuple[str, int], list[int]] = {}
     for task, route, item in below:
         items.setdefault((task, route), []).extend([] if item is None else [item])
     for (task, route), chosen in items.items():
         yield TaskRequest(task, route, items=tuple(sorted(chosen)) or None)
+
+
+def _still_waiting(
+    waiting: Iterable[Place], tasks: Iterable[TaskRequest], plan: Plan, below: Collection[Place]
+) -> tuple[Place, ...]:
+    """The places where sub-workflows have waited to go on of which nothing else is asked now."""
+    going_on = {(one.task, one.route) for one in (*plan.continues, *plan.kept)}
+    chosen = {(one.task, one.route): one.items for one in tasks if one.items is not None}
+    return tuple(
+        (task, route, item)
+        for task, route, item in waiting
+        if (task, route, item) not in below
+        and ((task, route) in going_on or item not in chosen.get((task, route), (item,)))
+    )
+
+
+def _of_waiting(waiting: Iterable[Place], prefix: str) -> Iterator[str]:
+    for task, _, item in sorted(waiting, key=lambda place: (place[1], place[2] or 0)):
+        where = joined(f"{prefix}{task}", item, "")[:-1]
+        yield f"{where} has waited to go on inside since an earlier re-run, and does so."
 
 
 def _still_going(unit: Unit, subject: Workflow, execution: str) -> str:

@@ -44,7 +44,7 @@ class Attempt(NamedTuple):
     def claimed_by(self, engine: str, expires_at: int | None) -> "Attempt":
         """The attempt once an engine has claimed it."""
         return Attempt(
-            self.execution, self.token, self.root, self.due_at, engine, self.repeatable, expires_at, False
+            self.execution, self.token, self.root, self.due_at, engine, self.repeatable, expires_at
         )
 
     def is_due(self, now: int) -> bool:

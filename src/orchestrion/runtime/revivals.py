@@ -2,11 +2,11 @@
 
 The re-run of the parent restarts the task; its attempt is then not a new sub-workflow, but the one that is
 there, of which some tasks run again. Items may have to wait for a slot, so the store remembers what is to go
-on; a second re-run forgets what the first one has left.
+on; of what the first re-run has left a second one forgets what it asks something else of.
 """
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from orchestrion.core.commands import RunAction
 from orchestrion.core.conductor import Refused
@@ -23,20 +23,33 @@ if TYPE_CHECKING:
     from orchestrion.runtime.unit import Unit
     from orchestrion.runtime.workflow import Workflow
 
+Place: TypeAlias = tuple[str, int, int | None]
+"""What a sub-workflow is in its parent: a task, on a route, and an item of it if it has items."""
+
 _REFUSED: Final = "A re-run inside a sub-workflow was accepted and cannot be performed: {}"
 
 
-def forget_revivals(unit: "Unit", subject: "Workflow") -> None:
-    """Nothing is to go on any more with the tasks of a workflow execution."""
+def waiting_places(unit: "Unit", subject: "Workflow") -> list[Place]:
+    """Where sub-workflows of a workflow execution are to go on and have not begun to."""
+    if not subject.row["revivals"]:
+        return []
+    rows_of = unit.transaction.all("revivals_of_workflow", workflow=subject.id)
+    return [(row["task"], row["route"], row["item"]) for row in rows_of]
+
+
+def forget_revivals(unit: "Unit", subject: "Workflow", but: Collection[Place]) -> None:
+    """Nothing is to go on any more with the tasks of a workflow execution, `but` in these places."""
     if subject.row["revivals"]:
-        unit.transaction.run("delete_revivals", workflow=subject.id)
-        _count(unit, subject, 0)
+        for row in unit.transaction.all("revivals_of_workflow", workflow=subject.id):
+            if (row["task"], row["route"], row["item"]) not in but:
+                unit.transaction.run("delete_revival", rowid=row["rowid"])
+        _count(unit, subject, len(but))
 
 
 def plan_revival(
     unit: "Unit",
     subject: "Workflow",
-    place: tuple[str, int, int | None],
+    place: Place,
     child: "Workflow",
     requests: Iterable[TaskRequest],
     actor: str,

@@ -12,17 +12,13 @@ WHERE workflow = :workflow AND task = :task AND route = :route AND item IS :item
 -- It goes on.
 DELETE FROM revival WHERE rowid = :rowid;
 
--- name: delete_revivals!
--- What an earlier re-run has left.
-DELETE FROM revival WHERE workflow = :workflow;
-
 -- name: count_revivals!
 -- How many there are.
 UPDATE workflow SET revivals = (SELECT count(*) FROM revival WHERE workflow = :workflow) WHERE id = :workflow;
 
 -- name: revivals_of_workflow
 -- The sub-workflows that are to go on and have not begun to.
-SELECT task, route, child FROM revival WHERE workflow = :workflow ORDER BY rowid;
+SELECT rowid, task, route, item, child FROM revival WHERE workflow = :workflow ORDER BY rowid;
 
 -- name: children_of_workflow
 -- The sub-workflows of a workflow execution, those of later attempts first.
