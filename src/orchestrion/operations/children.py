@@ -1,7 +1,8 @@
 """The sub-workflows that the tasks of a workflow execution are now.
 
 A re-run that keeps an item gives it to a new entry, and its sub-workflow stays where it ran. One that a
-re-run was to go on with, and that has not begun again before the end, is still what its item is.
+re-run was to go on with, and that has not begun again before the end, is still what its item is. So is one
+that stands alone since somebody has re-run it by its own id, until its task has another one.
 """
 
 from collections.abc import Mapping

@@ -16,11 +16,15 @@ from orchestrion.store import rows
 def digest_of_plan(unit: Unit, kind: str, number: str, asked: Json) -> str:
     """What names the plan of a request, before anything of it is done. Raises NotFound.
 
-    A plan follows from what is asked, from the versions of the tree's workflow executions, and from who works
-    on its attempts and lives: while these are the same, so is the plan.
+    A plan follows from what is asked, from the versions of the tree's workflow executions and of those that
+    have left it to stand alone, and from who works on its attempts and lives: while these are the same, so is
+    the plan.
     """
     root = _root_of(unit, find(unit, number))
-    workflows = unit.transaction.all("states_of_tree", root=root)
+    workflows = [
+        *unit.transaction.all("states_of_tree", root=root),
+        *unit.transaction.all("alone_from_tree", root=root),
+    ]
     attempts = unit.transaction.all("attempts_of_tree", root=root)
     engines = {row["engine"] for row in (*workflows, *attempts)}
     return rows.digest_of(

@@ -20,7 +20,7 @@ from orchestrion.operations.leftovers import still_inside
 from orchestrion.operations.names import nothing_inside, unknown_names
 from orchestrion.operations.paths import Path, joined, path_of
 from orchestrion.operations.requests import RerunPlan, RerunRequest
-from orchestrion.operations.tree import is_attended, refused
+from orchestrion.operations.tree import attach, is_attended, refused
 from orchestrion.runtime.revivals import Place, forget_revivals, plan_revival, waiting_places
 from orchestrion.runtime.secrets import Mask
 from orchestrion.runtime.unit import Unit
@@ -96,6 +96,8 @@ def plan_revivals(unit: Unit, level: Level, actor: str) -> None:
     """
     forget_revivals(unit, level.subject, level.waiting)
     for place, below in level.below.items():
+        if below.subject.row["parent"] is None:
+            attach(unit, below.subject, level.subject)
         plan_revival(unit, level.subject, place, below.subject, below.tasks, actor)
         plan_revivals(unit, below, actor)
 

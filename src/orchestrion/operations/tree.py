@@ -1,6 +1,6 @@
 """One execution and the tree of workflow executions that it belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from orchestrion.core.conductor import Refused as CoreRefused
 from orchestrion.core.events import Event
@@ -80,15 +80,40 @@ def detach(unit: Unit, subject: Workflow, before: Execution) -> str:
     below = descendants(unit, subject)
     parent = before.parent
     unit.secrets.adopt(subject.id, unit.secrets.of(subject.row))
-    unit.transaction.run("detach_workflow", id=subject.id)
-    subject.row.update(parent=None, parent_entry=None, parent_item=None, parent_attempt=None, root=subject.id)
-    for number in below:
-        unit.transaction.run("move_to_root", id=number, root=subject.id)
-        unit.workflow(number).row["root"] = subject.id
-    for number in (subject.id, *below):
-        unit.transaction.run("move_attempts", workflow=number, root=subject.id)
+    _place(unit, subject, None, (None, None, None))
+    _move(unit, (subject.id, *below), subject.id)
     return (
         f"This re-run stands alone: {parent}, its parent, neither waits for it nor changes. "
         "To go on with the parent, name the path to the task: "
         f"orchestrion execution re-run {parent} --tasks {before.task}/TASK"
     )
+
+
+def attach(unit: Unit, subject: Workflow, parent: Workflow) -> None:
+    """A sub-workflow that stands alone belongs to its parent again, where it ran, with what is below it."""
+    ran = unit.transaction.one("place_in_parent", workflow=subject.id, parent=parent.id)
+    assert ran is not None, (subject.id, parent.id)
+    below = descendants(unit, subject)
+    root: str = parent.row["root"]
+    unit.secrets.of(parent.row).merge(unit.secrets.of(subject.row))
+    _place(unit, subject, parent.id, (ran["entry"], ran["item"], ran["attempt"]))
+    _move(unit, (subject.id, *below), root)
+
+
+def _place(
+    unit: Unit, subject: Workflow, parent: str | None, place: tuple[int | None, int | None, int | None]
+) -> None:
+    """A workflow execution is this part of its parent from now on; None: of nothing."""
+    entry, item, attempt = place
+    subject.row.update(parent=parent, parent_entry=entry, parent_item=item, parent_attempt=attempt)
+    unit.transaction.run(
+        "place_workflow", id=subject.id, parent=parent, entry=entry, item=item, attempt=attempt
+    )
+
+
+def _move(unit: Unit, numbers: Iterable[str], root: str) -> None:
+    """Workflow executions belong to another tree from now on, with their attempts."""
+    for number in numbers:
+        unit.workflow(number).row["root"] = root
+        unit.transaction.run("move_to_root", id=number, root=root)
+        unit.transaction.run("move_attempts", workflow=number, root=root)

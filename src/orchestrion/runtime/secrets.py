@@ -92,6 +92,17 @@ class TreeSecrets:
         copied.has_changed = bool(self)
         return copied
 
+    def merge(self, other: "TreeSecrets") -> None:
+        """What is secret in another tree is secret here, too. Raises SealError likewise."""
+        if not other:
+            return
+        self._change()
+        known: dict[str, Any] = rows.from_json(other.text())
+        self._values.update(dict.fromkeys(known["values"]))
+        self._outputs.update({action: (key, schema) for action, (key, schema) in known["outputs"].items()})
+        for action, names in known["names"].items():
+            self._names.setdefault(action, {}).update(dict.fromkeys(names))
+
     @property
     def mask(self) -> "Mask":
         """What hides them from people."""

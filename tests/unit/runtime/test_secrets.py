@@ -1,10 +1,13 @@
 import json
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from orchestrion.actions.parameters import MASK
 from orchestrion.core.values import Json
-from orchestrion.runtime.secrets import mask_of
+from orchestrion.runtime.secrets import TreeSecrets, mask_of
+from orchestrion.store.sqlite import Store
 
 TEXT = json.dumps(
     {
@@ -47,3 +50,16 @@ def test_without_secrets_everything_is_shown_as_it_is() -> None:
     value: Json = {"a": ["swordfish", 12345]}
     assert mask_of(None).value(value) is value
     assert mask_of(None).parameters("demo.act", value) == value
+
+
+def test_a_tree_that_takes_another_one_in_hides_its_secrets_too(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "s.db")) as store, store.transaction() as transaction:
+        tree, other = (TreeSecrets(transaction, root, None) for root in "ab")
+        tree.merge(other)
+        assert not tree.has_changed
+        tree.note_parameters("demo.act", {"token": "swordfish"})
+        other.note_parameters("demo.act", {"pin": "open sesame"})
+        tree.merge(other)
+        assert tree.has_changed
+        assert tree.mask.text("swordfish, open sesame") == f"{MASK}, {MASK}"
+        assert tree.mask.parameters("demo.act", {"token": 1, "pin": 2}) == {"token": MASK, "pin": MASK}

@@ -78,9 +78,13 @@ UPDATE workflow
 SET execution = :execution, parent_entry = :entry, parent_item = :item, parent_attempt = :number
 WHERE id = :id;
 
--- name: detach_workflow!
--- A sub-workflow that is re-run by its own id stands alone from then on, with all that is below it.
-UPDATE workflow SET parent = NULL, parent_entry = NULL, parent_item = NULL, parent_attempt = NULL, root = id WHERE id = :id;
+-- name: place_workflow!
+-- A workflow execution is this part of a parent, or of none.
+UPDATE workflow SET parent = :parent, parent_entry = :entry, parent_item = :item, parent_attempt = :attempt WHERE id = :id;
+
+-- name: place_in_parent^
+-- What a workflow execution that stands alone was of its parent.
+SELECT entry, item, attempt FROM execution WHERE of_workflow = :parent AND workflow = :workflow ORDER BY id DESC LIMIT 1;
 
 -- name: move_to_root!
 -- A workflow execution belongs to another tree now.

@@ -21,6 +21,17 @@ UPDATE workflow SET revivals = (SELECT count(*) FROM revival WHERE workflow = :w
 SELECT rowid, task, route, item, child FROM revival WHERE workflow = :workflow ORDER BY rowid;
 
 -- name: children_of_workflow
--- The sub-workflows of a workflow execution, those of later attempts first.
-SELECT id, parent_entry, parent_item FROM workflow WHERE root = :root AND parent = :workflow
+-- The sub-workflows of a workflow execution, those of later attempts first; also those that stand alone since, where they ran.
+SELECT id, parent_entry, parent_item, parent_attempt FROM workflow WHERE root = :root AND parent = :workflow
+UNION ALL
+SELECT execution.workflow, execution.entry, execution.item, execution.attempt
+FROM execution JOIN workflow ON workflow.id = execution.workflow
+WHERE execution.of_workflow = :workflow AND workflow.parent IS NULL
 ORDER BY parent_attempt DESC, id DESC;
+
+-- name: alone_from_tree
+-- The workflow executions that stand alone, and ran in a tree before.
+SELECT DISTINCT workflow.id, workflow.execution, workflow.version, workflow.engine
+FROM execution JOIN workflow ON workflow.id = execution.workflow
+WHERE execution.of_workflow IN (SELECT id FROM workflow WHERE root = :root) AND workflow.parent IS NULL
+ORDER BY workflow.id;
