@@ -77,6 +77,7 @@ _OTHERS: Final[tuple[tuple[str, ModuleType, str, str], ...]] = (
     ("user", accounts, "LONGEST_PASSWORD", "characters of a password at the most"),
     ("user", accounts, "LONGEST_TOKEN_SECONDS", "seconds for which a token is good at the most"),
     ("server", served, "MAX_BODY", "bytes of the body of a request"),
+    ("server", served, "MAX_UNKNOWN_BODY", "bytes of it before it is known who sends it"),
     ("server", served, "BODY_SECONDS", "seconds in which it must have come"),
     ("server", served, "REQUEST_SECONDS", "seconds in which a client must ask, and take some of the answer"),
     ("server", served, "MOST_CONNECTIONS", "connections"),

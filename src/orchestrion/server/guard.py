@@ -1,22 +1,28 @@
 """What no request gets past: bodies of a bounded size that come in time, and pages of other sites.
 
+A body is kept until it is whole. A large one is taken only from somebody who is known: else anybody could
+fill the memory.
+
 A browser sends requests of any page to any server, also to one that listens only for its own machine; what a
 page of another site asks for is refused, and a server that asks nobody who they are answers only to names of
 its own machine (else a name that an attacker lets lead there would do).
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orchestrion.api.faults import answer
+from orchestrion.api.faults import FaultError, answer
+from orchestrion.api.served import Identify
 from orchestrion.server.loopback import is_loopback
-from orchestrion.wire.bounds import BODY_SECONDS, MAX_BODY
+from orchestrion.wire.bounds import BODY_SECONDS, MAX_BODY, MAX_UNKNOWN_BODY
 
 
 class _Gone(Exception):  # noqa: N818  # no error: the client has left
@@ -28,10 +34,13 @@ class _TooLarge(Exception):  # noqa: N818  # told by its status
 
 
 class Guard:
-    """Stands before an application. `is_open`: the server asks nobody who they are."""
+    """Stands before an application. `is_open`: the server asks nobody who they are; else `identify` tells."""
 
-    def __init__(self, app: ASGIApp, *, is_open: bool, body_seconds: float = BODY_SECONDS) -> None:
+    def __init__(
+        self, app: ASGIApp, identify: Identify, *, is_open: bool, body_seconds: float = BODY_SECONDS
+    ) -> None:
         self._app: Final = app
+        self._identify: Final = identify
         self._is_open: Final = is_open
         self._body_seconds: Final = body_seconds
 
@@ -45,14 +54,21 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
+
+        async def check_sender() -> None:
+            await run_sync(self._identify, Request(scope))
+
         try:
             async with asyncio.timeout(self._body_seconds):
-                body = await _body_of(headers, receive)
+                body = await _body_of(headers, receive, check_sender)
         except TimeoutError:
             await answer(408, "The request has come too slowly.", headers=_CLOSING)(scope, receive, send)
         except _TooLarge:
             text = f"The body of the request is too large: the limit is {MAX_BODY} bytes."
-            await answer(413, text)(scope, receive, send)
+            await answer(413, text, headers=_CLOSING)(scope, receive, send)
+        except FaultError as error:
+            refused = answer(error.status, error.text, headers={**(error.headers or {}), **_CLOSING})
+            await refused(scope, receive, send)
         except _Gone:
             return
         else:
@@ -82,13 +98,17 @@ def _name_of(url: str) -> str:
         return ""
 
 
-async def _body_of(headers: Headers, receive: Receive) -> bytes:
-    """The whole body. Raises _TooLarge, as soon as that is known, and _Gone."""
+async def _body_of(headers: Headers, receive: Receive, check_sender: Callable[[], Awaitable[None]]) -> bytes:
+    """The whole body. Raises _TooLarge, as soon as that is known, and _Gone; what `check_sender` raises."""
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > MAX_BODY:
         raise _TooLarge
     body = bytearray()
+    is_known = False
     while True:
+        if len(body) > MAX_UNKNOWN_BODY and not is_known:
+            await check_sender()
+            is_known = True
         message = await receive()
         if message["type"] == "http.disconnect":
             raise _Gone

@@ -149,7 +149,7 @@ class LocalService:
         served = self._served = Served(store, self._engine, self._session.peers, self._packs, identify)
         work = BulkWork(store, served.commands, self._session.peers, system_clock)
         self._bulks = BulkThread(work)
-        guarded = Guard(make_server(served, ports), is_open=not listening.authentication)
+        guarded = Guard(make_server(served, ports), identify, is_open=not listening.authentication)
         return WebServer(guarded, sockets, context)
 
 

@@ -5,6 +5,9 @@ from typing import Final
 MAX_BODY: Final = 16 * 1024 * 1024
 """The bytes of a request's body."""
 
+MAX_UNKNOWN_BODY: Final = 64 * 1024
+"""The bytes of the body of a request of which it is not known yet who sends it."""
+
 BODY_SECONDS: Final = 60
 """The seconds in which it must have come."""
 

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
+from orchestrion.api.access import Caller
+from orchestrion.api.faults import FaultError
 from orchestrion.server.guard import Guard
 from orchestrion.server.loopback import is_loopback
-from orchestrion.wire.bounds import MAX_BODY
+from orchestrion.wire.bounds import MAX_BODY, MAX_UNKNOWN_BODY
 
 HOST = {"host": "127.0.0.1:9101"}
+KNOWN = {**HOST, "x-auth-token": "good"}
 
 
 class Echo:
@@ -62,7 +66,7 @@ def asked(
     }
     if body_seconds == 0:
         messages[:] = [{"never": True}]
-    asyncio.run(Guard(app, is_open=is_open, body_seconds=body_seconds)(scope, receive, send))
+    asyncio.run(Guard(app, identify, is_open=is_open, body_seconds=body_seconds)(scope, receive, send))
     if not sent:
         return None, ""
     body = b"".join(message.get("body", b"") for message in sent[1:])
@@ -70,6 +74,12 @@ def asked(
 
 
 _GONE: Message = {"type": "http.disconnect"}
+
+
+def identify(request: Request) -> Caller:
+    if request.headers.get("x-auth-token") != "good":
+        raise FaultError(401, "Unauthorized - Token is not found.")
+    return Caller("somebody", "viewer", "authentication token")
 
 
 def test_a_body_arrives_whole_and_then_what_follows() -> None:
@@ -81,13 +91,22 @@ def test_a_body_arrives_whole_and_then_what_follows() -> None:
 def test_a_body_may_be_as_large_as_the_limit_and_no_larger() -> None:
     app = Echo()
     half = bytes(MAX_BODY // 2)
-    assert asked(app, half, half)[0] == 200
-    status, fault = asked(app, half, half, b"x")
+    assert asked(app, half, half, headers=KNOWN)[0] == 200
+    status, fault = asked(app, half, half, b"x", headers=KNOWN)
     assert status == 413
     assert str(MAX_BODY) in fault
     status, fault = asked(app, headers={**HOST, "content-length": str(MAX_BODY + 1)})
     assert status == 413
     assert len(app.bodies) == 1
+
+
+def test_a_large_body_is_only_taken_from_somebody_who_is_known() -> None:
+    app = Echo()
+    most = bytes(MAX_UNKNOWN_BODY)
+    assert asked(app, most) == (200, "")
+    assert asked(app, most, b"x") == (401, "Unauthorized - Token is not found.")
+    assert asked(app, most, b"x", headers=KNOWN) == (200, "")
+    assert list(map(len, app.bodies)) == [MAX_UNKNOWN_BODY, MAX_UNKNOWN_BODY + 1]
 
 
 def test_a_body_that_does_not_come_is_not_waited_for() -> None:
