@@ -1,5 +1,6 @@
 """`serve` and `worker`: they take up all that no command works for, drain, and clear up after the dead."""
 
+import json
 import signal
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -44,6 +45,24 @@ def test_a_service_takes_up_what_was_only_recorded(shell: Shell) -> None:
         assert resumed.code == 0
         stop(running)
     assert shell.ended == ["one", "two", "three"]
+
+
+def test_who_follows_over_http_waits_for_a_server_that_is_started_again(shell: Shell) -> None:
+    gate = shell.gate("two")
+    with service(shell, "serve", "--no-auth") as running:
+        (line,) = [one for one in running.error_lines if "The api is at" in one]
+        url = json.loads(line)["message"].split()[-1]
+        follower = shell.start("run", shell.write("chain.yaml", CHAIN), "--api-url", url)
+        gate.arrived()
+        follower.wait_for("two: running")
+        running.process.send_signal(signal.SIGTERM)
+        gate.open()
+        assert running.end().code == 0
+    port = url.removesuffix("/api").rpartition(":")[2]
+    again = shell.start("serve", "--port", port, "--no-auth")
+    done = follower.end()
+    assert (done.code, shell.ended) == (0, ["one", "two", "three"]), done
+    stop(again)
 
 
 def test_a_service_that_is_told_to_stop_lets_end_and_leaves_the_rest(shell: Shell) -> None:

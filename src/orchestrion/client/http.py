@@ -37,6 +37,9 @@ _FIRST_SECONDS: Final = 0.05
 _MOST_SECONDS: Final = 0.5
 """How long it waits before it looks again: longer and longer while nothing changes."""
 
+_PATIENCE_SECONDS: Final = 60
+"""For how long it follows although the server does not answer."""
+
 
 class HttpClient:
     """Executions of a server (`interface.Client`)."""
@@ -139,7 +142,7 @@ class HttpClient:
         while True:
             if interruption.requested and not pause_requested:
                 pause_requested = self._pause_tree(number)
-            view = self.execution(number)
+            view = self._looked_at(number, interruption)
             if view != seen:
                 seen, wait = view, _FIRST_SECONDS
                 if watch is not None:
@@ -148,6 +151,17 @@ class HttpClient:
                 return view
             _sleep(wait, interruption)
             wait = min(2 * wait, _MOST_SECONDS)
+
+    def _looked_at(self, number: str, interruption: Interruption) -> ExecutionView:
+        """An execution that is followed; a server that is started again meanwhile is waited for."""
+        until = monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                return self.execution(number)
+            except Unavailable:
+                if interruption.requested or monotonic() >= until:
+                    raise
+            _sleep(_MOST_SECONDS, interruption)
 
     def _pause_tree(self, number: str) -> bool:
         """Pause the whole tree; False when it cannot be paused now: it is about to end, or has not begun."""
