@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -26,7 +27,7 @@ from orchestrion.core.state import State
 from orchestrion.core.values import Json
 from tests.unit.core.metering import Meter, Work
 
-SMALL, LARGE = 40, 160
+SMALL, MIDDLE, LARGE = 40, 80, 160
 """Sizes whose costs are compared."""
 
 
@@ -133,11 +134,13 @@ def test_the_records_that_an_event_touches_do_not_grow(define: Callable[[int], D
 
 
 def test_a_whole_run_costs_in_proportion_to_its_tasks(define: Callable[[int], Definition]) -> None:
-    small, large = costs(define, SMALL), costs(define, LARGE)
+    """The tasks by which a run is longer cost the same, whether it is short or long without them."""
+    sizes = (SMALL, MIDDLE, LARGE)
     for figure in ("steps", "evaluations", "walked"):
+        whole = [sum(getattr(cost.work, figure) for cost in costs(define, size)) for size in sizes]
         a_task = [
-            sum(getattr(cost.work, figure) for cost in run) / size
-            for run, size in ((small, SMALL), (large, LARGE))
+            (more - less) / (long - short)
+            for (less, more), (short, long) in zip(pairwise(whole), pairwise(sizes), strict=True)
         ]
         assert a_task[1] <= a_task[0] * 1.02, figure
 
