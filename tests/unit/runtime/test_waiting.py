@@ -12,6 +12,7 @@ import pytest
 from orchestrion.actions.catalog import Catalog
 from orchestrion.client.session import Session
 from orchestrion.operations import StartRequest
+from orchestrion.operations.health import examine
 from orchestrion.queries.executions import ExecutionView
 from orchestrion.queries.explaining import explain
 from orchestrion.queries.facts import facts_about
@@ -98,7 +99,7 @@ class World:
         self.rounds()
 
     def view(self, number: str) -> ExecutionView:
-        return self.session.queries.execution(number)
+        return self.session.queries.execution(number, attempts=True)
 
     def statuses(self, number: str) -> dict[str, str]:
         return {task.task: task.status for task in self.view(number).tasks}
@@ -186,6 +187,21 @@ def test_a_cancellation_comes_before_it(world: World) -> None:
     assert world.statuses(number)["slow"] == "canceled"
     assert not world.engine.worker.has_processes
     assert world.engine.leave_if_over()
+
+
+def test_its_own_cancellation_does_not_wait_for_it(world: World) -> None:
+    number = world.start(TWO)
+    world.rounds()
+    (slow,) = [task for task in world.view(number).tasks if task.task == "slow"]
+    world.operate("cancel", slow.attempts[0].id)
+    assert world.view(number).status == "canceled"
+    assert not world.engine.worker.busy
+    assert examine(world.session.dispatcher) == []
+    world.gate.write_text("true\n")
+    world.engine.worker.wait(WAIT_SECONDS)
+    world.rounds()
+    assert not world.engine.worker.has_processes
+    assert examine(world.session.dispatcher) == []
 
 
 def test_what_cannot_be_ready_fails_with_the_reason(world: World) -> None:
