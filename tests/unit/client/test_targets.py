@@ -69,7 +69,7 @@ def test_all_problems_of_the_inputs_of_a_file_at_once(catalog: Catalog, tmp_path
 
 @pytest.mark.parametrize("brackets", [100_000, 3_000])
 def test_what_is_too_deep_to_be_read_is_refused(catalog: Catalog, tmp_path: Path, brackets: int) -> None:
-    (problem,) = problems(str(tmp_path / "bare.yaml"), [f"names={'[' * brackets}"], catalog)
+    (problem,) = problems(str(tmp_path / "bare.yaml"), [f"names={'[' * brackets}{']' * brackets}"], catalog)
     assert problem.startswith('Parameter "names" cannot be kept as it is: A value is nested too deeply')
 
 
