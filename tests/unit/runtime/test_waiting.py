@@ -75,6 +75,7 @@ class World:
         """The process of the engine is gone, and there is another one."""
         self.engine.worker.close()
         self.session.presence.close()
+        self.session.store.close()
         self.begin_anew()
 
     def clock(self) -> int:
