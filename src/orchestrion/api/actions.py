@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from orchestrion.actions.metadata import Action
@@ -112,7 +112,7 @@ OfActions = Annotated[Selection, Depends(of_actions)]
 OfRunners = Annotated[Selection, Depends(of_runners)]
 
 
-@routes.get("/actions", dependencies=LISTS, response_model=list[ActionShape], responses=faults())
+@routes.get("/actions", dependencies=LISTS, response_model=list[ActionShape])
 def get_actions(
     served: TheServed,
     selection: OfActions,
@@ -130,9 +130,7 @@ def get_actions(
     return listed(objects, len(found), None if limit < 0 else limit)
 
 
-@routes.get(
-    "/actions/views/overview", dependencies=LISTS, response_model=list[ActionShape], responses=faults()
-)
+@routes.get("/actions/views/overview", dependencies=LISTS, response_model=list[ActionShape])
 def get_overviews(
     served: TheServed,
     selection: OfActions,
@@ -153,12 +151,12 @@ def get_overviews(
 @routes.get(
     "/actions/views/entry_point/{ref}",
     dependencies=READS,
-    response_class=Response,
-    responses={200: {"content": {"text/plain": {}}}, **faults(404)},
+    response_class=PlainTextResponse,
+    responses=faults(404),
 )
 def get_entry_point(ref: Name, served: TheServed) -> Response:
     """The text of the file that an action runs."""
-    return Response(read_text(entry_point_of(_action(served, ref))), media_type="text/plain")
+    return PlainTextResponse(read_text(entry_point_of(_action(served, ref))))
 
 
 @routes.get("/actions/{ref}", dependencies=READS, response_model=ActionShape, responses=faults(404))
@@ -247,7 +245,7 @@ def remove_action(
     return Response(status_code=204)
 
 
-@routes.get("/runnertypes", dependencies=LISTS, response_model=list[RunnerShape], responses=faults())
+@routes.get("/runnertypes", dependencies=LISTS, response_model=list[RunnerShape])
 def get_runners(
     selection: OfRunners,
     name: NameFilter = None,

@@ -52,7 +52,7 @@ class MadeApiKey(ApiKeyObject):
     key: str
 
 
-@routes.get("/apikeys", responses=faults())
+@routes.get("/apikeys")
 def list_all(
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("apikey.list"))],
@@ -66,7 +66,7 @@ def list_all(
     return [ApiKeyObject(**_fields(key, shown=shown)) for key in page.of(served.accounts.keys(user))]
 
 
-@routes.post("/apikeys", status_code=201, responses=faults())
+@routes.post("/apikeys", status_code=201)
 def make(
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("apikey.make"))],

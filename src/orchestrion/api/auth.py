@@ -51,7 +51,9 @@ class Validity(BaseModel):
     valid: bool
 
 
-@routes.post("/tokens", status_code=201, responses=faults(429))
+@routes.post(
+    "/tokens", status_code=201, responses=faults(401, 429), openapi_extra={"security": [{"password": []}]}
+)
 def log_in(request: Request, served: TheServed, order: NewTokenOrder | None = None) -> Token:
     """Make a token for whoever shows a name and a password by HTTP Basic."""
     seconds = TOKEN_SECONDS if order is None or order.ttl is None else order.ttl
@@ -76,7 +78,7 @@ def log_in(request: Request, served: TheServed, order: NewTokenOrder | None = No
     return _token(served.accounts.add_token(name, seconds))
 
 
-@routes.post("/tokens/validate", responses=faults())
+@routes.post("/tokens/validate")
 def validate(given: TokenToValidate, served: TheServed) -> Validity:
     """Whether a token is good now."""
     credential = served.accounts.credential("token", given.token)

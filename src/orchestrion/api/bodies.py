@@ -19,9 +19,7 @@ def _kept(value: dict[str, Any]) -> dict[str, Any]:
 JsonObject: TypeAlias = Annotated[dict[str, Any], AfterValidator(_kept)]
 """A JSON object within the value domain (`core.values`)."""
 
-TEXT_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {"text/plain": {"schema": {"type": "string"}}}}
-}
+TEXT_BODY: dict[str, Any] = {"requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 """How a route declares that it takes a text, whatever type the client says it has."""
 
 

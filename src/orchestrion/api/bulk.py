@@ -53,7 +53,7 @@ def bulks(served: Annotated[Served, Depends(served_by)]) -> Bulks:
 TheBulks = Annotated[Bulks, Depends(bulks)]
 
 
-@routes.post("/bulk", status_code=201, response_model=model_of(BulkView), responses=faults())
+@routes.post("/bulk", status_code=201, response_model=model_of(BulkView))
 def start(
     new: NewBulk, bulks: TheBulks, caller: Annotated[Caller, Depends(allowed("bulk.start"))]
 ) -> Response:

@@ -61,7 +61,7 @@ class PackFolder(BaseModel):
 # --- keys
 
 
-@routes.get("/keys", response_model=model_of(list[KeyView]), responses=faults())
+@routes.get("/keys", response_model=model_of(list[KeyView]))
 def keys(
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("key.list"))],
@@ -102,7 +102,7 @@ def key(
     return told(view)
 
 
-@routes.post("/keys", response_model=model_of(list[KeyView]), responses=faults())
+@routes.post("/keys", response_model=model_of(list[KeyView]))
 def set_keys(
     wanted: KeysToSet, served: TheServed, caller: Annotated[Caller, Depends(allowed("key.set"))]
 ) -> Response:
@@ -129,13 +129,13 @@ def delete_keys(
 # --- what there is to run
 
 
-@routes.get("/packs", response_model=model_of(PackList), responses=faults())
+@routes.get("/packs", response_model=model_of(PackList))
 def packs(served: TheServed, _caller: Annotated[Caller, Depends(allowed("pack.list"))]) -> Response:
     """All packs, and what is wrong with files of theirs."""
     return told(list_packs(served.packs))
 
 
-@routes.post("/packs", response_model=model_of(PackView), responses=faults())
+@routes.post("/packs", response_model=model_of(PackView))
 def register(
     wanted: PackFolder, served: TheServed, _caller: Annotated[Caller, Depends(allowed("pack.register"))]
 ) -> Response:

@@ -35,7 +35,7 @@ class Responded(BaseModel):
     response: dict[str, Any]
 
 
-@routes.get("/inquiries", responses=faults())
+@routes.get("/inquiries")
 def list_all(
     served: TheServed, _caller: Annotated[Caller, Depends(allowed("inquiry.list"))], page: ThePage
 ) -> list[InquiryObject]:

@@ -39,7 +39,7 @@ class KeyToSet(BaseModel):
     ttl: StrictInt | None = None
 
 
-@routes.get("/keys", responses=faults(), response_model_exclude_none=True)
+@routes.get("/keys", response_model_exclude_none=True)
 def list_all(
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("key.list"))],
@@ -84,7 +84,7 @@ def get(
     return key_object(view)
 
 
-@routes.put("/keys/{name:path}", responses=faults(), response_model_exclude_none=True)
+@routes.put("/keys/{name:path}", response_model_exclude_none=True)
 def put(
     name: str, key: KeyToSet, served: TheServed, caller: Annotated[Caller, Depends(allowed("key.set"))]
 ) -> KeyObject:

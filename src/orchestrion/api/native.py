@@ -81,7 +81,7 @@ class Start(NamedWorkflow):
     reason: Text | None = None
 
 
-@routes.get("/executions", response_model=model_of(list[ExecutionView]), responses=faults())
+@routes.get("/executions", response_model=model_of(list[ExecutionView]))
 def executions(
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("execution.list"))],
@@ -145,7 +145,7 @@ async def _lines(
             return
 
 
-@routes.get("/inquiries", response_model=model_of(list[InquiryView]), responses=faults())
+@routes.get("/inquiries", response_model=model_of(list[InquiryView]))
 def inquiries(
     served: TheServed, _caller: Annotated[Caller, Depends(allowed("inquiry.list"))], count: Count = 50
 ) -> Response:

@@ -6,14 +6,17 @@ What fails before it begins is an execution all the same where StackStorm makes 
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Query
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER
 from orchestrion.api.access import Caller, allowed
+from orchestrion.api.attributes import json_answer
 from orchestrion.api.executions import one_execution
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.keeping import Keeping, runner_of
 from orchestrion.api.served import Served, served_by
+from orchestrion.api.shapes import ExecutionShape
 from orchestrion.client.commands import Commands
 from orchestrion.client.targets import runnable_action, target_with
 from orchestrion.core.language.definition import MAX_DELAY
@@ -55,13 +58,13 @@ class Rerun(BaseModel):
     delay: Delay = None
 
 
-@routes.post("/executions", status_code=201, responses=faults(409))
+@routes.post("/executions", status_code=201, response_model=ExecutionShape, responses=faults(409))
 def start(
     new: NewExecution,
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("execution.start"))],
     request_id: RequestId = None,
-) -> dict[str, Any]:
+) -> Response:
     """Start an action or a workflow."""
     commands = _commands_for(served, caller, new.user)
     values = checked(new.parameters)
@@ -81,7 +84,9 @@ def start(
     return _requested(served, caller, number)
 
 
-@routes.post("/executions/{number}/re_run", status_code=201, responses=faults(404, 409))
+@routes.post(
+    "/executions/{number}/re_run", status_code=201, response_model=ExecutionShape, responses=faults(404, 409)
+)
 def rerun(
     number: str,
     wanted: Rerun,
@@ -89,7 +94,7 @@ def rerun(
     caller: Annotated[Caller, Depends(allowed("execution.rerun"))],
     no_merge: Annotated[bool, Query()] = False,  # noqa: FBT002  # a query parameter has a name
     request_id: RequestId = None,
-) -> dict[str, Any]:
+) -> Response:
     """Run an execution again, as StackStorm's clients ask for it.
 
     A re-run from tasks that is refused is an execution that has failed. Not so where our own clients ask
@@ -144,13 +149,10 @@ def _seconds(delay: int | None) -> int:
     return -(-(delay or 0) // _MILLISECONDS)
 
 
-def _requested(served: Served, caller: Caller, number: str) -> dict[str, Any]:
+def _requested(served: Served, caller: Caller, number: str) -> Response:
     """The answer: the execution as it was when it was asked for, whatever has become of it since.
 
     Clients expect it to be unfinished, also where it has ended within the microsecond.
     """
-    return one_execution(served, caller, number) | {
-        "status": "requested",
-        "result": None,
-        "end_timestamp": None,
-    }
+    as_asked = {"status": "requested", "result": None, "end_timestamp": None}
+    return json_answer(one_execution(served, caller, number) | as_asked, 201)

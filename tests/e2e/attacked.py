@@ -1,0 +1,99 @@
+"""A real server with something of everything in it, at which tests throw what no client would send.
+
+Nothing of that may harm it: each test ends with `unharmed`.
+"""
+
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final, Self
+
+import httpx
+
+from tests.st2.site import Server
+from tests.unit.actions.packs import add_workflow
+
+_FLOW: Final = """\
+version: 1.0
+input: [name]
+tasks:
+  one: {action: core.noop, next: [{do: two}]}
+  two: {action: own.leaf}
+"""
+_LEAF: Final = "version: 1.0\ntasks: {last: {action: core.noop}}\n"
+_FAILS: Final = "version: 1.0\ntasks: {bad: {action: core.error}}\n"
+_ASKS: Final = "version: 1.0\ntasks: {q: {action: core.ask}}\n"
+
+
+class Attacked:
+    """A server on one port; `words` are its options. With authentication it has an admin, and a viewer."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        self._server: Final = Server(folder, *words)
+        self.url: Final = self._server.addresses["api"].removesuffix("/api")
+        self.folder: Final = folder
+        self.tokens: Final[dict[str, str]] = {}
+        shell = self._server.shell
+        if "--no-auth" not in words:
+            line = self._server.running.wait_for("ST2_AUTH_TOKEN=")
+            self.tokens["admin"] = line.partition("=")[2].strip()
+            assert shell.run("user", "add", "vi", "--no-password").code == 0
+            self.tokens["viewer"] = shell.run("user", "token", "vi").out.strip()
+        self.known: Final[dict[str, list[str]]] = self._filled()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
+
+    def client(self, role: str | None = "admin", **more: Any) -> httpx.Client:
+        """A client of somebody; where nobody is asked, or of role None, one that shows nothing."""
+        token = self.tokens.get(role or "")
+        headers = {"X-Auth-Token": token} if token else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, **more)
+
+    def _filled(self) -> dict[str, list[str]]:
+        """Names and ids of what there is, by the names of the parameters that take them."""
+        pack = self._server.packs / "own"
+        for name, text in {"flow": _FLOW, "leaf": _LEAF, "fails": _FAILS, "asks": _ASKS}.items():
+            add_workflow(pack, name, text, "parameters: {name: {type: string, default: you}}\n")
+        refs = ["own.flow", "own.fails", "own.asks", "core.noop"]
+        with self.client() as client:
+            numbers = [self._made(client, "executions", {"action": ref})["id"] for ref in refs]
+            inquiry = self._asked(client)
+            keys = [{"name": "open", "value": "1"}, {"name": "hidden", "value": "2", "secret": True}]
+            assert client.post("/v1/native/keys", json={"keys": keys}).status_code == 200
+            key = self._made(client, "apikeys", {})["id"]
+            bulk = self._made(client, "bulk", {"kind": "pause", "query": {"status": ["succeeded"]}})["id"]
+        return {
+            "number": [*numbers, inquiry, bulk],
+            "ref": [*refs, "own", "core"],
+            "word": [key],
+            "name": ["open", "hidden", "result", "orquesta"],
+        }
+
+    def _made(self, client: httpx.Client, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+        done = client.post(f"/v1/{kind}", json=body)
+        assert done.status_code == 201, done.text
+        return done.json()
+
+    def _asked(self, client: httpx.Client) -> str:
+        """The inquiry of a workflow, once it waits."""
+        until = monotonic() + 60
+        while not (found := client.get("/v1/inquiries").json()):
+            assert monotonic() < until
+        return str(found[0]["id"])
+
+    def unharmed(self) -> None:
+        """Nothing was wrong by its own log, and it answers."""
+        with self.client(None) as client:
+            assert client.get("/healthz").json() == {"status": "ok"}
+            assert client.get("/readyz").json() == {"status": "ok"}
+        lines = self._server.running.error_lines
+        wrong = [number for number, line in enumerate(lines) if _is_wrong(line)]
+        assert not wrong, "".join(lines[wrong[0] : wrong[0] + 60])
+
+
+def _is_wrong(line: str) -> bool:
+    """Whether a line of the log tells of a bug."""
+    return "Traceback" in line or " error " in line[:40] or "is a bug" in line
