@@ -3,6 +3,7 @@
 Nothing of that may harm it: each test ends with `unharmed`.
 """
 
+import socket
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final, Self
@@ -51,6 +52,31 @@ class Attacked:
         token = self.tokens.get(role or "")
         headers = {"X-Auth-Token": token} if token else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=30, **more)
+
+    def exchange(self, request: bytes, seconds: float = 30) -> tuple[int, bytes]:
+        """The status and the body that a request is answered with, which need not be HTTP; 0: nothing.
+
+        After so many seconds without an answer, when the server may wait for more, we leave; then it must
+        leave, too.
+        """
+        where = httpx.URL(self.url)
+        answer = bytearray()
+        with socket.create_connection((where.host, where.port or 0), timeout=seconds) as connection:
+            connection.sendall(request)
+            while True:
+                try:
+                    received = connection.recv(65_536)
+                except ConnectionResetError:  # cut off before it was read to its end
+                    break
+                except TimeoutError:
+                    connection.shutdown(socket.SHUT_WR)
+                    connection.settimeout(30)
+                    continue
+                if not received:
+                    break
+                answer += received
+        head, _, body = bytes(answer).partition(b"\r\n\r\n")
+        return int(head.split()[1]) if head else 0, body
 
     def _filled(self) -> dict[str, list[str]]:
         """Names and ids of what there is, by the names of the parameters that take them."""

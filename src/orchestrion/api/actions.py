@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import ConfigDict, Field, StrictBool, ValidationError
 
 from orchestrion.actions.metadata import Action
 from orchestrion.actions.metadata_file import read_text
@@ -22,6 +22,7 @@ from orchestrion.api.attributes import (
     listed,
     shown,
 )
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import Fault, FaultError, faults
 from orchestrion.api.served import Served, served_by
 from orchestrion.api.shapes import ActionShape, RunnerShape
@@ -63,7 +64,7 @@ _BODY: Final = {
 }
 
 
-class NewAction(BaseModel):
+class NewAction(Body):
     """The metadata of an action, as its file has it (spec 6.2), and what clients add to that."""
 
     model_config = ConfigDict(extra="allow")
@@ -77,12 +78,12 @@ class NewAction(BaseModel):
     parameters: dict[str, Any] | None = None
 
 
-class Clone(BaseModel):
+class Clone(Body):
     """Where an action is copied to."""
 
     dest_pack: str
     dest_action: str
-    overwrite: bool = False
+    overwrite: StrictBool = False
 
 
 class Conflict(Fault):
@@ -212,7 +213,7 @@ def post_clone(ref: Name, to: Clone, served: TheServed) -> Response:
     return json_answer(action_object(action), 201)
 
 
-class Removal(BaseModel):
+class Removal(Body):
     """How an action is deleted."""
 
     remove_files: StrictBool = False

@@ -8,7 +8,7 @@ from pydantic import BaseModel, StrictBool
 from orchestrion.accounts import ApiKey
 from orchestrion.actions.parameters import MASK
 from orchestrion.api.access import Caller, allowed, may_show_secrets
-from orchestrion.api.bodies import JsonObject
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.paging import ThePage
 from orchestrion.api.served import Served, served_by
@@ -21,11 +21,11 @@ TheServed = Annotated[Served, Depends(served_by)]
 ShowSecrets = Annotated[bool, Query(description="Show what identifies the key.")]
 
 
-class NewApiKey(BaseModel):
+class NewApiKey(Body):
     """Whose key it is to be, by default one's own; what else clients send of one is ignored."""
 
     user: str | None = None
-    metadata: JsonObject | None = None
+    metadata: dict[str, Any] | None = None
 
 
 class ApiKeyChange(NewApiKey):

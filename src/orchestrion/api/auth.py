@@ -11,6 +11,7 @@ from pydantic import BaseModel, StrictInt
 
 from orchestrion.accounts import TOKEN_SECONDS, NewToken, check_token_seconds
 from orchestrion.api.access import SYSTEM_USER, everybody
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.served import Served, served_by
 from orchestrion.runtime.clock import system_clock
@@ -23,7 +24,7 @@ routes = APIRouter(prefix="/auth", tags=["access"])
 TheServed = Annotated[Served, Depends(served_by)]
 
 
-class NewTokenOrder(BaseModel):
+class NewTokenOrder(Body):
     """For how many seconds the token is to be good."""
 
     ttl: StrictInt | None = None
@@ -39,7 +40,7 @@ class Token(BaseModel):
     metadata: dict[str, str] = {}
 
 
-class TokenToValidate(BaseModel):
+class TokenToValidate(Body):
     """A token to look at."""
 
     token: str

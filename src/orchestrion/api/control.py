@@ -8,11 +8,11 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from pydantic import BaseModel
 
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER
 from orchestrion.api.access import Caller, allowed
 from orchestrion.api.attributes import json_answer
+from orchestrion.api.bodies import Body
 from orchestrion.api.executions import one_execution
 from orchestrion.api.faults import Fault, FaultError, answer, faults
 from orchestrion.api.keeping import runner_of
@@ -42,7 +42,7 @@ _ALREADY: Final[dict[Control, tuple[str, ...]]] = {
 """In which statuses there is nothing to do."""
 
 
-class WantedStatus(BaseModel):
+class WantedStatus(Body):
     """The status that an execution is to have. Clients send more, which changes nothing."""
 
     status: str

@@ -68,10 +68,15 @@ def answer(
     status: int, text: str, problems: tuple[str, ...] = (), headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """The response that tells an error."""
-    content: dict[str, Any] = {"faultstring": text}
+    content: dict[str, Any] = {"faultstring": whole(text)}
     if problems:
-        content["problems"] = [*problems]
+        content["problems"] = [*map(whole, problems)]
     return JSONResponse(content, status, dict(headers or {}))
+
+
+def whole(text: str) -> str:
+    """A text that can be sent. JSON can hold halves of characters, which belong to no encoding."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _text_of(error: Mapping[str, Any]) -> str:
@@ -132,7 +137,7 @@ def _unreadable(error: BaseException | None) -> str:
         case RecursionError():
             return "it is nested too deeply."
         case _:
-            return f"{error}."
+            return "a number in it has too many digits."
 
 
 async def _of_bug(_: Request, error: Exception) -> JSONResponse:

@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt
 from orchestrion.actions.metadata import workflow_path
 from orchestrion.actions.metadata_file import read_text
 from orchestrion.api.access import Caller, allowed
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import faults
 from orchestrion.api.keys import Decrypt, User, check_keys
-from orchestrion.api.native import NamedWorkflow, Text
+from orchestrion.api.native import NamedWorkflow
 from orchestrion.api.operations import told
 from orchestrion.api.served import Served, served_by
 from orchestrion.client.catalogs import ActionList, ActionView, get_action, list_actions
@@ -34,15 +35,15 @@ class KeyToSet(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Text
-    value: Text
-    scope: Text = "system"
+    name: str
+    value: str
+    scope: str = "system"
     secret: StrictBool = False
     ttl: StrictInt | None = None
-    user: Text | None = None
+    user: str | None = None
 
 
-class KeysToSet(BaseModel):
+class KeysToSet(Body):
     """Keys that are set together."""
 
     model_config = ConfigDict(extra="forbid")
@@ -50,12 +51,12 @@ class KeysToSet(BaseModel):
     keys: list[KeyToSet]
 
 
-class PackFolder(BaseModel):
+class PackFolder(Body):
     """A folder of the server's machine."""
 
     model_config = ConfigDict(extra="forbid")
 
-    folder: Text
+    folder: str
 
 
 # --- keys

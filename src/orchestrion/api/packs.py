@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
 
 from orchestrion.actions.configs import masked_config, schema_of, stored_config
 from orchestrion.actions.metadata import Pack
 from orchestrion.actions.runner_types import RUNNER_TYPES
 from orchestrion.api.access import Caller, allowed, may_show_secrets
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.paging import ThePage
 from orchestrion.api.served import Served, served_by
@@ -27,7 +27,7 @@ _KINDS: Final = (
 )
 
 
-class PacksToRegister(BaseModel):
+class PacksToRegister(Body):
     """Which packs, by name, or (our own addition) by the path of a folder of the server. None: all.
 
     `types`: what is counted, for example `action`.

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field, StrictInt
 
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER
 from orchestrion.api.access import Caller, allowed
 from orchestrion.api.attributes import json_answer
+from orchestrion.api.bodies import Body
 from orchestrion.api.executions import one_execution
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.keeping import Keeping, runner_of
@@ -20,7 +21,7 @@ from orchestrion.api.shapes import ExecutionShape
 from orchestrion.client.commands import Commands
 from orchestrion.client.targets import runnable_action, target_with
 from orchestrion.core.language.definition import MAX_DELAY
-from orchestrion.core.values import Json, problem_with
+from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, Refused
 from orchestrion.operations import Asking, RerunRequest
 
@@ -31,11 +32,11 @@ _MILLISECONDS: Final = 1_000
 TheServed = Annotated[Served, Depends(served_by)]
 RequestId = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 """The name of a request: one that comes again gets the first answer, and does nothing."""
-Delay = Annotated[int | None, Field(ge=0, le=MAX_DELAY * _MILLISECONDS)]
+Delay = Annotated[StrictInt | None, Field(ge=0, le=MAX_DELAY * _MILLISECONDS)]
 """Milliseconds before it starts; rounded up to seconds."""
 
 
-class NewExecution(BaseModel):
+class NewExecution(Body):
     """What is to run. Clients send more (`context`, `notify`), which changes nothing."""
 
     action: str
@@ -44,7 +45,7 @@ class NewExecution(BaseModel):
     delay: Delay = None
 
 
-class Rerun(BaseModel):
+class Rerun(Body):
     """What is to run again: all, with parameters changed, or only from some tasks.
 
     `reset` are those of the tasks of which all items run again; of the others only those that did not
@@ -67,7 +68,7 @@ def start(
 ) -> Response:
     """Start an action or a workflow."""
     commands = _commands_for(served, caller, new.user)
-    values = checked(new.parameters)
+    values: dict[str, Json] = new.parameters or {}
     asking = Asking(request_id=request_id)
     try:
         action = runnable_action(new.action, served.catalog)
@@ -101,7 +102,7 @@ def rerun(
     (`operations`).
     """
     commands = _commands_for(served, caller, wanted.user)
-    changes = checked(wanted.parameters)
+    changes: dict[str, Json] = wanted.parameters or {}
     tasks, reset = tuple(dict.fromkeys(wanted.tasks or ())), {*(wanted.reset or ())}
     if (tasks or reset) and changes:
         raise FaultError(400, "Parameters override is not supported when re-running task(s) for a workflow.")
@@ -128,14 +129,6 @@ def rerun(
         lambda target: commands.start_again(number, target, asking),
     )
     return _requested(served, caller, again)
-
-
-def checked(parameters: dict[str, Any] | None) -> dict[str, Json]:
-    """Parameters as values of ours. Raises FaultError (400)."""
-    problem = problem_with(parameters or {})
-    if problem is not None:
-        raise FaultError(400, f"The parameters cannot be kept as they are: {problem}")
-    return {**(parameters or {})}
 
 
 def _commands_for(served: Served, caller: Caller, user: str | None) -> Commands:
