@@ -36,10 +36,11 @@ _STATUS: Final[Mapping[type[OrchestrionError], int]] = {
 
 
 class Fault(BaseModel):
-    """An error: the sentence, and every single problem where there are several."""
+    """An error: the sentence, every problem where there are several, and a command of ours to give next."""
 
     faultstring: str
     problems: list[str] = []
+    hint: str = ""
 
 
 class FaultError(Exception):
@@ -65,12 +66,18 @@ def faults(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def answer(
-    status: int, text: str, problems: tuple[str, ...] = (), headers: Mapping[str, str] | None = None
+    status: int,
+    text: str,
+    problems: tuple[str, ...] = (),
+    headers: Mapping[str, str] | None = None,
+    hint: str = "",
 ) -> JSONResponse:
     """The response that tells an error."""
     content: dict[str, Any] = {"faultstring": whole(text)}
     if problems:
         content["problems"] = [*map(whole, problems)]
+    if hint:
+        content["hint"] = whole(hint)
     return JSONResponse(content, status, dict(headers or {}))
 
 
@@ -105,7 +112,7 @@ async def _of_route(_: Request, error: Exception) -> JSONResponse:
 async def _of_product(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OrchestrionError)
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
-    return answer(status, error.message, error.problems)
+    return answer(status, error.message, error.problems, hint=error.hint)
 
 
 async def _of_input(_: Request, error: Exception) -> JSONResponse:
