@@ -3,6 +3,7 @@
 Nothing of that may harm it: each test ends with `unharmed`.
 """
 
+import re
 import socket
 from pathlib import Path
 from time import monotonic
@@ -23,6 +24,42 @@ tasks:
 _LEAF: Final = "version: 1.0\ntasks: {last: {action: core.noop}}\n"
 _FAILS: Final = "version: 1.0\ntasks: {bad: {action: core.error}}\n"
 _ASKS: Final = "version: 1.0\ntasks: {q: {action: core.ask}}\n"
+
+_LONG: Final = "é\u0000" * 5_000
+TEXTS: Final = (
+    *(
+        "",
+        "\ud800",
+        "\x00",
+        "a\x00b",
+        "..",
+        "../../etc/passwd",
+        "/",
+        "own.flow",
+        "core.noop",
+        "*",
+        "\ufffe",
+        "💥",
+    ),
+    *(
+        "NaN",
+        "-1",
+        "own",
+        "user",
+        "st2kv.user",
+        "a=\ud800",
+        "<% 1 %>",
+        "{{ 1 }}",
+        "\n",
+        "%00",
+        _LONG,
+        "1e999",
+    ),
+    *("9" * 5_000, "9999-12-31T23:59:59.999999-23:59", "0001-01-01T00:00:00+23:59", "..9999-12-31"),
+)
+"""Texts that are likely to be taken for something else, or for nothing that can be."""
+
+_COMMAND: Final = re.compile(r"\b(?:orchestrion|st2) (?:execution|action|inquiry|key|pack|run|workflow)\b|^$")
 
 
 class Attacked:
@@ -123,3 +160,10 @@ class Attacked:
 def _is_wrong(line: str) -> bool:
     """Whether a line of the log tells of a bug."""
     return "Traceback" in line or " error " in line[:40] or "is a bug" in line
+
+
+def check(answer: httpx.Response) -> None:
+    """An answer tells of no bug, and what is wrong in words that name no client's commands."""
+    assert answer.status_code < 500, (answer.request.method, answer.request.url, answer.text)
+    if answer.is_error:
+        assert not _COMMAND.search(answer.json()["faultstring"]), answer.text
