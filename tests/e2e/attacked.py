@@ -120,6 +120,7 @@ class Attacked:
         pack = self._server.packs / "own"
         for name, text in {"flow": _FLOW, "leaf": _LEAF, "fails": _FAILS, "asks": _ASKS}.items():
             add_workflow(pack, name, text, "parameters: {name: {type: string, default: you}}\n")
+        add_workflow(pack, "idle", _LEAF, "enabled: false\n")
         refs = ["own.flow", "own.fails", "own.asks", "core.noop"]
         with self.client() as client:
             numbers = [self._made(client, "executions", {"action": ref})["id"] for ref in refs]
@@ -130,7 +131,7 @@ class Attacked:
             bulk = self._made(client, "bulk", {"kind": "pause", "query": {"status": ["succeeded"]}})["id"]
         return {
             "number": [*numbers, inquiry, bulk],
-            "ref": [*refs, "own", "core"],
+            "ref": [*refs, "own.idle", "own", "core"],
             "word": [key],
             "name": ["open", "hidden", "result", "orquesta"],
         }

@@ -92,7 +92,7 @@ class Conflict(Fault):
     conflict_id: Annotated[str, Field(alias="conflict-id")]
 
 
-_CHANGES: Final[dict[int | str, dict[str, Any]]] = {**faults(404), 409: {"model": Conflict}}
+_CONFLICT: Final[dict[int | str, dict[str, Any]]] = {409: {"model": Conflict}}
 
 
 def of_actions(include_attributes: Include = None, exclude_attributes: Exclude = None) -> Selection:
@@ -172,7 +172,7 @@ def get_action(
 
 
 @routes.post(
-    "/actions", dependencies=CHANGES, status_code=201, response_model=ActionShape, responses=_CHANGES
+    "/actions", dependencies=CHANGES, status_code=201, response_model=ActionShape, responses=_CONFLICT
 )
 def post_action(new: NewAction, served: TheServed) -> Response:
     """Make an action: its metadata file in the folder of its pack."""
@@ -194,7 +194,7 @@ def put_action(ref: Name, new: NewAction, served: TheServed) -> Response:
     dependencies=CHANGES,
     status_code=201,
     response_model=ActionShape,
-    responses=_CHANGES,
+    responses={**faults(404), **_CONFLICT},
 )
 def post_clone(ref: Name, to: Clone, served: TheServed) -> Response:
     """Copy an action, with the file that it runs."""

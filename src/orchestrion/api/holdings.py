@@ -130,7 +130,7 @@ def delete_keys(
 # --- what there is to run
 
 
-@routes.get("/packs", response_model=model_of(PackList))
+@routes.get("/packs", response_model=model_of(PackList), responses=faults(400))
 def packs(served: TheServed, _caller: Annotated[Caller, Depends(allowed("pack.list"))]) -> Response:
     """All packs, and what is wrong with files of theirs."""
     return told(list_packs(served.packs))

@@ -79,7 +79,7 @@ def report(text: TheText, served: TheServed, _caller: TheCaller) -> Inspection:
     return _inspection(report_of(text, _SENT, served.catalog))
 
 
-@routes.get("/workflows/{ref}/report", responses=faults(404))
+@routes.get("/workflows/{ref}/report", responses=faults(404, 409))
 def report_on(ref: str, served: TheServed, _caller: TheCaller) -> Inspection:
     """The same of a workflow of a pack."""
     path = workflow_path(workflow_action(ref, served.catalog))
@@ -92,7 +92,7 @@ def graph(text: TheText, _served: TheServed, _caller: TheCaller) -> GraphObject:
     return graph_object(graph_of_text(text, _SENT))
 
 
-@routes.get("/workflows/{ref}/graph", responses=faults(404))
+@routes.get("/workflows/{ref}/graph", responses=faults(404, 409))
 def graph_on(ref: str, served: TheServed, _caller: TheCaller) -> GraphObject:
     """The graph of a workflow of a pack."""
     path = workflow_path(workflow_action(ref, served.catalog))
