@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from orchestrion.api.absent import routes as absent
+from orchestrion.api.access import everybody
 from orchestrion.api.actions import routes as actions
 from orchestrion.api.apikeys import routes as apikeys
 from orchestrion.api.auth import routes as auth
@@ -57,7 +58,7 @@ ROUTERS = (
 
 def make_app(served: Served) -> FastAPI:
     """The routes of one server, by their internal paths (`paths.internal_path`)."""
-    app = Application(ROUTERS)
+    app = Application(ROUTERS, is_open=served.identify is everybody)
     app.state.served = served
     app.state.metrics = metrics = Metrics(served)
     app.add_middleware(Measured, metrics=metrics)

@@ -30,9 +30,9 @@ _TOTAL: Final[Mapping[str, Any]] = {
 
 
 class Application(FastAPI):
-    """An application with these routes, whose document is complete."""
+    """An application with these routes, and the whole document. `is_open`: nobody is asked who they are."""
 
-    def __init__(self, routers: Sequence[APIRouter]) -> None:
+    def __init__(self, routers: Sequence[APIRouter], *, is_open: bool) -> None:
         super().__init__(
             title="Orchestrion",
             version=__version__,
@@ -44,6 +44,7 @@ class Application(FastAPI):
         )
         for router in routers:
             self.include_router(router)
+        self._is_open: Final = is_open
         self._declared: Final = declared(routers)
         add_faults(self, self._declared)
 
@@ -53,6 +54,9 @@ class Application(FastAPI):
             document = super().openapi()
             for route, operation in self._described(document):
                 _complete(operation, asks=any(operations_of(route.dependant)))
+                if self._is_open:
+                    operation.pop("security", None)
+                    operation["responses"].pop("401", None)
             components = document["components"]
             components["securitySchemes"] = {
                 "password": {"type": "http", "scheme": "basic"},
