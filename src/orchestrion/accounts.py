@@ -127,7 +127,8 @@ class Accounts:
                 "add_account", name=name, role=role, password=kept, created_at=self._clock()
             ):
                 raise Refused(
-                    f"There is a user {name} already. Remove it first with: orchestrion user remove {name}"
+                    f"There is a user {name} already.",
+                    hint=f"Remove it first with: orchestrion user remove {name}",
                 )
 
     def all(self) -> list[AccountView]:
@@ -295,12 +296,12 @@ def _api_key(row: Mapping[str, Any]) -> ApiKey:
 def _found_key(transaction: Transaction, word: str) -> ApiKey:
     row = transaction.one("api_key", id=word, hash=_hash_of(word))
     if row is None:
-        raise NotFound("There is no such API key. List them with: st2 apikey list")
+        raise NotFound("There is no such API key.")
     return _api_key(row)
 
 
 def _no_user(name: str) -> NotFound:
-    return NotFound(f'There is no user "{name}". List them with: orchestrion user list')
+    return NotFound(f'There is no user "{name}".', hint="List them with: orchestrion user list")
 
 
 # --- passwords

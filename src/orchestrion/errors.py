@@ -12,8 +12,8 @@
     └── InvariantViolation      1     the authors of Orchestrion: rolled back, nothing was changed
 
 `orchestrion.core.language.problems.DefinitionError` (the author of a workflow must act) belongs to the
-language and is shown with exit code 2. Every message says what is wrong, where, and what to do. What is not
-in this tree is a bug.
+language and is shown with exit code 2. Every message says what is wrong, where, and what to do; a command of
+ours for that is its hint. What is not in this tree is a bug.
 """
 
 from collections.abc import Iterable
@@ -24,25 +24,35 @@ class OrchestrionError(Exception):
     """The base of all errors that are shown to people.
 
     `message` is the whole sentence. `problems` holds each single problem when there are several, in reading
-    order; empty when the message says it all. `exit_code` is that of a command which ends in this error.
+    order; empty when the message says it all. `hint` names the command of ours to give next, apart from the
+    message because clients of others read that, too. `exit_code` is that of a command which ends in this
+    error.
     """
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, problems: Iterable[str] = ()) -> None:
+    def __init__(self, message: str, *, problems: Iterable[str] = (), hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.problems: tuple[str, ...] = tuple(problems)
+        self.hint = hint
+
+    @property
+    def advice(self) -> str:
+        """The message, and what to do next."""
+        return f"{self.message} {self.hint}" if self.hint else self.message
 
     def __str__(self) -> str:
-        return "\n".join([self.message, *(f"  - {problem}" for problem in self.problems)])
+        return "\n".join([self.advice, *(f"  - {problem}" for problem in self.problems)])
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.message, self.problems)
+        return _rebuild, (type(self), self.message, self.problems, self.hint)
 
 
-def _rebuild(kind: type[OrchestrionError], message: str, problems: tuple[str, ...]) -> OrchestrionError:
-    return kind(message, problems=problems)  # keyword arguments do not survive the default way of pickling
+def _rebuild(
+    kind: type[OrchestrionError], message: str, problems: tuple[str, ...], hint: str
+) -> OrchestrionError:
+    return kind(message, problems=problems, hint=hint)  # keywords do not survive the default way of pickling
 
 
 class UsageError(OrchestrionError):

@@ -138,7 +138,9 @@ def _view(transaction: Transaction, key: Key, *, decrypt: bool) -> KeyView:
 
 def _not_there(name: str, owner: str | None) -> NotFound:
     whose = "system" if owner is None else f"user {owner}"
-    return NotFound(f'There is no key "{name}" in the scope {whose}. List them with: orchestrion key list')
+    return NotFound(
+        f'There is no key "{name}" in the scope {whose}.', hint="List them with: orchestrion key list"
+    )
 
 
 def _problems(key: NewKey) -> Iterable[str]:

@@ -57,6 +57,16 @@ def test_broken_yaml(shell: Shell) -> None:
     refused(shell.run("workflow", "graph", name), 2, "broken.yaml:4:1")
 
 
+def test_a_name_that_no_file_can_have(shell: Shell) -> None:
+    long = "9" * 5_000
+    refused(shell.run("run", long), 4, "PACK.NAME")
+    refused(shell.run("run", f"/{long}"), 4, "There is no such file")
+    refused(shell.run("pack", "register", f"/{long}"), 2, "This is no pack")
+    done = shell.run("run", "core.local", "cmd=true", f"cwd=/{long}")
+    assert done.code == 1
+    assert "error      The folder" in done.out
+
+
 def test_every_problem_of_a_workflow_at_once(shell: Shell) -> None:
     text = GOOD + "    next:\n      - do: nowhere\n  two:\n    action: core.local cmd=<% ctx(nothing) %>\n"
     text = text.replace('core.local cmd="./act one"', "core.nope")

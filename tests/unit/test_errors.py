@@ -43,3 +43,12 @@ def test_an_error_crosses_a_process_boundary_whole() -> None:
     error = pickle.loads(pickle.dumps(NotFound("No execution has the id x.", problems=["y"])))
     assert isinstance(error, NotFound)
     assert (error.message, error.problems) == ("No execution has the id x.", ("y",))
+
+
+def test_a_hint_is_shown_behind_the_message_and_crosses_a_boundary_with_it() -> None:
+    error = pickle.loads(
+        pickle.dumps(NotFound("There is no key k.", hint="List them with: orchestrion key list"))
+    )
+    assert (error.message, error.hint) == ("There is no key k.", "List them with: orchestrion key list")
+    assert str(error) == error.advice == "There is no key k. List them with: orchestrion key list"
+    assert NotFound("There is no key k.").advice == "There is no key k."

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 """A larger file is refused: it may be one that has no end."""
 
+_LONG_NUMBER: Final = "a number in it is too long; quote it to make it a text."
+
 
 def read_mapping(file: Path) -> dict[str, Json]:
     """Read a file that holds one mapping.
@@ -103,6 +105,8 @@ def _from_json(file: Path, text: str) -> Json:
         return json.loads(text, parse_constant=refuse)
     except json.JSONDecodeError as error:
         raise UsageError(f"{file}:{error.lineno}: This is not valid JSON: {error.msg}.") from error
+    except ValueError as error:
+        raise UsageError(f"{file}: This cannot be read: {_LONG_NUMBER}") from error
     except RecursionError as error:
         raise UsageError(f"{file}: This cannot be read: it is nested too deeply.") from error
 
@@ -125,6 +129,8 @@ def _from_yaml(file: Path, text: str) -> Json:
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"{file}: This is not valid YAML: {reason}.") from error
+    except ValueError as error:
+        raise UsageError(f"{file}: This cannot be read: {_LONG_NUMBER}") from error
 
 
 @lru_cache(maxsize=1)

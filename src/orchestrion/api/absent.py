@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 
 from orchestrion.api.access import Caller, allowed
-from orchestrion.api.faults import FaultError, faults
+from orchestrion.api.faults import Fault, FaultError
 from orchestrion.api.paging import ThePage
 
 routes = APIRouter(prefix="/v1", tags=["not here"])
@@ -56,7 +56,11 @@ def _no_installing(_caller: Annotated[Caller, Depends(allowed("absent.list"))]) 
 
 
 for _list in LISTS:
-    routes.add_api_route(f"/{_list}", _empty, methods=["GET"], responses=faults())
-    routes.add_api_route(f"/{_list}/{{name:path}}", _nothing, methods=["GET"], responses=faults(404))
+    routes.add_api_route(f"/{_list}", _empty, methods=["GET"])
+    routes.add_api_route(
+        f"/{_list}/{{name:path}}", _nothing, methods=["GET"], status_code=404, response_model=Fault
+    )
 for _command in PACK_COMMANDS:
-    routes.add_api_route(f"/packs/{_command}", _no_installing, methods=["POST"], responses=faults(404))
+    routes.add_api_route(
+        f"/packs/{_command}", _no_installing, methods=["POST"], status_code=404, response_model=Fault
+    )

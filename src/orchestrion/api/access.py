@@ -67,6 +67,16 @@ SYSTEM_USER: Final = "stanley"
 _METHODS: Final[Mapping[Kind, str]] = {"token": "authentication token", "key": "API key"}
 """What StackStorm calls the ways to show who one is."""
 
+CREDENTIALS: Final[Mapping[str, Mapping[str, str]]] = {
+    "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
+    "key": {"type": "apiKey", "in": "header", "name": "St2-Api-Key"},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A token or an API key."},
+    "token in the query": {"type": "apiKey", "in": "query", "name": "x-auth-token"},
+    "key in the query": {"type": "apiKey", "in": "query", "name": "st2-api-key"},
+    "token in a cookie": {"type": "apiKey", "in": "cookie", "name": "auth-token"},
+}
+"""How a request may show who sends it, in the words of OpenAPI."""
+
 _MISSING: Final = "One of Token or API key required."
 _COOKIE: Final = "auth-token"
 
@@ -189,6 +199,7 @@ def may_show_secrets(caller: Caller, *, asked: bool) -> bool:
 
 __all__ = [
     "ALLOWED",
+    "CREDENTIALS",
     "ROLES",
     "Allowed",
     "Caller",

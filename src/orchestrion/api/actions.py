@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
+from fastapi.responses import PlainTextResponse, Response
+from pydantic import ConfigDict, Field, StrictBool, ValidationError
 
 from orchestrion.actions.metadata import Action
 from orchestrion.actions.metadata_file import read_text
@@ -22,6 +22,7 @@ from orchestrion.api.attributes import (
     listed,
     shown,
 )
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import Fault, FaultError, faults
 from orchestrion.api.served import Served, served_by
 from orchestrion.api.shapes import ActionShape, RunnerShape
@@ -63,7 +64,7 @@ _BODY: Final = {
 }
 
 
-class NewAction(BaseModel):
+class NewAction(Body):
     """The metadata of an action, as its file has it (spec 6.2), and what clients add to that."""
 
     model_config = ConfigDict(extra="allow")
@@ -77,12 +78,12 @@ class NewAction(BaseModel):
     parameters: dict[str, Any] | None = None
 
 
-class Clone(BaseModel):
+class Clone(Body):
     """Where an action is copied to."""
 
     dest_pack: str
     dest_action: str
-    overwrite: bool = False
+    overwrite: StrictBool = False
 
 
 class Conflict(Fault):
@@ -91,7 +92,7 @@ class Conflict(Fault):
     conflict_id: Annotated[str, Field(alias="conflict-id")]
 
 
-_CHANGES: Final[dict[int | str, dict[str, Any]]] = {**faults(404), 409: {"model": Conflict}}
+_CONFLICT: Final[dict[int | str, dict[str, Any]]] = {409: {"model": Conflict}}
 
 
 def of_actions(include_attributes: Include = None, exclude_attributes: Exclude = None) -> Selection:
@@ -112,7 +113,7 @@ OfActions = Annotated[Selection, Depends(of_actions)]
 OfRunners = Annotated[Selection, Depends(of_runners)]
 
 
-@routes.get("/actions", dependencies=LISTS, response_model=list[ActionShape], responses=faults())
+@routes.get("/actions", dependencies=LISTS, response_model=list[ActionShape])
 def get_actions(
     served: TheServed,
     selection: OfActions,
@@ -130,9 +131,7 @@ def get_actions(
     return listed(objects, len(found), None if limit < 0 else limit)
 
 
-@routes.get(
-    "/actions/views/overview", dependencies=LISTS, response_model=list[ActionShape], responses=faults()
-)
+@routes.get("/actions/views/overview", dependencies=LISTS, response_model=list[ActionShape])
 def get_overviews(
     served: TheServed,
     selection: OfActions,
@@ -153,12 +152,12 @@ def get_overviews(
 @routes.get(
     "/actions/views/entry_point/{ref}",
     dependencies=READS,
-    response_class=Response,
-    responses={200: {"content": {"text/plain": {}}}, **faults(404)},
+    response_class=PlainTextResponse,
+    responses=faults(404),
 )
 def get_entry_point(ref: Name, served: TheServed) -> Response:
     """The text of the file that an action runs."""
-    return Response(read_text(entry_point_of(_action(served, ref))), media_type="text/plain")
+    return PlainTextResponse(read_text(entry_point_of(_action(served, ref))))
 
 
 @routes.get("/actions/{ref}", dependencies=READS, response_model=ActionShape, responses=faults(404))
@@ -173,7 +172,7 @@ def get_action(
 
 
 @routes.post(
-    "/actions", dependencies=CHANGES, status_code=201, response_model=ActionShape, responses=_CHANGES
+    "/actions", dependencies=CHANGES, status_code=201, response_model=ActionShape, responses=_CONFLICT
 )
 def post_action(new: NewAction, served: TheServed) -> Response:
     """Make an action: its metadata file in the folder of its pack."""
@@ -195,7 +194,7 @@ def put_action(ref: Name, new: NewAction, served: TheServed) -> Response:
     dependencies=CHANGES,
     status_code=201,
     response_model=ActionShape,
-    responses=_CHANGES,
+    responses={**faults(404), **_CONFLICT},
 )
 def post_clone(ref: Name, to: Clone, served: TheServed) -> Response:
     """Copy an action, with the file that it runs."""
@@ -214,7 +213,7 @@ def post_clone(ref: Name, to: Clone, served: TheServed) -> Response:
     return json_answer(action_object(action), 201)
 
 
-class Removal(BaseModel):
+class Removal(Body):
     """How an action is deleted."""
 
     remove_files: StrictBool = False
@@ -247,7 +246,7 @@ def remove_action(
     return Response(status_code=204)
 
 
-@routes.get("/runnertypes", dependencies=LISTS, response_model=list[RunnerShape], responses=faults())
+@routes.get("/runnertypes", dependencies=LISTS, response_model=list[RunnerShape])
 def get_runners(
     selection: OfRunners,
     name: NameFilter = None,

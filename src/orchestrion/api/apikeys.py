@@ -8,7 +8,7 @@ from pydantic import BaseModel, StrictBool
 from orchestrion.accounts import ApiKey
 from orchestrion.actions.parameters import MASK
 from orchestrion.api.access import Caller, allowed, may_show_secrets
-from orchestrion.api.bodies import JsonObject
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.paging import ThePage
 from orchestrion.api.served import Served, served_by
@@ -21,11 +21,11 @@ TheServed = Annotated[Served, Depends(served_by)]
 ShowSecrets = Annotated[bool, Query(description="Show what identifies the key.")]
 
 
-class NewApiKey(BaseModel):
+class NewApiKey(Body):
     """Whose key it is to be, by default one's own; what else clients send of one is ignored."""
 
     user: str | None = None
-    metadata: JsonObject | None = None
+    metadata: dict[str, Any] | None = None
 
 
 class ApiKeyChange(NewApiKey):
@@ -52,7 +52,7 @@ class MadeApiKey(ApiKeyObject):
     key: str
 
 
-@routes.get("/apikeys", responses=faults())
+@routes.get("/apikeys")
 def list_all(
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("apikey.list"))],
@@ -66,7 +66,7 @@ def list_all(
     return [ApiKeyObject(**_fields(key, shown=shown)) for key in page.of(served.accounts.keys(user))]
 
 
-@routes.post("/apikeys", status_code=201, responses=faults())
+@routes.post("/apikeys", status_code=201)
 def make(
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("apikey.make"))],

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from orchestrion import __version__
 from orchestrion.api.absent import routes as absent
+from orchestrion.api.access import everybody
 from orchestrion.api.actions import routes as actions
 from orchestrion.api.apikeys import routes as apikeys
 from orchestrion.api.auth import routes as auth
 from orchestrion.api.bulk import routes as bulk
 from orchestrion.api.control import routes as control
+from orchestrion.api.document import Application
 from orchestrion.api.executions import routes as executions
-from orchestrion.api.faults import add_faults
 from orchestrion.api.health import routes as health
 from orchestrion.api.holdings import routes as holdings
 from orchestrion.api.inquiries import routes as inquiries
@@ -58,13 +58,10 @@ ROUTERS = (
 
 def make_app(served: Served) -> FastAPI:
     """The routes of one server, by their internal paths (`paths.internal_path`)."""
-    app = FastAPI(title="Orchestrion", version=__version__, openapi_url="/v1/openapi.json", docs_url=None)
+    app = Application(ROUTERS, is_open=served.identify is everybody)
     app.state.served = served
     app.state.metrics = metrics = Metrics(served)
     app.add_middleware(Measured, metrics=metrics)
-    add_faults(app)
-    for router in ROUTERS:
-        app.include_router(router)
     return app
 
 

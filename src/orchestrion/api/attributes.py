@@ -10,7 +10,7 @@ from fastapi import Depends, Query
 from fastapi.responses import Response
 
 from orchestrion.api.access import Caller, caller_of, may_show_secrets
-from orchestrion.api.faults import FaultError
+from orchestrion.api.faults import FaultError, whole
 from orchestrion.core.values import Json
 
 Include = Annotated[
@@ -126,7 +126,7 @@ def _told(value: Any) -> Any:
     if isinstance(value, list):
         return [_told(one) for one in cast("list[Any]", value)]
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return whole(value)
     if isinstance(value, int) and value.bit_length() > _BITS:
         return str(value)
     return value

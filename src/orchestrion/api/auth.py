@@ -11,6 +11,7 @@ from pydantic import BaseModel, StrictInt
 
 from orchestrion.accounts import TOKEN_SECONDS, NewToken, check_token_seconds
 from orchestrion.api.access import SYSTEM_USER, everybody
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.served import Served, served_by
 from orchestrion.runtime.clock import system_clock
@@ -23,7 +24,7 @@ routes = APIRouter(prefix="/auth", tags=["access"])
 TheServed = Annotated[Served, Depends(served_by)]
 
 
-class NewTokenOrder(BaseModel):
+class NewTokenOrder(Body):
     """For how many seconds the token is to be good."""
 
     ttl: StrictInt | None = None
@@ -39,7 +40,7 @@ class Token(BaseModel):
     metadata: dict[str, str] = {}
 
 
-class TokenToValidate(BaseModel):
+class TokenToValidate(Body):
     """A token to look at."""
 
     token: str
@@ -51,7 +52,9 @@ class Validity(BaseModel):
     valid: bool
 
 
-@routes.post("/tokens", status_code=201, responses=faults(429))
+@routes.post(
+    "/tokens", status_code=201, responses=faults(401, 429), openapi_extra={"security": [{"password": []}]}
+)
 def log_in(request: Request, served: TheServed, order: NewTokenOrder | None = None) -> Token:
     """Make a token for whoever shows a name and a password by HTTP Basic."""
     seconds = TOKEN_SECONDS if order is None or order.ttl is None else order.ttl
@@ -76,7 +79,7 @@ def log_in(request: Request, served: TheServed, order: NewTokenOrder | None = No
     return _token(served.accounts.add_token(name, seconds))
 
 
-@routes.post("/tokens/validate", responses=faults())
+@routes.post("/tokens/validate")
 def validate(given: TokenToValidate, served: TheServed) -> Validity:
     """Whether a token is good now."""
     credential = served.accounts.credential("token", given.token)

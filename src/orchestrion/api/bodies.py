@@ -1,27 +1,28 @@
 """What bodies hold: JSON that the store keeps exactly, and texts as they come."""
 
-from typing import Annotated, Any, TypeAlias
+from typing import Any, cast
 
 from fastapi import Request
-from pydantic import AfterValidator
+from pydantic import BaseModel, model_validator
+from pydantic_core import PydanticCustomError
 
 from orchestrion.api.faults import FaultError
 from orchestrion.core.values import problem_with
 
 
-def _kept(value: dict[str, Any]) -> dict[str, Any]:
-    problem = problem_with(value)
-    if problem:
-        raise ValueError(problem)
-    return value
+class Body(BaseModel):
+    """The body of a request, a JSON object; all of it is within the value domain (`core.values`)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_kept(cls, value: object) -> object:
+        problem = problem_with(cast("object", value)) if isinstance(value, dict) else None
+        if problem:
+            raise PydanticCustomError("value", "{problem}", {"problem": problem})
+        return cast("object", value)
 
 
-JsonObject: TypeAlias = Annotated[dict[str, Any], AfterValidator(_kept)]
-"""A JSON object within the value domain (`core.values`)."""
-
-TEXT_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {"text/plain": {"schema": {"type": "string"}}}}
-}
+TEXT_BODY: dict[str, Any] = {"requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 """How a route declares that it takes a text, whatever type the client says it has."""
 
 

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from orchestrion.api.access import Caller, allowed
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import faults
 from orchestrion.api.operations import told
 from orchestrion.api.served import Served, served_by
@@ -31,10 +32,10 @@ class Chosen(BaseModel):
     status: list[str] = []
     action: str | None = None
     user: str | None = None
-    since: Annotated[int | None, Field(ge=0, le=LARGEST_INTEGER)] = None
+    since: Annotated[StrictInt | None, Field(ge=0, le=LARGEST_INTEGER)] = None
 
 
-class NewBulk(BaseModel):
+class NewBulk(Body):
     """What is done to them, how many a second at the most, and why. A re-run is a whole one."""
 
     model_config = ConfigDict(extra="forbid")
@@ -53,7 +54,7 @@ def bulks(served: Annotated[Served, Depends(served_by)]) -> Bulks:
 TheBulks = Annotated[Bulks, Depends(bulks)]
 
 
-@routes.post("/bulk", status_code=201, response_model=model_of(BulkView), responses=faults())
+@routes.post("/bulk", status_code=201, response_model=model_of(BulkView))
 def start(
     new: NewBulk, bulks: TheBulks, caller: Annotated[Caller, Depends(allowed("bulk.start"))]
 ) -> Response:

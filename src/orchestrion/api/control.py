@@ -4,18 +4,20 @@ Each answers with the execution; what is not possible is told in StackStorm's wo
 clients ask by `operations`, where a refusal tells what would help.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from fastapi.responses import Response
 
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER
 from orchestrion.api.access import Caller, allowed
+from orchestrion.api.attributes import json_answer
+from orchestrion.api.bodies import Body
 from orchestrion.api.executions import one_execution
 from orchestrion.api.faults import Fault, FaultError, answer, faults
 from orchestrion.api.keeping import runner_of
 from orchestrion.api.served import Served, served_by
+from orchestrion.api.shapes import ExecutionShape
 from orchestrion.client.commands import Commands
 from orchestrion.core.status import COMPLETED
 from orchestrion.errors import Refused
@@ -40,19 +42,19 @@ _ALREADY: Final[dict[Control, tuple[str, ...]]] = {
 """In which statuses there is nothing to do."""
 
 
-class WantedStatus(BaseModel):
+class WantedStatus(Body):
     """The status that an execution is to have. Clients send more, which changes nothing."""
 
     status: str
 
 
-@routes.put("/executions/{number}", responses=faults(404))
+@routes.put("/executions/{number}", response_model=ExecutionShape, responses=faults(404))
 def put(
     number: str,
     wanted: WantedStatus,
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("execution.operate"))],
-) -> dict[str, Any]:
+) -> Response:
     """Pause (`pausing`), resume (`resuming`) or cancel (`canceling`) an execution."""
     kind = _WANTED.get(wanted.status)
     if kind is None:
@@ -71,7 +73,7 @@ def put(
         raise FaultError(400, f"Failed updating execution. {text}")
     if view.status not in _ALREADY[kind] or view.is_stalled:
         _perform(commands, kind, number, view.status)
-    return one_execution(served, caller, number)
+    return json_answer(one_execution(served, caller, number))
 
 
 def _perform(commands: Commands, kind: Control, number: str, status: str) -> None:
@@ -86,12 +88,12 @@ def _perform(commands: Commands, kind: Control, number: str, status: str) -> Non
         raise FaultError(400, f"Failed updating execution. {text}", (error.message,)) from error
 
 
-@routes.delete("/executions/{number}", response_model=dict[str, Any] | Fault, responses=faults(404))
+@routes.delete("/executions/{number}", response_model=ExecutionShape | Fault, responses=faults(404))
 def cancel(
     number: str,
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("execution.cancel"))],
-) -> dict[str, Any] | JSONResponse:
+) -> Response:
     """Cancel an execution. One that has ended otherwise answers 200 with a fault, as clients expect."""
     commands = served.commands(caller.name)
     try:
@@ -100,4 +102,4 @@ def cancel(
         view = commands.execution(number)
         problems = (error.message, *error.problems)
         return answer(200, f"Action cannot be canceled. State = {view.status}.", problems)
-    return one_execution(served, caller, number)
+    return json_answer(one_execution(served, caller, number))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
@@ -129,7 +129,7 @@ class Wanted(BaseModel):
     trigger_instance: str | None = None
 
 
-@routes.get("/executions", response_model=list[ExecutionShape], responses=faults())
+@routes.get("/executions", response_model=list[ExecutionShape])
 def get_executions(wanted: Annotated[Wanted, Query()], served: TheServed, caller: Lister) -> Response:
     """The executions that are asked for, newest first. `X-Total-Count` tells how many there are in all."""
     selection = _selection(wanted.include_attributes, wanted.exclude_attributes)
@@ -147,7 +147,7 @@ def get_executions(wanted: Annotated[Wanted, Query()], served: TheServed, caller
     return listed([shown.of(one) for one in found], total, limit)
 
 
-@routes.get("/executions/views/filters", dependencies=LISTS, response_model=FiltersShape, responses=faults())
+@routes.get("/executions/views/filters", dependencies=LISTS, response_model=FiltersShape)
 def get_filters(served: TheServed) -> dict[str, list[str]]:
     """The values by which executions can be chosen."""
     return served.listing.filter_values()
@@ -176,7 +176,7 @@ def get_children(
     return listed([shown.of(one) for one in found], len(found), None)
 
 
-@routes.get("/executions/{number}/attribute/{name}", response_model=None, responses=faults(404))
+@routes.get("/executions/{number}/attribute/{name}", response_model=Any, responses=faults(404))
 def get_attribute(number: Number, name: str, served: TheServed, caller: Reader, shows: Shows) -> Response:
     """One attribute of an execution: its status, or its result."""
     if name not in _MAY_EXCLUDE:
@@ -186,7 +186,12 @@ def get_attribute(number: Number, name: str, served: TheServed, caller: Reader, 
     return json_answer(found.get(name))
 
 
-@routes.get("/executions/{number}/result", dependencies=READS, response_model=None, responses=faults(404))
+@routes.get(
+    "/executions/{number}/result",
+    dependencies=READS,
+    response_class=Response,
+    responses={**faults(404), 200: {"content": {"text/json": {"schema": {}}}}},
+)
 def get_result(number: Number, served: TheServed, shows: Shows) -> Response:
     """The result of an execution, as JSON and nothing else."""
     text = served.listing.result_text(number, show_secrets=shows)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.responses import PlainTextResponse
 
 from orchestrion.api.access import Caller, allowed
-from orchestrion.api.faults import Fault, FaultError, faults
+from orchestrion.api.faults import FaultError
 from orchestrion.api.metrics import Metrics
 from orchestrion.api.served import Served, served_by
 
@@ -34,7 +34,7 @@ def healthz() -> Health:
     return Health()
 
 
-@routes.get("/readyz", responses={503: {"model": Fault}})
+@routes.get("/readyz")
 def readyz(served: Annotated[Served, Depends(served_by)]) -> Health:
     """The engine makes rounds, and the store can be read."""
     round_at = served.engine.dispatcher.measures.round_at
@@ -50,7 +50,7 @@ def readyz(served: Annotated[Served, Depends(served_by)]) -> Health:
     return Health()
 
 
-@routes.get("/metrics", response_class=PlainTextResponse, responses=faults())
+@routes.get("/metrics", response_class=PlainTextResponse)
 def metrics(request: Request, _caller: Annotated[Caller, Depends(allowed("metrics.get"))]) -> Response:
     """Metrics in the form of Prometheus."""
     found = request.app.state.metrics

@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt
 from orchestrion.actions.metadata import workflow_path
 from orchestrion.actions.metadata_file import read_text
 from orchestrion.api.access import Caller, allowed
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import faults
 from orchestrion.api.keys import Decrypt, User, check_keys
-from orchestrion.api.native import NamedWorkflow, Text
+from orchestrion.api.native import NamedWorkflow
 from orchestrion.api.operations import told
 from orchestrion.api.served import Served, served_by
 from orchestrion.client.catalogs import ActionList, ActionView, get_action, list_actions
@@ -34,15 +35,15 @@ class KeyToSet(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Text
-    value: Text
-    scope: Text = "system"
+    name: str
+    value: str
+    scope: str = "system"
     secret: StrictBool = False
     ttl: StrictInt | None = None
-    user: Text | None = None
+    user: str | None = None
 
 
-class KeysToSet(BaseModel):
+class KeysToSet(Body):
     """Keys that are set together."""
 
     model_config = ConfigDict(extra="forbid")
@@ -50,18 +51,18 @@ class KeysToSet(BaseModel):
     keys: list[KeyToSet]
 
 
-class PackFolder(BaseModel):
+class PackFolder(Body):
     """A folder of the server's machine."""
 
     model_config = ConfigDict(extra="forbid")
 
-    folder: Text
+    folder: str
 
 
 # --- keys
 
 
-@routes.get("/keys", response_model=model_of(list[KeyView]), responses=faults())
+@routes.get("/keys", response_model=model_of(list[KeyView]))
 def keys(
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("key.list"))],
@@ -102,7 +103,7 @@ def key(
     return told(view)
 
 
-@routes.post("/keys", response_model=model_of(list[KeyView]), responses=faults())
+@routes.post("/keys", response_model=model_of(list[KeyView]))
 def set_keys(
     wanted: KeysToSet, served: TheServed, caller: Annotated[Caller, Depends(allowed("key.set"))]
 ) -> Response:
@@ -129,13 +130,13 @@ def delete_keys(
 # --- what there is to run
 
 
-@routes.get("/packs", response_model=model_of(PackList), responses=faults())
+@routes.get("/packs", response_model=model_of(PackList), responses=faults(400))
 def packs(served: TheServed, _caller: Annotated[Caller, Depends(allowed("pack.list"))]) -> Response:
     """All packs, and what is wrong with files of theirs."""
     return told(list_packs(served.packs))
 
 
-@routes.post("/packs", response_model=model_of(PackView), responses=faults())
+@routes.post("/packs", response_model=model_of(PackView))
 def register(
     wanted: PackFolder, served: TheServed, _caller: Annotated[Caller, Depends(allowed("pack.register"))]
 ) -> Response:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from orchestrion.api.access import Caller, allowed
-from orchestrion.api.bodies import JsonObject
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.paging import EVERYTHING, ThePage
 from orchestrion.api.served import Served, served_by
@@ -22,10 +22,10 @@ TheServed = Annotated[Served, Depends(served_by)]
 _PENDING: Final = "pending"
 
 
-class Response(BaseModel):
+class Response(Body):
     """An answer. What else clients send of the inquiry is ignored."""
 
-    response: JsonObject
+    response: dict[str, Any]
 
 
 class Responded(BaseModel):
@@ -35,7 +35,7 @@ class Responded(BaseModel):
     response: dict[str, Any]
 
 
-@routes.get("/inquiries", responses=faults())
+@routes.get("/inquiries")
 def list_all(
     served: TheServed, _caller: Annotated[Caller, Depends(allowed("inquiry.list"))], page: ThePage
 ) -> list[InquiryObject]:

@@ -7,9 +7,10 @@ of a user holds is shown to that user, what one of the system or of somebody els
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, StrictBool, StrictInt, StrictStr
+from pydantic import StrictBool, StrictInt, StrictStr
 
 from orchestrion.api.access import Caller, allowed
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.paging import ThePage
 from orchestrion.api.served import Served, served_by
@@ -28,7 +29,7 @@ _ALL: Final = "all"
 _OF_USERS: Final = ("user", "st2kv.user")
 
 
-class KeyToSet(BaseModel):
+class KeyToSet(Body):
     """A key. `ttl` is its time to live in seconds. What else clients send of one is ignored."""
 
     value: StrictStr
@@ -39,7 +40,7 @@ class KeyToSet(BaseModel):
     ttl: StrictInt | None = None
 
 
-@routes.get("/keys", responses=faults(), response_model_exclude_none=True)
+@routes.get("/keys", response_model_exclude_none=True)
 def list_all(
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("key.list"))],
@@ -84,7 +85,7 @@ def get(
     return key_object(view)
 
 
-@routes.put("/keys/{name:path}", responses=faults(), response_model_exclude_none=True)
+@routes.put("/keys/{name:path}", response_model_exclude_none=True)
 def put(
     name: str, key: KeyToSet, served: TheServed, caller: Annotated[Caller, Depends(allowed("key.set"))]
 ) -> KeyObject:

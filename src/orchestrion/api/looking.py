@@ -102,7 +102,6 @@ def graph(number: str, served: TheServed) -> Response:
 @routes.get(
     "/limits",
     response_model=model_of(list[Limit]),
-    responses=faults(),
     dependencies=[Depends(allowed("limit.list"))],
 )
 def all_limits() -> Response:

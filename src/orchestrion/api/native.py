@@ -5,14 +5,15 @@ Executions, inquiries and what they write are here; `holdings` has keys, packs, 
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrion.api.access import Caller, allowed
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.feed import Subscription, Wanted
 from orchestrion.api.operations import told
@@ -20,7 +21,6 @@ from orchestrion.api.served import Served, served_by
 from orchestrion.api.starting import RequestId
 from orchestrion.api.stream import HEARTBEAT_SECONDS, EventStream, has_expired, tree_of
 from orchestrion.client.files import WorkflowFile
-from orchestrion.core.values import problem_with
 from orchestrion.operations import Accepted, Asking
 from orchestrion.queries import Choice, ExecutionView, InquiryView
 from orchestrion.queries.output import Tail
@@ -37,33 +37,22 @@ _END: Final = b"null\n"
 Count = Annotated[int, Query(ge=1, le=_MOST, description="How many at the most.")]
 
 
-def _kept(text: str) -> str:
-    problem = problem_with(text)
-    if problem:
-        raise ValueError(problem)
-    return text
-
-
-Text: TypeAlias = Annotated[str, AfterValidator(_kept)]
-"""A text that the store can keep."""
-
-
 class File(BaseModel):
     """A workflow file of the client's machine: as it was named there, where it is, and what it holds."""
 
     model_config = ConfigDict(extra="forbid")
 
-    path: Annotated[Text, Field(min_length=1)]
-    source: Text
-    text: Text
+    path: Annotated[str, Field(min_length=1)]
+    source: str
+    text: str
 
 
-class NamedWorkflow(BaseModel):
+class NamedWorkflow(Body):
     """A workflow: one of a pack, by its reference, or the text of a file."""
 
     model_config = ConfigDict(extra="forbid")
 
-    workflow: Text | File
+    workflow: str | File
 
     def named(self) -> str | WorkflowFile:
         """The same as the client's values have it. Raises FaultError (400) for a file without a name."""
@@ -77,11 +66,11 @@ class NamedWorkflow(BaseModel):
 class Start(NamedWorkflow):
     """What is to run. `words` are NAME=VALUE texts, which are read as the action declares its parameters."""
 
-    words: list[Text] = []
-    reason: Text | None = None
+    words: list[str] = Field(default=[])
+    reason: str | None = None
 
 
-@routes.get("/executions", response_model=model_of(list[ExecutionView]), responses=faults())
+@routes.get("/executions", response_model=model_of(list[ExecutionView]))
 def executions(
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("execution.list"))],
@@ -145,7 +134,7 @@ async def _lines(
             return
 
 
-@routes.get("/inquiries", response_model=model_of(list[InquiryView]), responses=faults())
+@routes.get("/inquiries", response_model=model_of(list[InquiryView]))
 def inquiries(
     served: TheServed, _caller: Annotated[Caller, Depends(allowed("inquiry.list"))], count: Count = 50
 ) -> Response:

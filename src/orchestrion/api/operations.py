@@ -8,12 +8,13 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictInt
 
 from orchestrion.api.access import Caller, allowed
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.served import Served, served_by
-from orchestrion.api.starting import RequestId, checked
+from orchestrion.api.starting import RequestId
 from orchestrion.client.commands import Commands
 from orchestrion.client.targets import Target
 from orchestrion.core.values import Json
@@ -42,8 +43,10 @@ _ALLOWED: Final[dict[Kind, str]] = {
 }
 _MOST_ITEMS: Final = 1_000_000
 
+Items = Annotated[list[Annotated[StrictInt, Field(ge=0)]], Field(max_length=_MOST_ITEMS)]
 
-class Operation(BaseModel):
+
+class Operation(Body):
     """What is asked of an execution.
 
     A `re-run` is whole, with `parameters` changed, or with `words`: NAME=VALUE texts that are read as its
@@ -55,10 +58,10 @@ class Operation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Kind
-    tasks: list[str] = []
-    no_reset: list[str] = []
-    items: dict[str, Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=_MOST_ITEMS)]] = {}
-    parameters: dict[str, Any] = {}
+    tasks: list[str] = Field(default=[])
+    no_reset: list[str] = Field(default=[])
+    items: dict[str, Items] = Field(default={})
+    parameters: dict[str, Any] = Field(default={})
     words: list[str] | None = None
     reason: str | None = None
     digest: str | None = None
@@ -81,7 +84,7 @@ def operate(
     caller.check(_ALLOWED[wanted.kind])
     _check(wanted)
     commands = served.commands(caller.name)
-    values = checked(wanted.parameters)
+    values: dict[str, Json] = wanted.parameters
     if plan:
         return told(_planned(commands, number, wanted, values))
     asking = Asking(wanted.reason, request_id, wanted.digest)

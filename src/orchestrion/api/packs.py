@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
 
 from orchestrion.actions.configs import masked_config, schema_of, stored_config
 from orchestrion.actions.metadata import Pack
 from orchestrion.actions.runner_types import RUNNER_TYPES
 from orchestrion.api.access import Caller, allowed, may_show_secrets
+from orchestrion.api.bodies import Body
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.paging import ThePage
 from orchestrion.api.served import Served, served_by
@@ -27,7 +27,7 @@ _KINDS: Final = (
 )
 
 
-class PacksToRegister(BaseModel):
+class PacksToRegister(Body):
     """Which packs, by name, or (our own addition) by the path of a folder of the server. None: all.
 
     `types`: what is counted, for example `action`.
@@ -37,7 +37,7 @@ class PacksToRegister(BaseModel):
     types: list[str] | None = None
 
 
-@routes.get("/packs", responses=faults())
+@routes.get("/packs")
 def list_all(
     served: TheServed, _caller: Annotated[Caller, Depends(allowed("pack.list"))], page: ThePage
 ) -> list[PackObject]:
@@ -54,7 +54,7 @@ def get(
     return WholePackObject(**pack_fields(pack), files=[*files_of(pack)])
 
 
-@routes.post("/packs/register", responses=faults())
+@routes.post("/packs/register")
 def register(
     served: TheServed,
     _caller: Annotated[Caller, Depends(allowed("pack.register"))],
@@ -77,7 +77,7 @@ def register(
     return {name: count for name, count in counts.items() if not kinds or name.removesuffix("s") in kinds}
 
 
-@routes.get("/configs", responses=faults())
+@routes.get("/configs")
 def list_configs(
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("config.get"))],
@@ -107,7 +107,7 @@ def get_config(
     return _config(pack, shown=shown)
 
 
-@routes.get("/config_schemas", responses=faults())
+@routes.get("/config_schemas")
 def list_schemas(
     served: TheServed, _caller: Annotated[Caller, Depends(allowed("config.get"))], page: ThePage
 ) -> list[ConfigSchemaObject]:

@@ -6,18 +6,22 @@ What fails before it begins is an execution all the same where StackStorm makes 
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Query
-from pydantic import BaseModel, Field
+from fastapi.responses import Response
+from pydantic import Field, StrictInt
 
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER
 from orchestrion.api.access import Caller, allowed
+from orchestrion.api.attributes import json_answer
+from orchestrion.api.bodies import Body
 from orchestrion.api.executions import one_execution
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.keeping import Keeping, runner_of
 from orchestrion.api.served import Served, served_by
+from orchestrion.api.shapes import ExecutionShape
 from orchestrion.client.commands import Commands
 from orchestrion.client.targets import runnable_action, target_with
 from orchestrion.core.language.definition import MAX_DELAY
-from orchestrion.core.values import Json, problem_with
+from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, Refused
 from orchestrion.operations import Asking, RerunRequest
 
@@ -28,11 +32,11 @@ _MILLISECONDS: Final = 1_000
 TheServed = Annotated[Served, Depends(served_by)]
 RequestId = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 """The name of a request: one that comes again gets the first answer, and does nothing."""
-Delay = Annotated[int | None, Field(ge=0, le=MAX_DELAY * _MILLISECONDS)]
+Delay = Annotated[StrictInt | None, Field(ge=0, le=MAX_DELAY * _MILLISECONDS)]
 """Milliseconds before it starts; rounded up to seconds."""
 
 
-class NewExecution(BaseModel):
+class NewExecution(Body):
     """What is to run. Clients send more (`context`, `notify`), which changes nothing."""
 
     action: str
@@ -41,7 +45,7 @@ class NewExecution(BaseModel):
     delay: Delay = None
 
 
-class Rerun(BaseModel):
+class Rerun(Body):
     """What is to run again: all, with parameters changed, or only from some tasks.
 
     `reset` are those of the tasks of which all items run again; of the others only those that did not
@@ -55,16 +59,16 @@ class Rerun(BaseModel):
     delay: Delay = None
 
 
-@routes.post("/executions", status_code=201, responses=faults(409))
+@routes.post("/executions", status_code=201, response_model=ExecutionShape, responses=faults(409))
 def start(
     new: NewExecution,
     served: TheServed,
     caller: Annotated[Caller, Depends(allowed("execution.start"))],
     request_id: RequestId = None,
-) -> dict[str, Any]:
+) -> Response:
     """Start an action or a workflow."""
     commands = _commands_for(served, caller, new.user)
-    values = checked(new.parameters)
+    values: dict[str, Json] = new.parameters or {}
     asking = Asking(request_id=request_id)
     try:
         action = runnable_action(new.action, served.catalog)
@@ -81,7 +85,9 @@ def start(
     return _requested(served, caller, number)
 
 
-@routes.post("/executions/{number}/re_run", status_code=201, responses=faults(404, 409))
+@routes.post(
+    "/executions/{number}/re_run", status_code=201, response_model=ExecutionShape, responses=faults(404, 409)
+)
 def rerun(
     number: str,
     wanted: Rerun,
@@ -89,14 +95,14 @@ def rerun(
     caller: Annotated[Caller, Depends(allowed("execution.rerun"))],
     no_merge: Annotated[bool, Query()] = False,  # noqa: FBT002  # a query parameter has a name
     request_id: RequestId = None,
-) -> dict[str, Any]:
+) -> Response:
     """Run an execution again, as StackStorm's clients ask for it.
 
     A re-run from tasks that is refused is an execution that has failed. Not so where our own clients ask
     (`operations`).
     """
     commands = _commands_for(served, caller, wanted.user)
-    changes = checked(wanted.parameters)
+    changes: dict[str, Json] = wanted.parameters or {}
     tasks, reset = tuple(dict.fromkeys(wanted.tasks or ())), {*(wanted.reset or ())}
     if (tasks or reset) and changes:
         raise FaultError(400, "Parameters override is not supported when re-running task(s) for a workflow.")
@@ -125,14 +131,6 @@ def rerun(
     return _requested(served, caller, again)
 
 
-def checked(parameters: dict[str, Any] | None) -> dict[str, Json]:
-    """Parameters as values of ours. Raises FaultError (400)."""
-    problem = problem_with(parameters or {})
-    if problem is not None:
-        raise FaultError(400, f"The parameters cannot be kept as they are: {problem}")
-    return {**(parameters or {})}
-
-
 def _commands_for(served: Served, caller: Caller, user: str | None) -> Commands:
     """What the caller may ask, or what an admin may ask in the name of another one."""
     if user is not None and user != caller.name:
@@ -144,13 +142,10 @@ def _seconds(delay: int | None) -> int:
     return -(-(delay or 0) // _MILLISECONDS)
 
 
-def _requested(served: Served, caller: Caller, number: str) -> dict[str, Any]:
+def _requested(served: Served, caller: Caller, number: str) -> Response:
     """The answer: the execution as it was when it was asked for, whatever has become of it since.
 
     Clients expect it to be unfinished, also where it has ended within the microsecond.
     """
-    return one_execution(served, caller, number) | {
-        "status": "requested",
-        "result": None,
-        "end_timestamp": None,
-    }
+    as_asked = {"status": "requested", "result": None, "end_timestamp": None}
+    return json_answer(one_execution(served, caller, number) | as_asked, 201)

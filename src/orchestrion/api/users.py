@@ -7,7 +7,6 @@ from pydantic import BaseModel
 
 from orchestrion.accounts import Role
 from orchestrion.api.access import Caller, allowed
-from orchestrion.api.faults import faults
 from orchestrion.wire.stackstorm import time_text
 
 routes = APIRouter(prefix="/v1", tags=["access"])
@@ -37,7 +36,7 @@ class User(BaseModel):
     rbac: Rbac
 
 
-@routes.get("/user", responses=faults())
+@routes.get("/user")
 def get(caller: Annotated[Caller, Depends(allowed("user.get"))]) -> User:
     """Who asks, how they have shown it, and what they may."""
     return User(

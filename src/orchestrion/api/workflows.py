@@ -62,7 +62,6 @@ class Inspection(BaseModel):
 
 @routes.post(
     "/workflows/inspect",
-    responses=faults(),
     response_model_exclude_unset=True,
     openapi_extra=TEXT_BODY,
 )
@@ -74,26 +73,26 @@ def inspect(text: TheText, served: TheServed, _caller: TheCaller) -> list[Proble
     ]
 
 
-@routes.post("/workflows/report", responses=faults(), openapi_extra=TEXT_BODY)
+@routes.post("/workflows/report", openapi_extra=TEXT_BODY)
 def report(text: TheText, served: TheServed, _caller: TheCaller) -> Inspection:
     """The same with lines, hints and warnings."""
     return _inspection(report_of(text, _SENT, served.catalog))
 
 
-@routes.get("/workflows/{ref}/report", responses=faults(404))
+@routes.get("/workflows/{ref}/report", responses=faults(404, 409))
 def report_on(ref: str, served: TheServed, _caller: TheCaller) -> Inspection:
     """The same of a workflow of a pack."""
     path = workflow_path(workflow_action(ref, served.catalog))
     return _inspection(report_of(read_text(path), path, served.catalog))
 
 
-@routes.post("/workflows/graph", responses=faults(), openapi_extra=TEXT_BODY)
+@routes.post("/workflows/graph", openapi_extra=TEXT_BODY)
 def graph(text: TheText, _served: TheServed, _caller: TheCaller) -> GraphObject:
     """The graph of a workflow."""
     return graph_object(graph_of_text(text, _SENT))
 
 
-@routes.get("/workflows/{ref}/graph", responses=faults(404))
+@routes.get("/workflows/{ref}/graph", responses=faults(404, 409))
 def graph_on(ref: str, served: TheServed, _caller: TheCaller) -> GraphObject:
     """The graph of a workflow of a pack."""
     path = workflow_path(workflow_action(ref, served.catalog))

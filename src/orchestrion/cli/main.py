@@ -92,7 +92,7 @@ def _show(error: Exception, again: Again) -> int:
 
         traceback.print_exception(error)
     if isinstance(error, OrchestrionError):
-        _complain(again.sentence(error.message), *map(again.sentence, error.problems))
+        _complain(again.sentence(error.advice), *map(again.sentence, error.problems))
         return error.exit_code
     if type(error).__name__ == "DefinitionError":  # the language's own; importing it would load the language
         _complain(f"The workflow cannot be used: {error}")

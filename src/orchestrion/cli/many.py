@@ -28,7 +28,7 @@ def for_each(ids: Sequence[str], perform: Callable[[str], int], again: Again) ->
             if len(ids) == 1:
                 raise
             errors = Output(sys.stderr)
-            errors.line(f"orchestrion: {again.sentence(error.message)}")
+            errors.line(f"orchestrion: {again.sentence(error.advice)}")
             for problem in error.problems:
                 errors.line(f"  - {again.sentence(problem)}")
             codes.append(error.exit_code)

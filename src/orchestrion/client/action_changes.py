@@ -15,6 +15,7 @@ from orchestrion.actions.action_files import may_name_file
 from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, Pack, action_of
 from orchestrion.actions.metadata_file import read_mapping, read_text
+from orchestrion.actions.on_disk import kind_of
 from orchestrion.actions.parameters import MASK
 from orchestrion.actions.runner_types import RUNNER_TYPES
 from orchestrion.core.values import Json, problem_with
@@ -104,7 +105,7 @@ def clone_action(
     if content is not None:
         entry_point = Path(source.entry_point).with_name(f"{name}{content.suffix}")
         copy = _inside(source.ref, target, str(entry_point))
-        if copy.exists() and not overwrite:
+        if kind_of(copy) is not None and not overwrite:
             raise UsageError(f"{copy}: The file is there already. Give the action another name.")
         document["entry_point"] = str(entry_point)
     action = (
@@ -123,7 +124,7 @@ def entry_point_of(action: Action) -> Path:
     if not action.entry_point:
         raise NotFound(f"Action {action.ref} has no entry point: it is all in {action.metadata_file}.")
     file = _inside(action.ref, action.pack, action.entry_point)
-    if not file.is_file():
+    if kind_of(file) != "file":
         raise NotFound(f"{file}: The entry point of action {action.ref} is not there.")
     return file
 

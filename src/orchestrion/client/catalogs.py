@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from orchestrion.actions.metadata import Action, Parameter
 from orchestrion.actions.metadata_file import read_text
+from orchestrion.actions.on_disk import kind_of
 from orchestrion.actions.parameters import MASK
 from orchestrion.actions.runners.registry import WORKFLOW_RUNNER, check_runnable
 from orchestrion.client.packs import catalog_of
@@ -118,6 +119,6 @@ def refs(packs: Sequence[Path]) -> list[tuple[str, bool]]:
 
 def input_names(word: str, packs: Sequence[Path]) -> list[str]:
     """The names of the parameters of a pack's workflow, or of the inputs of a workflow file."""
-    if Path(word).is_file():  # what is typed at a terminal is not read for a completion
+    if kind_of(word) == "file":  # what is typed at a terminal is not read for a completion
         return [one.name for one in load_definition(read_text(Path(word))).inputs]
     return [*catalog_of(packs).find(word).parameters]

@@ -139,7 +139,7 @@ class Connection:
 
     def _fault(self, response: httpx.Response) -> OrchestrionError:
         """What the server has raised."""
-        text, problems = _told_in(response)
+        text, problems, hint = _told_in(response)
         status = response.status_code
         if text is not None and status == HTTPStatus.UNAUTHORIZED:
             return UsageError(
@@ -154,7 +154,7 @@ class Connection:
             return OrchestrionError(
                 f"{self.url}: the server has failed, which is a bug; its log tells of it."
             )
-        return _KINDS[status](text, problems=problems)
+        return _KINDS[status](text, problems=problems, hint=hint)
 
 
 def auth_url(url: str) -> str:
@@ -175,17 +175,17 @@ def _is_ours(response: httpx.Response) -> bool:
     return response.is_success and (is_empty or kind.startswith(("application/json", "application/x-ndjson")))
 
 
-def _told_in(response: httpx.Response) -> tuple[str | None, tuple[str, ...]]:
-    """The sentence of a fault, None where it is no fault of ours, and its problems."""
+def _told_in(response: httpx.Response) -> tuple[str | None, tuple[str, ...], str]:
+    """The sentence of a fault, None where it is no fault of ours; its problems; its hint."""
     try:
         fault: Any = response.json()
     except ValueError:
-        return None, ()
+        return None, (), ""
     if not isinstance(fault, dict):
-        return None, ()
+        return None, (), ""
     known = cast("Mapping[str, Any]", fault)
     text, problems = known.get("faultstring"), known.get("problems", ())
-    return (text if isinstance(text, str) else None), tuple(map(str, problems))
+    return (text if isinstance(text, str) else None), tuple(map(str, problems)), str(known.get("hint", ""))
 
 
 def _header(text: str) -> str:

@@ -15,9 +15,14 @@ class InvalidWorkflowError(UsageError):
     """A workflow file is wrong. `errors` are StackStorm's, as the result of its execution holds them."""
 
     def __init__(
-        self, message: str, *, problems: Iterable[str] = (), errors: Sequence[Mapping[str, Json]] = ()
+        self,
+        message: str,
+        *,
+        problems: Iterable[str] = (),
+        hint: str = "",
+        errors: Sequence[Mapping[str, Json]] = (),
     ) -> None:
-        super().__init__(message, problems=problems)
+        super().__init__(message, problems=problems, hint=hint)
         self.errors: Final = tuple(errors)
 
 

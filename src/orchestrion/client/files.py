@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from orchestrion.actions.metadata_file import read_text
+from orchestrion.actions.on_disk import kind_of
 from orchestrion.errors import NotFound
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -26,7 +27,7 @@ def file_of(word: str) -> WorkflowFile | None:
     if not is_file(word):
         return None
     path = Path(word)
-    place = path.resolve() if path.is_file() else path.absolute()  # a pipe leads nowhere
+    place = path.resolve() if kind_of(path) == "file" else path.absolute()  # a pipe leads nowhere
     return WorkflowFile(_shown(path), _shown(place), read_text(path))
 
 
@@ -35,11 +36,11 @@ def is_file(word: str) -> bool:
 
     Raises NotFound when it can be nothing else, and is not there.
     """
-    path = Path(word)
-    if path.exists() and not path.is_dir():
+    kind = kind_of(word)
+    if kind in ("file", "other"):
         return True
     if word.endswith(_SUFFIXES) or "/" in word:
-        what = "This is a folder, no file" if path.is_dir() else "There is no such file"
+        what = "This is a folder, no file" if kind == "folder" else "There is no such file"
         raise NotFound(f"{word}: {what}. Name a workflow file, or a workflow of a pack: PACK.NAME.")
     return False
 

@@ -9,6 +9,7 @@ from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.environments import Environments, EnvironmentState
 from orchestrion.actions.ignored import ignored_in
 from orchestrion.actions.metadata import Pack
+from orchestrion.actions.on_disk import kind_of
 from orchestrion.actions.pack_files import listing_of
 from orchestrion.actions.revisions import SHOWN, name_of_now
 from orchestrion.actions.runners.registry import check_runnable
@@ -63,7 +64,7 @@ def register_pack(folders: PackFolders, path: Path) -> PackView:
 
     Raises UsageError with everything that is wrong with it, and changes nothing then.
     """
-    if not (path / "pack.yaml").is_file():
+    if kind_of(path / "pack.yaml") != "file":
         raise UsageError(f"{path}: This is no pack: a pack is a folder with a file pack.yaml.")
     alone = Catalog([path])
     if alone.problems():

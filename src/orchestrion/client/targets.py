@@ -384,10 +384,8 @@ def inspected(text: str, path: Path, catalog: Catalog) -> tuple[Definition, tupl
     """
     report = report_of(text, path, catalog)
     if report.problems:
-        message = (
-            f"{path}: The workflow cannot run; mend this, and check it with: "
-            f"orchestrion workflow inspect {path}"
-        )
+        message = f"{path}: The workflow cannot run."
+        hint = f"Mend this, and check it with: orchestrion workflow inspect {path}"
         problems = [problem.text(path) for problem in report.problems]
-        raise InvalidWorkflowError(message, problems=problems, errors=as_result(report.stackstorm))
+        raise InvalidWorkflowError(message, problems=problems, hint=hint, errors=as_result(report.stackstorm))
     return load_definition(text), tuple(finding.text(path) for finding in report.unable)

@@ -1,7 +1,5 @@
 """Answers to inquiries."""
 
-from typing import Final
-
 from orchestrion.actions.parameters import without_values
 from orchestrion.actions.runners.registry import INQUIRER
 from orchestrion.actions.validation import problems_with_answer
@@ -13,15 +11,14 @@ from orchestrion.runtime.secrets import secret_values
 from orchestrion.runtime.unit import Unit
 from orchestrion.runtime.workflow import Workflow
 
-_LIST: Final = "orchestrion inquiry list"
-
 
 def check_answer(unit: Unit, execution: Execution, answer: Json, actor: str) -> dict[str, Json]:
     """The result of an open inquiry so far. Raises UsageError, Refused when it takes no such answer."""
     attempt = unit.ledger.attempt(execution.id)
     if execution.runner != INQUIRER:
         raise Refused(
-            f"{execution.id} is not an inquiry: it runs {execution.action}. List them with: {_LIST}"
+            f"{execution.id} is not an inquiry: it runs {execution.action}.",
+            hint="List them with: orchestrion inquiry list",
         )
     if attempt is None or attempt.engine != INQUIRY or not isinstance(execution.result, dict):
         raise Refused(f"The inquiry {execution.id} takes no answer any more: it is {execution.status}.")

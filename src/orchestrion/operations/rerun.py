@@ -285,8 +285,8 @@ def _still_going(unit: Unit, subject: Workflow, execution: str) -> str:
     holder, status = subject.row["execution"], subject.head.status
     problem = f"Unable to re-run {execution}: its workflow execution is {status} in {holder}"
     if is_attended(unit, unit.workflow(subject.row["root"])):
-        return f"{problem}. Wait for its end, or cancel it: orchestrion execution cancel {holder}"
-    return f"{problem}, and has no engine. Go on with it first: orchestrion execution resume {holder}"
+        return f"{problem}. Wait for its end, or cancel it."
+    return f"{problem}, and has no engine. Resume it first."
 
 
 def _not_concerned(wanted: Wanted, paths: Mapping[str, Path], plan: Plan, prefix: str) -> Iterator[str]:

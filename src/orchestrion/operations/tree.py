@@ -14,7 +14,9 @@ from orchestrion.runtime.workflow import Workflow
 def find(unit: Unit, number: str) -> Execution:
     """The execution with an id. Raises NotFound."""
     if unit.transaction.one("execution", id=number) is None:
-        raise NotFound(f'There is no execution "{number}". List them with: orchestrion execution list')
+        raise NotFound(
+            f'There is no execution "{number}".', hint="List them with: orchestrion execution list"
+        )
     return unit.ledger.execution(number)
 
 
@@ -84,8 +86,7 @@ def detach(unit: Unit, subject: Workflow, before: Execution) -> str:
     _move(unit, (subject.id, *below), subject.id)
     return (
         f"This re-run stands alone: {parent}, its parent, neither waits for it nor changes. "
-        "To go on with the parent, name the path to the task: "
-        f"orchestrion execution re-run {parent} --tasks {before.task}/TASK"
+        f"To go on with the parent, re-run it from the path to the task: {before.task}/TASK."
     )
 
 

@@ -42,7 +42,9 @@ def execution_row(transaction: Transaction, number: str) -> Mapping[str, Any]:
     """The row of an execution. Raises NotFound."""
     row = transaction.one("execution", id=number)
     if row is None:
-        raise NotFound(f'There is no execution "{number}". List them with: orchestrion execution list')
+        raise NotFound(
+            f'There is no execution "{number}".', hint="List them with: orchestrion execution list"
+        )
     return row
 
 

@@ -87,7 +87,7 @@ class Queries:
             row, attempt = reading.row(number), reading.one("attempt", execution=number)
             if row["runner"] != INQUIRER:
                 raise NotFound(
-                    f"{number} is not an inquiry. List those that wait with: orchestrion inquiry list"
+                    f"{number} is not an inquiry.", hint="List those that wait with: orchestrion inquiry list"
                 )
             return reading.inquiry(row, None if attempt is None else attempt["expires_at"])
 
@@ -295,7 +295,7 @@ class _Reading:
 
 def no_such_execution(number: str) -> NotFound:
     """What is told where nothing has an id."""
-    return NotFound(f'There is no execution "{number}". List them with: orchestrion execution list')
+    return NotFound(f'There is no execution "{number}".', hint="List them with: orchestrion execution list")
 
 
 def shown_status(status: str, record: Mapping[str, Any]) -> str:

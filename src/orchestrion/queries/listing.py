@@ -120,7 +120,9 @@ class Listing:
         reader = _Reader(transaction, self._peers, parts, show_secrets=show_secrets)
         found = [] if wanted is None else reader.summaries([wanted])
         if not found:
-            raise NotFound(f'There is no execution "{number}". List them with: orchestrion execution list')
+            raise NotFound(
+                f'There is no execution "{number}".', hint="List them with: orchestrion execution list"
+            )
         return found[0]
 
 

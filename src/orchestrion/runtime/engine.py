@@ -37,9 +37,9 @@ POLL_SECONDS: Final = 0.25
 
 _MICROSECONDS: Final = 1_000_000
 _CONTRADICTION: Final = (
-    "The end of an action could not be recorded ({error}): a bug of Orchestrion. Nothing was written. "
-    "Go on with: orchestrion execution resume ID"
+    "The end of an action could not be recorded ({error}): a bug of Orchestrion. Nothing was written."
 )
+_RESUME: Final = "Go on with: orchestrion execution resume ID"
 
 
 class Engine:
@@ -145,7 +145,7 @@ class Engine:
             raise
         except Exception as error:
             if len(reports) <= 1:
-                raise InvariantViolation(_CONTRADICTION.format(error=error)) from error
+                raise InvariantViolation(_CONTRADICTION.format(error=error), hint=_RESUME) from error
             return self._deliver_singly(reports)
 
     def _deliver_singly(self, reports: list[Report]) -> int:
@@ -158,7 +158,7 @@ class Engine:
             except Exception as error:  # noqa: BLE001  # whatever it is, it must not hold up the others
                 failure = error
         if failure is not None:
-            raise InvariantViolation(_CONTRADICTION.format(error=failure)) from failure
+            raise InvariantViolation(_CONTRADICTION.format(error=failure), hint=_RESUME) from failure
         return done
 
     def _commit(self, requests: Sequence[Request], reports: list[Report]) -> int:

@@ -104,7 +104,9 @@ class PinnedPacks:
                 f"{revision.shown}); a re-run takes it as it is then."
             )
             problems = [problem.replace(copy, home) for problem in error.problems]
-            raise type(error)(error.message.replace(copy, home), problems=[*problems, note]) from error
+            raise type(error)(
+                error.message.replace(copy, home), problems=[*problems, note], hint=error.hint
+            ) from error
 
     def is_bundled(self, packs: str, ref: str) -> bool:
         """Whether the pack of an action comes with Orchestrion, and so needs no copy."""

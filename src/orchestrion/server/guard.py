@@ -82,7 +82,7 @@ class Guard:
                 "With --no-auth the server answers only to 127.0.0.1, ::1 and localhost.",
             )
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and _place_of(origin) != host.lower():
             return answer(403, f"Pages of another site ({origin}) may not ask this server.")
         return None
 
@@ -96,6 +96,14 @@ def _name_of(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def _place_of(url: str) -> str | None:
+    """The host and the port in a URL, in small letters; None where they cannot be read."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return None
 
 
 async def _body_of(headers: Headers, receive: Receive, check_sender: Callable[[], Awaitable[None]]) -> bytes:

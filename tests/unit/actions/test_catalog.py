@@ -145,6 +145,22 @@ def test_only_what_is_needed_is_read(tmp_path: Path) -> None:
         catalog.find("good.b")
 
 
+def test_a_number_that_is_too_long_is_a_problem_of_its_file_alone(tmp_path: Path) -> None:
+    long = "9" * 5_000
+    files = {
+        "actions/a.yaml": "name: a\nrunner_type: noop\n",
+        "actions/b.yaml": f"name: b\nentry_point: {long}\n",
+    }
+    write_pack(tmp_path / "good", {"pack.yaml": "name: good\n", **files})
+    write_pack(tmp_path / "good", {"actions/c.json": f'{{"name": "c", "tags": [{long}]}}'})
+    catalog = Catalog([tmp_path])
+    assert catalog.refs() == (*CORE, "good.a")
+    reason = "This cannot be read: a number in it is too long; quote it to make it a text."
+    assert catalog.problems() == tuple(
+        f"{tmp_path}/good/actions/{name}: {reason}" for name in ("b.yaml", "c.json")
+    )
+
+
 def test_a_corrected_file_counts_at_once(tmp_path: Path) -> None:
     pack = write_pack(
         tmp_path / "p", {"pack.yaml": "name: p", "actions/a.yaml": "name: a\nrunner_typ: noop\n"}

@@ -114,7 +114,7 @@ def test_a_delay_is_in_milliseconds_and_rounded_up(world: World) -> None:
         ({"action": "core.noop", "delay": -1}, "body.delay: Input should be greater than or equal to 0"),
         (
             {"action": "core.noop", "parameters": {"big": 2**64}},
-            "The parameters cannot be kept as they are: An integer does not fit into 64 bits.",
+            "body: An integer does not fit into 64 bits.",
         ),
     ],
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from orchestrion.actions.metadata import Action, Parameter
+from orchestrion.actions.on_disk import kind_of
 from orchestrion.actions.runners.base import Job
 from orchestrion.actions.runners.environment import NotStartable, bytes_of
 from orchestrion.core.values import Json
@@ -27,7 +28,7 @@ def script_path(action: Action) -> Path:
     if not path.is_relative_to(os.path.normpath(pack.folder.absolute())):
         message = f"The entry_point {action.entry_point} of action {action.ref} leaves its pack. {remedy}"
         raise NotStartable(message)
-    if not path.is_file():
+    if kind_of(path) != "file":
         shown = pack.told(str(path))
         when = "" if pack.copy_of is None else " in its pack as this execution uses it"
         message = f"The script {shown} of action {action.ref} does not exist{when}. {remedy}"

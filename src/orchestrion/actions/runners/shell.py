@@ -6,9 +6,9 @@ as StackStorm does (spec 5, 6.5, traps 19 and 20).
 
 import os
 import shlex
-from pathlib import Path
 from typing import Final, NoReturn
 
+from orchestrion.actions.on_disk import kind_of
 from orchestrion.actions.runners.base import Job, Outcome, OutcomeStatus
 from orchestrion.actions.runners.environment import NotStartable, bytes_of, environment_of, timeout_of
 from orchestrion.actions.runners.leash import held_here, leash_input
@@ -97,7 +97,7 @@ def _bash() -> bytes:
 def _folder_of(value: Json) -> str | None:
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or not Path(value).is_dir():
+    if not isinstance(value, str) or kind_of(value) != "folder":
         message = f"The folder {value!r} of the parameter cwd does not exist on this machine."
         raise NotStartable(message)
     return value

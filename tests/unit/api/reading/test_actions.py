@@ -119,7 +119,7 @@ def test_an_action_is_made_and_can_be_run(changing: Server) -> None:
             "The entry point '../../outside.sh' of action own.fresh leaves",
         ),
         ({"entry_point": "a\0"}, "The entry point 'a\\x00' of action own.fresh leaves its pack."),
-        ({"tags": [10**30]}, "This cannot be kept as metadata: "),
+        ({"tags": [10**30]}, "body: An integer does not fit into 64 bits."),
         ({"name": "x" * 300}, 'An action cannot have the name "xxx'),
         ({"pack": "p" * 300}, 'Content pack "ppp'),
         ({"name": "config"}, 'An action cannot have the name "config"'),
