@@ -9,7 +9,7 @@ Data is never code: a supplied value is inserted into defaults and handed to the
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from orchestrion.actions.casting import CastError, cast_value, from_text
 from orchestrion.actions.metadata import Action, Parameter
 from orchestrion.actions.metadata_file import read_text
 from orchestrion.actions.rendering import Functions, RenderingError, in_order, names_in, render
-from orchestrion.core.values import Json
+from orchestrion.core.values import Json, texts_in
 from orchestrion.errors import UsageError
 
 MASK: Final = "********"
@@ -204,7 +204,7 @@ def warnings_for(values: Mapping[str, Json]) -> list[str]:
     """Give one sentence for each supplied value that looks like an expression: it stays text."""
     warnings: list[str] = []
     for name, value in values.items():
-        for text in _texts_in(value):
+        for text in texts_in(value):
             mark = next(
                 (f"{left} {right}" for left, right in _DELIMITERS if _encloses(text, left, right)), None
             )
@@ -250,17 +250,6 @@ _DELIMITERS: Final = (("{{", "}}"), ("<%", "%>"), ("{%", "%}"))
 def _encloses(text: str, left: str, right: str) -> bool:
     start = text.find(left)
     return start >= 0 and text.find(right, start + len(left)) >= 0
-
-
-def _texts_in(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts_in(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts_in(item)
 
 
 def _render_defaults(

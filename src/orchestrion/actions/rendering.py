@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from orchestrion.core.expressions.evaluation import Evaluation
-from orchestrion.core.values import Json
+from orchestrion.core.values import Json, texts_in
 
 if TYPE_CHECKING:
     from orchestrion.core.expressions.jinja_environment import BoundedEnvironment
@@ -36,7 +36,7 @@ def names_in(template: Json, functions: Functions = _NO_FUNCTIONS) -> frozenset[
     Raises `RenderingError` when it is not valid Jinja.
     """
     names: set[str] = set()
-    for text in _texts_in(template):
+    for text in texts_in(template):
         if "{" in text:
             names |= _names(_environment(_frozen(functions)), text)
     return frozenset(names - functions.keys())
@@ -111,17 +111,6 @@ def _plain(value: object) -> Json:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in cast("list[object]", value)]
     return str(value)
-
-
-def _texts_in(template: Json) -> Iterable[str]:
-    if isinstance(template, str):
-        yield template
-    elif isinstance(template, list):
-        for item in template:
-            yield from _texts_in(item)
-    elif isinstance(template, dict):
-        for item in template.values():
-            yield from _texts_in(item)
 
 
 def _frozen(functions: Functions) -> frozenset[tuple[str, Callable[..., Any]]]:

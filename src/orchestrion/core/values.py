@@ -6,6 +6,7 @@ What comes from outside is checked once, where it comes in, and never after that
 """
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 if TYPE_CHECKING:
@@ -80,3 +81,15 @@ def _problem_with_key(key: object) -> str | None:
     if isinstance(key, str) and key.isascii():
         return None
     return problem_with_scalar(key) if isinstance(key, str) else f"The key {key!r} is no text."
+
+
+def texts_in(value: Json) -> Iterator[str]:
+    """Every text in a value, but for the keys of its mappings."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from texts_in(item)
