@@ -31,7 +31,7 @@ def test_tokens_keys_and_roles(guarded: Site) -> None:
 
     ada = guarded.st2("auth", "ada", "-p", PASSWORD, "-t", "-l", "60").out.strip()
     key = guarded.st2("apikey", "create", "-k", ST2_AUTH_TOKEN=ada).out.strip()
-    number = guarded.st2("run", "core.echo", "message=hi", "-j", ST2_API_KEY=key).json["id"]
+    number = guarded.run("core.echo", "message=hi", ST2_API_KEY=key)["id"]
     assert "hi" in guarded.st2("execution", "tail", number, ST2_API_KEY=key).out
     (listed,) = guarded.json("apikey", "list", ST2_API_KEY=key)
     assert (listed["user"], key in str(listed)) == ("ada", False)
@@ -44,4 +44,4 @@ def test_tokens_keys_and_roles(guarded: Site) -> None:
 
 
 def test_a_token_of_another_server_is_ignored_where_nobody_is_asked(site: Site) -> None:
-    assert site.json("run", "core.noop", ST2_AUTH_TOKEN="stale")["context"]["user"] == "stanley"
+    assert site.run("core.noop", ST2_AUTH_TOKEN="stale")["context"]["user"] == "stanley"

@@ -20,7 +20,7 @@ def test_create_update_and_delete(site: Site) -> None:
     ref = site.ref("made")
     assert ref in site.st2("action", "create", metadata(site, "made")).out
     assert "first" in site.st2("action", "get", ref).out
-    assert site.json("run", ref)["result"]["stdout"] == "made"
+    assert site.run(ref)["result"]["stdout"] == "made"
     assert "already exists" in site.st2("action", "create", metadata(site, "made"), code=2).out
     site.st2("action", "update", ref, metadata(site, "made", description="second"))
     assert site.json("action", "get", ref)["description"] == "second"
@@ -39,7 +39,7 @@ def test_disabled_and_enabled(site: Site) -> None:
     refused = site.st2("run", ref, code=1)
     assert f'Unable to execute. Action "{ref}" is disabled.' in refused.out
     site.st2("action", "enable", ref)
-    assert site.json("run", ref)["status"] == "succeeded"
+    assert site.run(ref)["status"] == "succeeded"
     assert site.json("action", "get", ref, "--attr", "all")["tags"] == [{"name": "a", "value": "b"}]
 
 
