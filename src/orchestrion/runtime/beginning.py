@@ -18,20 +18,19 @@ from orchestrion.runtime.peers import SUBWORKFLOW
 from orchestrion.runtime.pins import Pins
 from orchestrion.runtime.secrets import secret_output, secret_parameters
 from orchestrion.runtime.subworkflows import Start, start_workflow
-from orchestrion.runtime.surroundings import job_of_task, surroundings_of_task
+from orchestrion.runtime.surroundings import job_of_task, surroundings_of_task, user_of_task
 from orchestrion.runtime.unit import Unit
 from orchestrion.runtime.worker import Report
 from orchestrion.store import rows
 
 
 class Beginner:
-    """Begins attempts for one engine; what they write goes to `output`, `user` starts their sub-workflows."""
+    """Begins attempts for one engine; what they write goes to `output`."""
 
-    def __init__(self, engine: str, pins: Pins, output: Output, user: str) -> None:
+    def __init__(self, engine: str, pins: Pins, output: Output) -> None:
         self._engine: Final = engine
         self._pins: Final = pins
         self._output: Final = output
-        self._user: Final = user
 
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> Job | Report | None:
         """Begin an attempt that was claimed just now.
@@ -72,9 +71,8 @@ class Beginner:
             return _ended(unit, attempt, Report(execution.id, "failed", result))
         packs = tuple(rows.from_json(unit.workflow(attempt.root).row["packs"]))
         inputs = dict(resolved.action_parameters)
-        start_workflow(
-            unit, Start(execution, definition, inputs, self._user, packs), attempt.token, attempt.root
-        )
+        user = user_of_task(unit, execution)
+        start_workflow(unit, Start(execution, definition, inputs, user, packs), attempt.token, attempt.root)
         unit.ledger.keep(attempt._replace(engine=SUBWORKFLOW, expires_at=None))  # its time is its own
         return None
 

@@ -62,7 +62,7 @@ class Engine:
     """Does the work of its share: `run_once` is one round; `wait` sleeps until something may be to do."""
 
     def __init__(
-        self, dispatcher: Dispatcher, worker: Worker, catalogs: Catalogs, user: str, kind: Kind = "command"
+        self, dispatcher: Dispatcher, worker: Worker, catalogs: Catalogs, kind: Kind = "command"
     ) -> None:
         self.id: Final = dispatcher.peers.id
         self.trees: Final = Trees(self.id)
@@ -73,7 +73,7 @@ class Engine:
         self.dispatcher: Final = dispatcher
         self._pins = Pins(PinnedPacks(dispatcher.store, catalogs, self._beat_amid))
         self._readiness = Readiness(self._pins, worker)
-        self._beginner = Beginner(self.id, self._pins, worker.output, user)
+        self._beginner = Beginner(self.id, self._pins, worker.output)
         self._recorded: set[str] = set()
         self._begun = _Begun()
         self._next_beat = 0

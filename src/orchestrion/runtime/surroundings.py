@@ -56,7 +56,7 @@ def surroundings_of_task(unit: Unit, execution: Execution, action: Action) -> Su
     subject = unit.workflow(token.workflow)
     parent = _parent(unit, execution)
     keys, note = _keys(unit, execution)
-    user = _user(parent)
+    user = user_of_task(unit, execution)
 
     def context() -> Mapping[str, Json]:
         known = unit.external_values(subject)[("task", token.entry)]
@@ -92,9 +92,14 @@ def job_of_task(
         resolved.action_parameters,
         engine=engine,
         config=config,
-        user=_user(_parent(unit, execution)),
+        user=user_of_task(unit, execution),
         on_output=on_output,
     )
+
+
+def user_of_task(unit: Unit, execution: Execution) -> str:
+    """Who has started the workflow of a task, or the one at the top of its tree."""
+    return str(_parent(unit, execution).get("user", ""))
 
 
 def _keys(unit: Unit, execution: Execution) -> tuple[KeyRing, Callable[[Json], None]]:
@@ -105,7 +110,7 @@ def _keys(unit: Unit, execution: Execution) -> tuple[KeyRing, Callable[[Json], N
     def note(value: Json) -> None:
         secrets.note([value])
 
-    user = _user(_parent(unit, execution))
+    user = user_of_task(unit, execution)
     return KeyRing(lambda: nullcontext(unit.transaction), user, unit.now, note), note
 
 
@@ -114,7 +119,3 @@ def _parent(unit: Unit, execution: Execution) -> Mapping[str, Json]:
     assert execution.token is not None
     found = unit.workflow(execution.token.workflow).state.initial.application.get("st2")
     return found if isinstance(found, dict) else {}
-
-
-def _user(parent: Mapping[str, Json]) -> str:
-    return str(parent.get("user", ""))
