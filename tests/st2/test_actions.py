@@ -59,6 +59,9 @@ def test_runner_types(site: Site) -> None:
     names = {one["name"] for one in site.json("runner", "list")}
     assert {"orquesta", "local-shell-cmd", "python-script", "inquirer", "noop"} <= names
     assert site.json("runner", "get", "orquesta")["name"] == "orquesta"
+    assert "orquesta" in site.st2("runner", "enable", "orquesta").out
+    refused = site.st2("runner", "disable", "orquesta", code=1)
+    assert "Disable actions instead." in refused.out
 
 
 def test_packs(site: Site) -> None:
