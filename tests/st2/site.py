@@ -8,12 +8,16 @@ configuration.
 import json
 import re
 import subprocess
+from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
-from tests.e2e.commands import Done, Running, Shell
-from tests.st2.forking import Forks
+import httpx
+
+from tests.e2e.commands import Done, Process, Running, Shell
+from tests.st2.forking import Forked, Forks
+from tests.st2.library import SCRIPT, Library
 from tests.unit.actions.packs import add_workflow
 
 CLIENT: Final = Path(__file__).parents[2] / ".venv" / "st2" / "bin"
@@ -95,9 +99,7 @@ class Site:
             cwd=self.shell.folder,
             env={**self.environment, "PYTHONIOENCODING": "utf-8"},
         )
-        running = Running(process)
-        self.shell.started.append(running)
-        done = running.end()
+        done = self._known(process).end()
         assert done.code == code, done
         return done
 
@@ -126,8 +128,25 @@ class Site:
         assert done.code == 0, done
         return done.json
 
+    @cached_property
+    def library(self) -> Library:
+        """The Python client."""
+        process = self._forked([str(SCRIPT)], {})
+        self._known(process)
+        return Library(process)
+
+    @cached_property
+    def http(self) -> httpx.Client:
+        """What asks the API without the client."""
+        return httpx.Client(base_url=f"{self.server.addresses['api']}/v1", timeout=60)
+
     def _start(self, words: list[str], environment: dict[str, str]) -> Running:
-        process = self._forks.start(words, self.shell.folder, {**self.environment, **environment})
+        return self._known(self._forked(words, environment))
+
+    def _forked(self, words: list[str], environment: dict[str, str]) -> Forked:
+        return self._forks.start(words, self.shell.folder, {**self.environment, **environment})
+
+    def _known(self, process: Process) -> Running:
         running = Running(process)
         self.shell.started.append(running)
         return running
@@ -161,6 +180,7 @@ class Site:
 
     def close(self) -> None:
         """End the commands that still run, and let go what waits at a gate."""
+        self.http.close()
         self.shell.close()
 
 
