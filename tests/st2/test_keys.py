@@ -83,6 +83,7 @@ def test_inspect(site: Site) -> None:
         ["timer", "list"],
         ["trigger-instance", "list"],
         ["rule-enforcement", "list"],
+        ["service-registry", "group", "list"],
     ],
 )
 def test_what_is_not_there_is_an_empty_list(site: Site, words: list[str]) -> None:
