@@ -25,11 +25,11 @@ class Library:
     def __init__(self, process: Forked) -> None:
         self._process: Final = process
 
-    def call(self, name: str, *arguments: Any, **names: Any) -> Any:
+    def call(self, function: str, /, *arguments: Any, **names: Any) -> Any:
         """Call a function of the client, as `executions.create`. Raises ClientError."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([name, arguments, names]) + "\n")
+        self._process.stdin.write(json.dumps([function, arguments, names]) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         assert line, self._process.communicate()

@@ -53,6 +53,7 @@ def test_tokens_keys_and_roles(guarded: Site) -> None:
 
 
 def test_a_token_of_another_server_is_ignored_where_nobody_is_asked(site: Site) -> None:
+    """Trap 31."""
     assert site.run("core.noop", ST2_AUTH_TOKEN="stale")["context"]["user"] == "stanley"
 
 

@@ -17,6 +17,7 @@ def metadata(site: Site, name: str, **more: object) -> str:
 
 
 def test_create_update_and_delete(site: Site) -> None:
+    """Trap 5: what deletes has a body that it does not call JSON."""
     ref = site.ref("made")
     assert ref in site.st2("action", "create", metadata(site, "made")).out
     assert "first" in site.st2("action", "get", ref).out
@@ -33,6 +34,7 @@ def test_create_update_and_delete(site: Site) -> None:
 
 
 def test_disabled_and_enabled(site: Site) -> None:
+    """Trap 5: all that there is of the action comes back."""
     ref = site.ref("made")
     site.st2("action", "create", metadata(site, "made", tags=[{"name": "a", "value": "b"}]))
     site.st2("action", "disable", ref)

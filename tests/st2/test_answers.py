@@ -68,6 +68,7 @@ def test_a_body_that_is_no_json(site: Site, content: bytes) -> None:
 
 
 def test_lists(site: Site) -> None:
+    """Trap 7: attributes may be named twice, and need not be there."""
     assert fault(site.http.get("/executions", params={"limit": 0}), 400)
     assert fault(site.http.get("/executions", params={"limit": -2}), 400)
     assert fault(site.http.get("/executions", params={"sort_desc": "perhaps"}), 400) == (

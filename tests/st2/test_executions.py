@@ -267,6 +267,7 @@ def test_cancel(site: Site) -> None:
 
 
 def test_cancel_of_what_has_ended(site: Site) -> None:
+    """Trap 6."""
     shown = site.run("core.noop")
     done = site.st2("execution", "cancel", shown["id"])
     assert "Action cannot be canceled. State = succeeded." in done.out
@@ -296,6 +297,7 @@ def test_rerun_of_what_has_no_tasks(site: Site) -> None:
 
 
 def test_many_parameters(site: Site) -> None:
+    """Trap 10: every parameter has a type."""
     schema = {
         "t": {"type": "string"},
         "i": {"type": "integer"},
