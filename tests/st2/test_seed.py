@@ -83,7 +83,7 @@ class ClientStage:
     def _ended(self, done: Done) -> Ended:
         number = shown_in(done)["id"]
         for child in self._site.get(number)[0]["children"]:  # a failure shows before what else runs has ended
-            self._site.st2("execution", "tail", child)
+            self._site.library.wait({"id": child})
         (self._view,) = self._site.get(number)
         assert done.code == (1 if self._view["status"] == "failed" else 0)
         begun = self._site.shell.begun[self._seen :]
