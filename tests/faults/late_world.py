@@ -48,7 +48,7 @@ class World(Runners):
             Session(folder / "s.db", "tester", clock=self.clock, monotonic=lambda: self.time) for _ in "12"
         )
         worker = Worker(self.session.presence, runners=self, clock=lambda: self.time)
-        self.engine: Final = Engine(self.session.dispatcher, worker, lambda _: catalog, "tester", kind)
+        self.engine: Final = Engine(self.session.dispatcher, worker, lambda _: catalog, kind)
 
         self._limits: Final = pytest.MonkeyPatch()
         self._limits.setattr(engine, "GROUP_SECONDS", 1e6)  # a group is never cut short by chance

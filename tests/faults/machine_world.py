@@ -150,7 +150,7 @@ class Life:
         self.dispatcher: Final = Dispatcher(self.store, world.clock, ids, lambda: world.births, self.peers)
         self.queries: Final = Queries(self.store, self.peers)
         self.worker: Final = Worker(self.presence, SLOTS, Stage(world, self), clock=world.monotonic)
-        self.engine: Final = Engine(self.dispatcher, self.worker, lambda _: world.catalog, "tester", kind)
+        self.engine: Final = Engine(self.dispatcher, self.worker, lambda _: world.catalog, kind)
         performer = OwnUnits(self.dispatcher) if kind == "command" else InRounds(self.engine)
         self.operations: Final = Operations(performer, "tester")
         self.store.told = lambda: world.told(kind)

@@ -112,7 +112,7 @@ class Stage:
         worker = Worker(
             session.presence, slots, _Script(self.held, self.begun), clock=session.peers.monotonic
         )
-        return Process(session, Engine(session.dispatcher, worker, lambda _: self._catalog, "tester"))
+        return Process(session, Engine(session.dispatcher, worker, lambda _: self._catalog))
 
     def close(self) -> None:
         """Both processes leave."""

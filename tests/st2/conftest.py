@@ -3,7 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.st2.site import Server, Site
+from tests.st2.forking import Forks
+from tests.st2.site import CLIENT, Server, Site
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Where commands of the client come from, for all tests."""
+    assert CLIENT.is_dir(), f"{CLIENT} is not there. Make it with: sh scripts/st2.sh"
+    forks = Forks(CLIENT / "python", tmp_path_factory.mktemp("forks"))
+    yield forks
+    forks.close()
 
 
 @pytest.fixture(scope="session")
@@ -15,20 +25,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def site(server: Server, tmp_path: Path) -> Iterator[Site]:
+def site(server: Server, forks: Forks, tmp_path: Path) -> Iterator[Site]:
     """The test's part of it."""
-    site = Site(server, tmp_path)
+    site = Site(server, forks, tmp_path)
     yield site
     site.close()
 
 
 @pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[Site]:
+def guarded(forks: Forks, tmp_path: Path) -> Iterator[Site]:
     """A server that asks everybody who they are, for one test alone."""
     (tmp_path / "server").mkdir()
     (tmp_path / "client").mkdir()
     server = Server(tmp_path / "server")
-    site = Site(server, tmp_path / "client")
+    site = Site(server, forks, tmp_path / "client")
     yield site
     site.close()
     server.close()

@@ -1,16 +1,23 @@
 """`orchestrion serve` as a process, and StackStorm's own client, as processes from an environment of its own.
 
-The client's home is the folder of the test: it keeps tokens there, and reads no configuration.
+Its commands are forked from one process that has loaded its libraries (`forking`); `plain` runs them as one
+would in a terminal. The client's home is the folder of the test: it keeps tokens there, and reads no
+configuration.
 """
 
 import json
 import re
 import subprocess
+from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
-from tests.e2e.commands import Done, Running, Shell
+import httpx
+
+from tests.e2e.commands import Done, Process, Running, Shell
+from tests.st2.forking import Forked, Forks
+from tests.st2.library import SCRIPT, Library
 from tests.unit.actions.packs import add_workflow
 
 CLIENT: Final = Path(__file__).parents[2] / ".venv" / "st2" / "bin"
@@ -19,6 +26,7 @@ CLIENT: Final = Path(__file__).parents[2] / ".venv" / "st2" / "bin"
 _DECODER: Final = json.JSONDecoder()
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _ADDRESS: Final = re.compile(r"The (api|auth|stream) is at (\S+)")
+_END: Final = re.compile(r"Execution [0-9a-f]{24} has completed \(status=\w+\)\.\n")
 _ID: Final = re.compile(r"st2 execution get ([0-9a-f]{24})")
 
 
@@ -53,8 +61,9 @@ class Server:
 class Site:
     """A test's part of a server: a pack, commands of `st2`, and actions with gates and failures (`shell`)."""
 
-    def __init__(self, server: Server, folder: Path) -> None:
+    def __init__(self, server: Server, forks: Forks, folder: Path) -> None:
         self.server: Final = server
+        self._forks: Final = forks
         self.shell: Final = Shell(folder)
         self.pack: Final = server.packs / f"site_{sum(1 for _ in server.packs.iterdir())}"
         (self.pack / "actions").mkdir(parents=True)
@@ -71,15 +80,28 @@ class Site:
             "ST2_AUTH_URL": self.server.addresses["auth"],
             "ST2_STREAM_URL": f"{self.server.addresses['stream']}/v1",
             "ST2_CLI_SKIP_CONFIG": "1",
-            "PYTHONWARNINGS": "ignore",  # of modules that its Python will not have for ever
-            "PYTHONIOENCODING": "utf-8",
-            "PYTHONUNBUFFERED": "1",  # what it follows is read as it comes
             "COLUMNS": "200",
         }
 
     def start(self, *words: str, **environment: str) -> Running:
         """Start a command of `st2`."""
         return self._start([str(CLIENT / "st2"), *words], environment)
+
+    def plain(self, *words: str, code: int = 0) -> Done:
+        """Perform a command of `st2` in a process that begins with it."""
+        process = subprocess.Popen(
+            [str(CLIENT / "st2"), *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            cwd=self.shell.folder,
+            env={**self.environment, "PYTHONIOENCODING": "utf-8"},
+        )
+        done = self._known(process).end()
+        assert done.code == code, done
+        return done
 
     def st2(self, *words: str, code: int = 0, **environment: str) -> Done:
         """Perform a command of `st2`, which must end with this code; what it said, without colours."""
@@ -95,24 +117,36 @@ class Site:
         """The values that a command of `st2` prints as JSON, one after the other."""
         return objects_in(self.st2(*words, "-j", code=code, **environment).out)
 
+    def run(self, *words: str, code: int = 0, **environment: str) -> Any:
+        """What `st2 run` shows at the end, to which it follows the stream: else it would look every 2 s."""
+        done = self.st2("run", *words, "--tail", "-j", code=code, **environment)
+        return shown_in(done)
+
     def python(self, script: Path, *words: str) -> Any:
         """Run a script in the client's environment; the JSON that it prints."""
-        done = self._start([str(CLIENT / "python"), str(script), *words], {}).end()
+        done = self._start([str(script), *words], {}).end()
         assert done.code == 0, done
         return done.json
 
+    @cached_property
+    def library(self) -> Library:
+        """The Python client."""
+        process = self._forked([str(SCRIPT)], {})
+        self._known(process)
+        return Library(process)
+
+    @cached_property
+    def http(self) -> httpx.Client:
+        """What asks the API without the client."""
+        return httpx.Client(base_url=f"{self.server.addresses['api']}/v1", timeout=60)
+
     def _start(self, words: list[str], environment: dict[str, str]) -> Running:
-        assert CLIENT.is_dir(), f"{CLIENT} is not there. Make it with: sh scripts/st2.sh"
-        process = subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            cwd=self.shell.folder,
-            env={**self.environment, **environment},
-        )
+        return self._known(self._forked(words, environment))
+
+    def _forked(self, words: list[str], environment: dict[str, str]) -> Forked:
+        return self._forks.start(words, self.shell.folder, {**self.environment, **environment})
+
+    def _known(self, process: Process) -> Running:
         running = Running(process)
         self.shell.started.append(running)
         return running
@@ -146,6 +180,7 @@ class Site:
 
     def close(self) -> None:
         """End the commands that still run, and let go what waits at a gate."""
+        self.http.close()
         self.shell.close()
 
 
@@ -158,6 +193,11 @@ def objects_in(text: str) -> list[Any]:
         found.append(value)
         text = text[end:].lstrip()
     return found
+
+
+def shown_in(done: Done) -> Any:
+    """The execution that a command shows which has followed it to its end (`--tail -j`)."""
+    return objects_in(_END.split(done.out)[-1])[0]
 
 
 def dumped(value: object) -> str:

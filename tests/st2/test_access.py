@@ -3,6 +3,15 @@
 from tests.e2e.test_users import PASSWORD, with_input
 from tests.st2.site import Site
 
+WHO = """\
+version: 1.0
+tasks:
+  one:
+    action: core.noop
+    next: [{publish: [{user: [<% ctx().st2.user %>, <% ctx().parent.user %>, <% st2kv(mine) %>]}]}]
+output: [{user: <% ctx(user) %>}]
+"""
+
 
 def test_who_is_unknown_may_nothing(guarded: Site) -> None:
     assert "One of Token or API key required." in guarded.st2("run", "core.noop", code=1).out
@@ -31,7 +40,7 @@ def test_tokens_keys_and_roles(guarded: Site) -> None:
 
     ada = guarded.st2("auth", "ada", "-p", PASSWORD, "-t", "-l", "60").out.strip()
     key = guarded.st2("apikey", "create", "-k", ST2_AUTH_TOKEN=ada).out.strip()
-    number = guarded.st2("run", "core.echo", "message=hi", "-j", ST2_API_KEY=key).json["id"]
+    number = guarded.run("core.echo", "message=hi", ST2_API_KEY=key)["id"]
     assert "hi" in guarded.st2("execution", "tail", number, ST2_API_KEY=key).out
     (listed,) = guarded.json("apikey", "list", ST2_API_KEY=key)
     assert (listed["user"], key in str(listed)) == ("ada", False)
@@ -44,4 +53,20 @@ def test_tokens_keys_and_roles(guarded: Site) -> None:
 
 
 def test_a_token_of_another_server_is_ignored_where_nobody_is_asked(site: Site) -> None:
-    assert site.json("run", "core.noop", ST2_AUTH_TOKEN="stale")["context"]["user"] == "stanley"
+    """Trap 31."""
+    assert site.run("core.noop", ST2_AUTH_TOKEN="stale")["context"]["user"] == "stanley"
+
+
+def test_sub_workflows_run_for_who_has_started_the_whole(guarded: Site) -> None:
+    shell = guarded.server.shell
+    assert with_input(shell, f"{PASSWORD}\n", "user", "add", "olga", "--role", "operator").returncode == 0
+    tasks = "  below: {action: PACK.below, next: [{publish: [{user: <% result().output.user %>}]}]}\n"
+    output = "output: [{user: <% ctx(user) %>}]\n"
+    guarded.add("below", WHO)
+    middle = guarded.add(
+        "middle", f"version: 1.0\ntasks:\n{tasks}{output}".replace("PACK", guarded.pack.name)
+    )
+    token = guarded.st2("auth", "olga", "-p", PASSWORD, "-t").out.strip()
+    guarded.st2("key", "set", "mine", "olga's own", "-s", "user", ST2_AUTH_TOKEN=token)
+    shown = guarded.run(middle, ST2_AUTH_TOKEN=token)
+    assert shown["result"]["output"] == {"user": ["olga", "olga", "olga's own"]}

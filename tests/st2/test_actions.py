@@ -17,10 +17,11 @@ def metadata(site: Site, name: str, **more: object) -> str:
 
 
 def test_create_update_and_delete(site: Site) -> None:
+    """Trap 5: what deletes has a body that it does not call JSON."""
     ref = site.ref("made")
     assert ref in site.st2("action", "create", metadata(site, "made")).out
     assert "first" in site.st2("action", "get", ref).out
-    assert site.json("run", ref)["result"]["stdout"] == "made"
+    assert site.run(ref)["result"]["stdout"] == "made"
     assert "already exists" in site.st2("action", "create", metadata(site, "made"), code=2).out
     site.st2("action", "update", ref, metadata(site, "made", description="second"))
     assert site.json("action", "get", ref)["description"] == "second"
@@ -33,13 +34,14 @@ def test_create_update_and_delete(site: Site) -> None:
 
 
 def test_disabled_and_enabled(site: Site) -> None:
+    """Trap 5: all that there is of the action comes back."""
     ref = site.ref("made")
     site.st2("action", "create", metadata(site, "made", tags=[{"name": "a", "value": "b"}]))
     site.st2("action", "disable", ref)
     refused = site.st2("run", ref, code=1)
     assert f'Unable to execute. Action "{ref}" is disabled.' in refused.out
     site.st2("action", "enable", ref)
-    assert site.json("run", ref)["status"] == "succeeded"
+    assert site.run(ref)["status"] == "succeeded"
     assert site.json("action", "get", ref, "--attr", "all")["tags"] == [{"name": "a", "value": "b"}]
 
 
@@ -59,6 +61,9 @@ def test_runner_types(site: Site) -> None:
     names = {one["name"] for one in site.json("runner", "list")}
     assert {"orquesta", "local-shell-cmd", "python-script", "inquirer", "noop"} <= names
     assert site.json("runner", "get", "orquesta")["name"] == "orquesta"
+    assert "orquesta" in site.st2("runner", "enable", "orquesta").out
+    refused = site.st2("runner", "disable", "orquesta", code=1)
+    assert "Disable actions instead." in refused.out
 
 
 def test_packs(site: Site) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.st2.site import Site, dumped
+from tests.st2.site import Site, dumped, objects_in, shown_in
 
 CHAIN = """\
 version: 1.0
@@ -78,9 +78,14 @@ def tasks_of(site: Site, number: str, *words: str) -> list[str]:
         (["core.local", "cmd=echo $X", "env=X=y"], 0, "succeeded", "y"),
     ],
 )
-def test_run_waits(site: Site, words: list[str], code: int, status: str, stdout: object) -> None:
-    shown = site.json("run", *words, code=code)
+def test_run_follows(site: Site, words: list[str], code: int, status: str, stdout: object) -> None:
+    shown = site.run(*words, code=code)
     assert (shown["status"], shown["result"]["stdout"]) == (status, stdout)
+
+
+def test_run_waits(site: Site) -> None:
+    shown = objects_in(site.plain("run", "core.local", "cmd=echo 5", "-j").out)[0]
+    assert (shown["status"], shown["result"]["stdout"]) == ("succeeded", 5)
 
 
 def test_run_of_a_workflow_that_fails(site: Site) -> None:
@@ -262,7 +267,8 @@ def test_cancel(site: Site) -> None:
 
 
 def test_cancel_of_what_has_ended(site: Site) -> None:
-    shown = site.json("run", "core.noop")
+    """Trap 6."""
+    shown = site.run("core.noop")
     done = site.st2("execution", "cancel", shown["id"])
     assert "Action cannot be canceled. State = succeeded." in done.out
 
@@ -275,8 +281,8 @@ def test_delayed(site: Site) -> None:
 
 
 def test_rerun_with_parameters(site: Site) -> None:
-    first = site.json("run", chain(site), "said=a")
-    again = site.json("execution", "re-run", first["id"], "said=b")
+    first = site.run(chain(site), "said=a")
+    again = shown_in(site.st2("execution", "re-run", first["id"], "said=b", "--tail", "-j"))
     assert again["result"]["output"]["said"] == "b"
     refused = site.st2("execution", "re-run", first["id"], "said=b", "--tasks", "two", code=1)
     assert "Parameters override is not supported when re-running task(s)" in refused.out
@@ -285,12 +291,13 @@ def test_rerun_with_parameters(site: Site) -> None:
 
 
 def test_rerun_of_what_has_no_tasks(site: Site) -> None:
-    first = site.json("run", "core.noop")
+    first = site.run("core.noop")
     refused = site.st2("execution", "re-run", first["id"], "--tasks", "x", code=1)
     assert "Task option is only supported for Orquesta workflows." in refused.out
 
 
 def test_many_parameters(site: Site) -> None:
+    """Trap 10: every parameter has a type."""
     schema = {
         "t": {"type": "string"},
         "i": {"type": "integer"},
@@ -304,6 +311,6 @@ def test_many_parameters(site: Site) -> None:
     tasks = "tasks:\n  t: {action: core.noop}\n"
     text = f"version: 1.0\ninput: [{inputs}]\n{tasks}output: [{{all: {{{output}}}}}]\n"
     action = site.add("typed", text, f"parameters: {dumped(schema)}\n")
-    shown = site.json("run", action, "t=5", "i=6", "n=1.5", "b=false", "a=1,b", 'o={"k": [1, null]}')
+    shown = site.run(action, "t=5", "i=6", "n=1.5", "b=false", "a=1,b", 'o={"k": [1, null]}')
     expected = {"t": "5", "i": 6, "n": 1.5, "b": False, "a": ["1", "b"], "o": {"k": [1, None]}}
     assert shown["result"]["output"]["all"] == expected

@@ -62,6 +62,7 @@ def test_keys_from_a_file_and_by_prefix(site: Site) -> None:
 
 
 def test_inspect(site: Site) -> None:
+    """Trap 9: the text comes as it is."""
     good = site.shell.write("good.yaml", "version: 1.0\ntasks:\n  one:\n    action: core.noop\n")
     assert "No errors found" in site.st2("workflow", "inspect", "--file", good).out
     bad = site.shell.write("bad.yaml", BROKEN)
@@ -83,6 +84,7 @@ def test_inspect(site: Site) -> None:
         ["timer", "list"],
         ["trigger-instance", "list"],
         ["rule-enforcement", "list"],
+        ["service-registry", "group", "list"],
     ],
 )
 def test_what_is_not_there_is_an_empty_list(site: Site, words: list[str]) -> None:

@@ -13,7 +13,7 @@ from tests.acceptance.test_seed import (
     test_one_branch_of_two_that_failed_does_not_suffice,
 )
 from tests.e2e.commands import Done
-from tests.st2.site import Site, objects_in
+from tests.st2.site import Site, shown_in
 
 __all__ = [
     "TestChain",
@@ -36,7 +36,7 @@ class ClientStage:
         shell = self._site.shell
         shell.fail(*failing)
         gates = [shell.gate(name) for name in cancel_in]
-        running = self._site.start("run", action, "-j")
+        running = self._site.start("run", action, "--tail", "-j")
         for gate in gates:
             gate.arrived()
         if gates:
@@ -59,7 +59,8 @@ class ClientStage:
     def refused(self, tasks: Sequence[str]) -> str:
         number = self._view["id"]
         before = self._site.get(number)
-        shown = self._site.json("execution", "re-run", number, "--tasks", *tasks, code=1)
+        words = ("execution", "re-run", number, "--tasks", *tasks, "--tail", "-j")
+        shown = shown_in(self._site.st2(*words, code=1))
         assert shown["status"] == "failed"
         assert self._site.get(number) == before
         return " ".join(error["message"] for error in shown["result"]["errors"])
@@ -72,14 +73,18 @@ class ClientStage:
     def _rerun(self, *words: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Re-run; the contexts of what came of it and of what was there, which stays as it was."""
         before = self._view
-        self._took = self._ended(self._site.start("execution", "re-run", before["id"], *words, "-j").end())
+        running = self._site.start("execution", "re-run", before["id"], *words, "--tail", "-j")
+        self._took = self._ended(running.end())
         new, old = self._site.get(self._view["id"], before["id"])
         assert new["context"]["re-run"]["ref"] == old["id"]
         assert all(old[key] == before[key] for key in ("status", "result", "log", "end_timestamp"))
         return new["context"], old["context"]
 
     def _ended(self, done: Done) -> Ended:
-        self._view = objects_in(done.out)[0]
+        number = shown_in(done)["id"]
+        for child in self._site.get(number)[0]["children"]:  # a failure shows before what else runs has ended
+            self._site.library.wait({"id": child})
+        (self._view,) = self._site.get(number)
         assert done.code == (1 if self._view["status"] == "failed" else 0)
         begun = self._site.shell.begun[self._seen :]
         self._seen += len(begun)

@@ -62,8 +62,8 @@ def render(
 def in_order(dependencies: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:
     """Order names so that each comes after those it depends on.
 
-    Gives the order, and the names that stand in a cycle or depend on one, sorted. Names that are not keys of
-    `dependencies` have no dependencies and are left out.
+    Gives the order, without names that stand in a cycle or depend on one, and the names that stand in one (or
+    between two), sorted. Names that are not keys of `dependencies` have no dependencies and are left out.
     """
     waiting = {
         name: {other for other in others if other in dependencies} for name, others in dependencies.items()
@@ -75,6 +75,9 @@ def in_order(dependencies: Mapping[str, Iterable[str]]) -> tuple[list[str], list
             del waiting[name]
         for others in waiting.values():
             others.difference_update(ready)
+    while outer := waiting.keys() - {name for others in waiting.values() for name in others}:
+        for name in outer:
+            del waiting[name]
     return order, sorted(waiting)
 
 

@@ -21,7 +21,6 @@ LISTS: Final = (
     "rules",
     "ruletypes",
     "sensortypes",
-    "service_registry/groups",
     "timers",
     "traces",
     "triggerinstances",
@@ -43,6 +42,11 @@ def _empty(_caller: Annotated[Caller, Depends(allowed("absent.list"))], page: Th
     return [*page.of([])]
 
 
+def _no_groups(_caller: Annotated[Caller, Depends(allowed("absent.list"))]) -> dict[str, list[str]]:
+    """There are no groups of services."""
+    return {"groups": []}
+
+
 def _nothing(_caller: Annotated[Caller, Depends(allowed("absent.list"))], name: str) -> None:
     """There is none of this name."""
     raise FaultError(
@@ -60,6 +64,7 @@ for _list in LISTS:
     routes.add_api_route(
         f"/{_list}/{{name:path}}", _nothing, methods=["GET"], status_code=404, response_model=Fault
     )
+routes.add_api_route("/service_registry/groups", _no_groups, methods=["GET"])
 for _command in PACK_COMMANDS:
     routes.add_api_route(
         f"/packs/{_command}", _no_installing, methods=["POST"], status_code=404, response_model=Fault

@@ -44,6 +44,7 @@ LISTS: Final = [Depends(allowed("action.list"))]
 READS: Final = [Depends(allowed("action.get"))]
 CHANGES: Final = [Depends(allowed("action.change"))]
 Name = Annotated[str, Path(description="The reference `PACK.NAME` of an action, or its id.")]
+RunnerName = Annotated[str, Path(description="The name of a runner type, or its id.")]
 NameFilter = Annotated[str | None, Query(description="Only those of this name.")]
 PackFilter = Annotated[str | None, Query(description="Only those of this pack.")]
 
@@ -84,6 +85,12 @@ class Clone(Body):
     dest_pack: str
     dest_action: str
     overwrite: StrictBool = False
+
+
+class RunnerChange(Body):
+    """What is to change of a runner type. Clients send all that there is of it."""
+
+    enabled: StrictBool | None = None
 
 
 class Conflict(Fault):
@@ -261,16 +268,22 @@ def get_runners(
 
 @routes.get("/runnertypes/{name}", dependencies=READS, response_model=RunnerShape, responses=faults(404))
 def get_runner(
-    name: Annotated[str, Path(description="The name of a runner type, or its id.")],
+    name: RunnerName,
     selection: OfRunners,
 ) -> Response:
     """One runner type."""
-    found = next((one for one in RUNNER_TYPES if name in (one, runner_object(one)["id"])), None)
-    if found is None:
+    return json_answer(selection.applied_to(_runner(name)))
+
+
+@routes.put("/runnertypes/{name}", dependencies=CHANGES, response_model=RunnerShape, responses=faults(404))
+def put_runner(name: RunnerName, change: RunnerChange) -> Response:
+    """A runner type that is to be enabled, which it is; it cannot be disabled."""
+    runner = _runner(name)
+    if change.enabled is False:
         raise FaultError(
-            404, f'There is no runner type "{name}". There are {", ".join(sorted(RUNNER_TYPES))}.'
+            400, f'The runner type "{runner["name"]}" is a part of Orchestrion. Disable actions instead.'
         )
-    return json_answer(selection.applied_to(runner_object(found)))
+    return json_answer(runner)
 
 
 def _chosen(actions: Iterable[Action], pack: str | None, name: str | None) -> list[Action]:
@@ -285,6 +298,16 @@ def _action(served: Served, ref: str) -> Action:
             if id_of(f"action:{action.ref}") == ref:
                 return action
     return served.catalog.find(ref)
+
+
+def _runner(name: str) -> dict[str, Json]:
+    """The runner type of a name or an id. Raises FaultError (404)."""
+    found = next((one for one in RUNNER_TYPES if name in (one, runner_object(one)["id"])), None)
+    if found is None:
+        raise FaultError(
+            404, f'There is no runner type "{name}". There are {", ".join(sorted(RUNNER_TYPES))}.'
+        )
+    return runner_object(found)
 
 
 def _document(new: NewAction) -> dict[str, Json]:

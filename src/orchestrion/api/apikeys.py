@@ -26,6 +26,7 @@ class NewApiKey(Body):
 
     user: str | None = None
     metadata: dict[str, Any] | None = None
+    key_hash: str | None = None
 
 
 class ApiKeyChange(NewApiKey):
@@ -74,6 +75,8 @@ def make(
 ) -> MadeApiKey:
     """Make an API key."""
     new = new or NewApiKey()
+    if new.key_hash is not None:
+        raise FaultError(400, "An API key cannot be loaded by its hash. Make a new one: st2 apikey create")
     user = new.user or caller.name
     if user != caller.name:
         try:

@@ -1,6 +1,6 @@
 """Executions as they are read: lists, one, what is below it, its parts (stackstorm-api 2.3 and 2.4)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from orchestrion.actions.runners.registry import WORKFLOW_RUNNER
 from orchestrion.api.access import Caller, allowed, may_show_secrets
 from orchestrion.api.attributes import (
     Exclude,
@@ -24,20 +23,12 @@ from orchestrion.api.attributes import (
     window,
 )
 from orchestrion.api.faults import FaultError, faults
+from orchestrion.api.objects import Objects
 from orchestrion.api.served import Served, served_by
 from orchestrion.api.shapes import ActionShape, ExecutionShape, FiltersShape
-from orchestrion.client.commands import Commands
 from orchestrion.core.values import Json
-from orchestrion.errors import NotFound, UsageError
 from orchestrion.queries.summaries import EVERYWHERE, Filters, Order, Page, Part, Summary
-from orchestrion.runtime.clock import system_clock
-from orchestrion.wire.stackstorm import (
-    action_object,
-    execution_object,
-    microseconds_of,
-    missing_action_object,
-    runner_object,
-)
+from orchestrion.wire.stackstorm import microseconds_of
 
 routes = APIRouter(prefix="/v1", tags=["executions"])
 
@@ -143,8 +134,7 @@ def get_executions(wanted: Annotated[Wanted, Query()], served: TheServed, caller
     found, total = served.listing.page(
         filters, Page(size, skip, order, descending), _parts(selection), show_secrets=shows
     )
-    shown = Objects(served, caller, selection, show_secrets=shows)
-    return listed([shown.of(one) for one in found], total, limit)
+    return listed(_objects(served, caller, found, selection, show_secrets=shows), total, limit)
 
 
 @routes.get("/executions/views/filters", dependencies=LISTS, response_model=FiltersShape)
@@ -172,8 +162,7 @@ def get_children(
 ) -> Response:
     """What is below an execution: each one followed by what is below it, otherwise by their starts."""
     found = served.listing.below(number, depth, _parts(selection), show_secrets=shows)
-    shown = Objects(served, caller, selection, show_secrets=shows)
-    return listed([shown.of(one) for one in found], len(found), None)
+    return listed(_objects(served, caller, found, selection, show_secrets=shows), len(found), None)
 
 
 @routes.get("/executions/{number}/attribute/{name}", response_model=Any, responses=faults(404))
@@ -209,52 +198,16 @@ def one_execution(
     """The object of one execution. Raises NotFound."""
     selection = selection or Selection()
     found = served.listing.one(number, _parts(selection), show_secrets=show_secrets)
-    return Objects(served, caller, selection, show_secrets=show_secrets).of(found)
+    return _objects(served, caller, [found], selection, show_secrets=show_secrets)[0]
 
 
-class Objects:
-    """Makes the objects of executions for one answer; each action is looked up once."""
-
-    def __init__(self, served: Served, caller: Caller, selection: Selection, *, show_secrets: bool) -> None:
-        self._served: Final = served
-        self._selection: Final = selection
-        self._show_secrets: Final = show_secrets
-        self._commands: Final[Commands] = served.commands(caller.name)
-        self._actions: Final[dict[tuple[str, str], dict[str, Json]]] = {}
-        self._runners: Final[dict[str, dict[str, Json]]] = {}
-        self._needs_packs: Final = selection.wants(*_OF_PACKS)
-        self._now: Final = system_clock()
-
-    def of(self, summary: Summary) -> dict[str, Json]:
-        """The object of an execution, with the attributes that are asked for."""
-        if summary.started_at is None and not self._show_secrets and summary.parameters:
-            parameters = self._commands.masked_parameters(summary.id, summary.action, summary.parameters)
-            summary = replace(summary, parameters=parameters)
-        action = self._action(summary)
-        runner = self._runner(str(action["runner_type"]))
-        return self._selection.applied_to(execution_object(summary, action, runner, self._now))
-
-    def _action(self, summary: Summary) -> dict[str, Json]:
-        key = (summary.action, summary.runner)
-        found = self._actions.get(key)
-        if found is None:
-            found = self._actions[key] = self._found(summary)
-        return found
-
-    def _found(self, summary: Summary) -> dict[str, Json]:
-        if summary.source is None and (self._needs_packs or not summary.runner):
-            try:
-                action = self._commands.catalog.find(summary.action)
-                return action_object(action, show_secrets=self._show_secrets)
-            except (NotFound, UsageError):
-                pass  # it is not there any more: what is known of it is told
-        runner = summary.runner or (WORKFLOW_RUNNER if summary.workflow is not None else "")
-        return missing_action_object(summary.action, runner)
-
-    def _runner(self, name: str) -> dict[str, Json]:
-        if name not in self._runners:
-            self._runners[name] = runner_object(name)
-        return self._runners[name]
+def _objects(
+    served: Served, caller: Caller, found: Iterable[Summary], selection: Selection, *, show_secrets: bool
+) -> list[dict[str, Json]]:
+    """The objects of executions, with the attributes that are asked for."""
+    commands, needs_packs = served.commands(caller.name), selection.wants(*_OF_PACKS)
+    objects = Objects(commands, needs_packs=needs_packs, show_secrets=show_secrets)
+    return [selection.applied_to(objects.of(one)) for one in found]
 
 
 def _parts(selection: Selection) -> frozenset[Part]:

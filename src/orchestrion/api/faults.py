@@ -92,6 +92,8 @@ def _text_of(error: Mapping[str, Any]) -> str:
         return f"Failed to parse request body: {error['ctx']['error']} (character {error['loc'][-1]})"
     if error["type"] == "bool_parsing":
         return f'Parameter "{error["loc"][-1]}" is not of type boolean'
+    if error["type"] == "json_invalid":
+        return f"Failed to parse request body: {error['ctx']['error']}"
     return f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
 
 

@@ -7,7 +7,7 @@ and most of it is shared.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -18,11 +18,12 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from orchestrion.core.status import COMPLETED
+from orchestrion.core.values import Json
 from orchestrion.errors import NotFound, StoreError
 from orchestrion.queries.changes import Change, Changes, StatusChange, Written
 from orchestrion.queries.output import Tail
 from orchestrion.store.sqlite import Reading
-from orchestrion.wire.stream import execution_body, output_body
+from orchestrion.wire.stream import execution_body, output_body, without_result
 
 CREATED: Final = "st2.execution__create"
 UPDATED: Final = "st2.execution__update"
@@ -31,10 +32,17 @@ WRITTEN: Final = "st2.execution.output__create"
 BACKLOG: Final = 16 * 1024 * 1024
 """How much may wait for somebody who follows, in bytes."""
 
+MOST: Final = 1024 * 1024
+"""How large the event of an execution may be with its result, in bytes; a larger one comes without it."""
+
 _POLL_SECONDS: Final = 0.25
 _RETRY_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
+
+
+Describe = Callable[[Collection[str]], Mapping[str, Mapping[str, Json]]]
+"""Gives the objects of those among some executions that there are."""
 
 
 class Event(NamedTuple):
@@ -45,7 +53,7 @@ class Event(NamedTuple):
     action: str
     tree: str | None
     status: str | None
-    data: bytes
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +172,9 @@ class Subscription:
 class Feed:
     """Tells all who follow a store what happens on it. Its thread begins with the first of them."""
 
-    def __init__(self, store: Reading) -> None:
+    def __init__(self, store: Reading, describe: Describe) -> None:
         self._store: Final = store
+        self._describe: Final = describe
         self._changes: Final = Changes(store)
         self._woken: Final = Flag()
         self._lock: Final = Lock()
@@ -247,15 +256,22 @@ class Feed:
             with_output=any(one.wanted.names(WRITTEN) for one in (*self._members, *joining)),
             watched={one.wanted.end_execution for one in joining if one.wanted.end_execution is not None},
         )
-        self._tell(self._members, map(event_of, page.changes))
+        self._tell(self._members, page.changes)
         if not page.more:
             self._admit(joining, {row["id"]: row for row in page.ended})
         return page.more
 
-    def _tell(self, members: Sequence[Subscription], events: Iterable[Event]) -> None:
-        for event in events:
+    def _tell(self, members: Sequence[Subscription], changes: Iterable[Change]) -> None:
+        """Only what somebody wants is looked up and written."""
+        found = [(change, event_of(change)) for change in changes]
+        wanted = [any(one.wanted.takes(event) for one in members) for _, event in found]
+        shown = self._describe(
+            {event.execution for (_, event), is_wanted in zip(found, wanted, strict=True) if is_wanted}
+        )
+        for (change, event), is_wanted in zip(found, wanted, strict=True):
+            whole = event._replace(data=data_of(change, shown)) if is_wanted else event
             for member in members:
-                member.offer(event)
+                member.offer(whole)
 
     def _admit(self, joining: Sequence[Subscription], ended: Mapping[str, Mapping[str, Any]]) -> None:
         """From now on they are told everything. What they wait for the end of may have ended."""
@@ -269,34 +285,44 @@ class Feed:
         for one in joining:
             one.admit()
 
-    def _end_of(self, execution: Mapping[str, Any], wanted: Wanted) -> Iterable[Event]:
+    def _end_of(self, execution: Mapping[str, Any], wanted: Wanted) -> Iterator[Change]:
         """The end of an execution, for somebody who came too late; of an action also what it has written."""
         if execution["workflow"] is None and wanted.names(WRITTEN):
             for number, (stream, text) in enumerate(_output_of(self._store, execution["id"])):
-                yield event_of(
-                    Written(
-                        f"{execution['id']}-{number}",
-                        execution["id"],
-                        execution["action"],
-                        execution["runner"],
-                        execution["root"],
-                        stream,
-                        execution["ended_at"],
-                        text,
-                    )
+                yield Written(
+                    f"{execution['id']}-{number}",
+                    execution["id"],
+                    execution["action"],
+                    execution["runner"],
+                    execution["root"],
+                    stream,
+                    execution["ended_at"],
+                    text,
                 )
-        yield event_of(StatusChange(execution, execution["status"]))
+        yield StatusChange(execution, execution["status"])
 
 
 def event_of(change: Change) -> Event:
-    """A change as it is sent."""
+    """A change as an event, without what is sent of it."""
     if isinstance(change, Written):
-        body = output_body(*change[:4], at=change.at, stream=change.stream, text=change.text)
-        return Event(WRITTEN, change.execution, change.action, change.tree, None, encoded(WRITTEN, body))
+        return Event(WRITTEN, change.execution, change.action, change.tree, None)
     execution, status, is_new = change
     name = CREATED if is_new else UPDATED
-    data = encoded(name, execution_body(execution, status))
-    return Event(name, execution["id"], execution["action"], execution["root"], status, data)
+    return Event(name, execution["id"], execution["action"], execution["root"], status)
+
+
+def data_of(change: Change, shown: Mapping[str, Mapping[str, Json]]) -> bytes:
+    """What is sent of a change, by the objects of executions; nothing of one that is purged."""
+    if isinstance(change, Written):
+        body = output_body(*change[:4], at=change.at, stream=change.stream, text=change.text)
+        return encoded(WRITTEN, body)
+    execution, status, is_new = change
+    if execution["id"] not in shown:
+        return b""
+    name = CREATED if is_new else UPDATED
+    body = execution_body(shown[execution["id"]], status)
+    data = encoded(name, body)
+    return data if len(data) <= MOST else encoded(name, without_result(body))
 
 
 def encoded(name: str, body: object) -> bytes:

@@ -100,7 +100,8 @@ def put(
     try:
         views = served.keys(caller.name).put([new])
     except UsageError as error:
-        raise FaultError(400, error.problems[0] if error.problems else error.message) from error
+        text = error.problems[0] if error.problems else error.message
+        raise FaultError(400, text.removeprefix(f"{name}: ")) from error  # which of many is plain here
     return key_object(views[0])
 
 

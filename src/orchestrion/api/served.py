@@ -1,6 +1,6 @@
 """What the routes work with: one store, its engine, its packs, and how callers are told apart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final
 
 from fastapi import Request
@@ -9,8 +9,10 @@ from orchestrion.accounts import Accounts
 from orchestrion.actions.catalog import Catalog
 from orchestrion.api.feed import Feed
 from orchestrion.api.logins import Logins
+from orchestrion.api.objects import Objects
 from orchestrion.client.commands import Commands
 from orchestrion.client.packs import PackFolders, catalog_of
+from orchestrion.core.values import Json
 from orchestrion.keys import Keys
 from orchestrion.operations import Operations
 from orchestrion.queries import Queries
@@ -39,11 +41,16 @@ class Served:
         self.packs: Final = packs
         self.identify: Final = identify
         self.queries: Final = Queries(store, peers)
-        self.feed: Final = Feed(store)
+        self.feed: Final = Feed(store, self._described)
         engine.dispatcher.on_commit.append(self.feed.wake)
         self.accounts: Final = Accounts(store, system_clock)
         self.logins: Final = Logins()
         self.listing: Final = Listing(store, peers)
+
+    def _described(self, numbers: Collection[str]) -> dict[str, dict[str, Json]]:
+        """The objects of those among some executions that there are, secrets masked."""
+        objects = Objects(self.commands("")) if numbers else None
+        return {one.id: objects.of(one) for one in self.listing.among(numbers)} if objects else {}
 
     @property
     def catalog(self) -> Catalog:

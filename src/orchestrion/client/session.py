@@ -53,7 +53,7 @@ class Session:
         gc.set_threshold(_GARBAGE, *gc.get_threshold()[1:])
         keys, clock = self._action_keys, self.peers.monotonic
         worker = Worker(self.presence, slots, Runners(keys), keys.opened, clock)
-        return Engine(self.dispatcher, worker, catalogs, self.actor, kind)
+        return Engine(self.dispatcher, worker, catalogs, kind)
 
     def close(self) -> None:
         """Leave the store."""

@@ -169,8 +169,14 @@ def whole_rerun(
             raise UsageError(f"{view.action} cannot run with these parameters.", problems=problems)
         return Target(view.action, stored, {**values, **given}, view.source, given=given)
     action = runnable_action(view.action, catalog)
-    values = {name: value for name, value in values.items() if name in action.all_parameters}
+    values = _kept(action, values)
     return _noting_change(_of_pack(action, values, (texts, problems), catalog, outside), view, stored)
+
+
+def _kept(action: Action, values: Mapping[str, Json]) -> dict[str, Json]:
+    """Those of the parameters of an earlier execution that its action still takes, but for fixed ones."""
+    takes = action.all_parameters
+    return {name: value for name, value in values.items() if name in takes and not takes[name].immutable}
 
 
 def whole_rerun_with(
@@ -197,7 +203,7 @@ def whole_rerun_with(
             raise UsageError(f"{view.action} cannot run with these parameters.", problems=problems)
         return Target(view.action, stored, {**values, **changes}, view.source, given=changes)
     action = runnable_action(view.action, catalog)
-    values = {name: value for name, value in values.items() if name in action.all_parameters}
+    values = _kept(action, values)
     target = target_with(action, {**values, **changes}, catalog, outside, delay)
     return _noting_change(replace(target, given=changes), view, stored)
 

@@ -3,7 +3,7 @@
 A list never reads the values of an execution that nobody asks for: a result may be large.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, Literal, NamedTuple
 
@@ -75,6 +75,11 @@ class Listing:
         """One execution; `last` is the newest that somebody has started. Raises NotFound."""
         with self._store.reading() as transaction:
             return self._one(transaction, number, parts, show_secrets=show_secrets)
+
+    def among(self, numbers: Collection[str], parts: AbstractSet[Part] = PARTS) -> list[Summary]:
+        """Those of some executions that there are."""
+        with self._store.reading() as transaction:
+            return _Reader(transaction, self._peers, parts, show_secrets=False).summaries([*numbers])
 
     def below(
         self,

@@ -19,7 +19,7 @@ from orchestrion.runtime.peers import SUBWORKFLOW
 from orchestrion.runtime.pins import Pins
 from orchestrion.runtime.secrets import secret_output, secret_parameters
 from orchestrion.runtime.subworkflows import Start, start_workflow
-from orchestrion.runtime.surroundings import job_of_task, surroundings_of_task
+from orchestrion.runtime.surroundings import job_of_task, surroundings_of_task, user_of_task
 from orchestrion.runtime.unit import Unit
 from orchestrion.runtime.worker import Report
 from orchestrion.store import rows
@@ -39,17 +39,16 @@ class Waiting(NamedTuple):
 class Beginner:
     """Begins attempts for one engine.
 
-    What they write goes to `output`, `user` starts their sub-workflows, and `is_prepared` tells whether an
-    action would begin at once when it is started.
+    What they write goes to `output`; `is_prepared` tells whether an action would begin at once when it is
+    started.
     """
 
     def __init__(
-        self, engine: str, pins: Pins, output: Output, user: str, is_prepared: Callable[[Action], bool]
+        self, engine: str, pins: Pins, output: Output, is_prepared: Callable[[Action], bool]
     ) -> None:
         self._engine: Final = engine
         self._pins: Final = pins
         self._output: Final = output
-        self._user: Final = user
         self._is_prepared: Final = is_prepared
 
     def is_ready(self, unit: Unit, attempt: Attempt, action: Action | None) -> bool:
@@ -101,9 +100,8 @@ class Beginner:
             return _unbegun(unit, attempt, Report(execution.id, "failed", result))
         packs = tuple(rows.from_json(unit.workflow(attempt.root).row["packs"]))
         inputs = dict(resolved.action_parameters)
-        start_workflow(
-            unit, Start(execution, definition, inputs, self._user, packs), attempt.token, attempt.root
-        )
+        user = user_of_task(unit, execution)
+        start_workflow(unit, Start(execution, definition, inputs, user, packs), attempt.token, attempt.root)
         unit.ledger.keep(attempt._replace(engine=SUBWORKFLOW, expires_at=None))  # its time is its own
         return None
 

@@ -46,7 +46,7 @@ class Engine:
     """Does the work of its share: `run_once` is one round; `wait` sleeps until something may be to do."""
 
     def __init__(
-        self, dispatcher: Dispatcher, worker: Worker, catalogs: Catalogs, user: str, kind: Kind = "command"
+        self, dispatcher: Dispatcher, worker: Worker, catalogs: Catalogs, kind: Kind = "command"
     ) -> None:
         self.id: Final = dispatcher.peers.id
         self.trees: Final = Trees(self.id)
@@ -56,7 +56,7 @@ class Engine:
         self._kind: Kind = kind
         self.dispatcher: Final = dispatcher
         self._pins = Pins(PinnedPacks(dispatcher.store, catalogs, self._beat_amid))
-        self._beginner = Beginner(self.id, self._pins, worker.output, user, worker.is_ready)
+        self._beginner = Beginner(self.id, self._pins, worker.output, worker.is_ready)
         self._recorded: set[str] = set()
         self._begun = Begun(worker)
         self._next_beat = 0

@@ -13,6 +13,7 @@ from orchestrion.actions.runners.registry import WITH_CONFIG
 from orchestrion.core.values import Json
 from orchestrion.runtime.keyring import KeyRing
 from orchestrion.runtime.ledger import Execution
+from orchestrion.runtime.subworkflows import API_URL
 from orchestrion.runtime.unit import Unit
 
 _PLAIN = Surroundings()
@@ -56,7 +57,7 @@ def surroundings_of_task(unit: Unit, execution: Execution, action: Action) -> Su
     subject = unit.workflow(token.workflow)
     parent = _parent(unit, execution)
     keys, note = _keys(unit, execution)
-    user = _user(parent)
+    user = user_of_task(unit, execution)
 
     def context() -> Mapping[str, Json]:
         known = unit.external_values(subject)[("task", token.entry)]
@@ -90,11 +91,17 @@ def job_of_task(
         action,
         resolved.runner_parameters,
         resolved.action_parameters,
+        api_url=API_URL,
         engine=engine,
         config=config,
-        user=_user(_parent(unit, execution)),
+        user=user_of_task(unit, execution),
         on_output=on_output,
     )
+
+
+def user_of_task(unit: Unit, execution: Execution) -> str:
+    """Who has started the workflow of a task, or the one at the top of its tree."""
+    return str(_parent(unit, execution).get("user", ""))
 
 
 def _keys(unit: Unit, execution: Execution) -> tuple[KeyRing, Callable[[Json], None]]:
@@ -105,7 +112,7 @@ def _keys(unit: Unit, execution: Execution) -> tuple[KeyRing, Callable[[Json], N
     def note(value: Json) -> None:
         secrets.note([value])
 
-    user = _user(_parent(unit, execution))
+    user = user_of_task(unit, execution)
     return KeyRing(lambda: nullcontext(unit.transaction), user, unit.now, note), note
 
 
@@ -114,7 +121,3 @@ def _parent(unit: Unit, execution: Execution) -> Mapping[str, Json]:
     assert execution.token is not None
     found = unit.workflow(execution.token.workflow).state.initial.application.get("st2")
     return found if isinstance(found, dict) else {}
-
-
-def _user(parent: Mapping[str, Json]) -> str:
-    return str(parent.get("user", ""))

@@ -7,23 +7,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrion.core.status import COMPLETED
+from orchestrion.core.values import Json
 from orchestrion.wire.stackstorm import time_text
 
 
-def execution_body(execution: Mapping[str, Any], status: str) -> dict[str, Any]:
-    """An execution as it showed a status. `execution` is its row, perhaps a later one."""
-    pack, _, _ = execution["action"].rpartition(".")
-    body: dict[str, Any] = {
-        "id": execution["id"],
-        "action": {"ref": execution["action"], "runner_type": execution["runner"]},
-        "status": status,
-        "start_timestamp": time_text(execution["created_at"]),
-        "end_timestamp": time_text(execution["ended_at"]) if status in COMPLETED else None,
-        "context": {"user": execution["user"], "pack": pack, **_place(execution)},
-    }
-    if _is_task(execution):
-        body["parent"] = execution["parent"]
+def execution_body(shown: Mapping[str, Json], status: str) -> dict[str, Json]:
+    """An execution as it showed a status; `shown` is its object, perhaps a later one."""
+    body: dict[str, Json] = {**shown, "status": status}
+    if status not in COMPLETED and shown["status"] in COMPLETED:
+        body |= {"end_timestamp": None, "result": None, "result_size": 0}
+    log = shown["log"]
+    if isinstance(log, list):
+        places = [place for place, one in enumerate(log) if isinstance(one, dict) and one["status"] == status]
+        body["log"] = log[: places[-1] + 1] if places else log
     return body
+
+
+def without_result(body: Mapping[str, Json]) -> dict[str, Json]:
+    """The same of an execution whose result is too large to be sent to everybody."""
+    return {**body, "result": None}
 
 
 def output_body(
@@ -39,25 +41,3 @@ def output_body(
         "output_type": stream,
         "data": text,
     }
-
-
-def _is_task(execution: Mapping[str, Any]) -> bool:
-    return execution["parent"] is not None and not execution["top"]
-
-
-def _place(execution: Mapping[str, Any]) -> dict[str, Any]:
-    """Where an execution stands: of which workflow execution, and as which of its tasks."""
-    found: dict[str, Any] = {}
-    if execution["workflow"] is not None:
-        found["workflow_execution"] = execution["workflow"]
-    if _is_task(execution):
-        found["parent"] = {"execution_id": execution["parent"], "user": execution["user"]}
-        found["orquesta"] = {
-            "workflow_execution_id": execution["of_workflow"],
-            "task_name": execution["task"],
-            "task_id": execution["task"],
-            "task_route": execution["route"],
-        }
-        if execution["item"] is not None:
-            found["orquesta"]["item_id"] = execution["item"]
-    return found

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrion.api.feed import CREATED, UPDATED, WRITTEN, Event, Subscription, Wanted, event_of
+from orchestrion.api.feed import CREATED, MOST, UPDATED, WRITTEN, Event, Subscription, Wanted, data_of
 from orchestrion.api.stream import EventStream
 from orchestrion.operations import StartRequest
 from orchestrion.operations.wrapping import inputs_of, wrapped
@@ -247,17 +247,39 @@ def test_a_server_that_stops_ends_its_streams(server: Server) -> None:
         assert stream.events() == []
 
 
+def test_an_execution_is_told_as_it_is_shown(server: Server) -> None:
+    """As `GET` gives it, but for what has come of it since, and for times that go on."""
+    query = f"events=st2.execution__*&end_event={UPDATED}&end_execution_id="
+    number = server.start(TWO)
+    ask = open_inquiry(server)
+    with server.client.stream("GET", f"/stream/stream?{query}{number}") as response:
+        stream = Stream(response)
+        server.operations.respond(ask, {"continue": True}, server.served.engine)
+        events = [body for _, body in stream.events()]
+    for one in (ask, number, next(body["id"] for body in events if name_of(body) == "b")):
+        told = [body for body in events if body["id"] == one]
+        shown = server.client.get(f"/v1/executions/{one}").json()
+        assert told[-1] == shown
+        assert all(body.keys() == shown.keys() for body in told)
+        assert [body["log"][-1]["status"] for body in told] == [body["status"] for body in told]
+        assert [body["end_timestamp"] for body in told[:-1]] == [None] * (len(told) - 1)
+
+
+def test_a_result_that_is_large_is_not_sent(server: Server) -> None:
+    text = wrapped("core.local")
+    cmd = f"head -c {MOST} /dev/zero | tr '\\0' x"
+    request = StartRequest("core.local", text, inputs_of({"cmd": cmd}), wraps=True)
+    number = server.operations.start(request, server.served.engine)
+    server.wait_for(number)
+    path = f"/stream/stream?end_event={UPDATED}&end_execution_id={number}&events={UPDATED}"
+    ((_, body),) = events_in(server.client.get(path).text)
+    assert (body["status"], body["result"]) == ("succeeded", None)
+    assert body["result_size"] > MOST
+
+
 def test_an_event_is_one_line_of_json() -> None:
-    row = dict.fromkeys(("workflow", "parent", "item", "started_at", "ended_at", "user", "route"))
-    row |= {
-        "id": "e",
-        "action": "p.a",
-        "runner": "noop",
-        "created_at": 1,
-        "top": 1,
-        "root": "w",
-        "task": None,
-    }
-    name, data = event_of(StatusChange(row, "running", is_new=True)).data.decode().split("\n", 1)
+    shown: dict[str, Any] = {"id": "e", "status": "running", "log": [], "result": "a\nb"}
+    data = data_of(StatusChange({"id": "e"}, "running", is_new=True), {"e": shown}).decode()
+    name, line = data.removesuffix("\n\n").split("\n")
     assert name == f"event: {CREATED}"
-    assert json.loads(data.removeprefix("data: "))["start_timestamp"] == "1970-01-01T00:00:00.000001Z"
+    assert json.loads(line.removeprefix("data: ")) == shown

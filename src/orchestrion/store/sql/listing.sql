@@ -113,8 +113,10 @@ SELECT execution, kind, actor FROM operation
 WHERE execution IN (SELECT value FROM json_each(:executions)) AND kind IN ('pause', 'resume', 'cancel') ORDER BY id;
 
 -- name: reruns_among
--- With what those of some executions were asked for that re-run another one from tasks. The operation is the other one's.
-SELECT execution.id, operation.request FROM execution JOIN operation ON operation.execution = execution.rerun_of
+-- With what those of some executions were asked for that re-run another one from tasks. The operation is the other one's, or that of
+-- the execution itself where it was refused.
+SELECT execution.id, operation.request FROM execution
+JOIN operation ON operation.execution IN (execution.rerun_of, execution.id)
 WHERE execution.id IN (SELECT value FROM json_each(:executions))
     AND operation.kind = 're-run' AND operation.answer ->> '$[0]' = execution.id;
 
