@@ -250,7 +250,8 @@ def _at_work(wait: Wait, process: Process, attempt: AttemptFacts) -> Wait:
     ends = [] if attempt.expires_at is None else [attempt.expires_at]
     if attempt.timeout and wait.since is not None:
         ends.append(wait.since + round(attempt.timeout * _MICROSECONDS))
-    return wait._replace(kind="runs", why="it runs", process=process, until=min(ends, default=None))
+    why = "it runs" if attempt.started_at is not None else "what its action needs is made ready"
+    return wait._replace(kind="runs", why=why, process=process, until=min(ends, default=None))
 
 
 def _of_items(branch: BranchFacts, entry: Entry, own: list[AttemptFacts]) -> Wait:

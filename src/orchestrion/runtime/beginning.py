@@ -78,7 +78,8 @@ class Beginner:
             _note_secrets(unit, attempt, execution, action, resolved)
             execution.runner = action.runner_type
             if attempt.repeatable != action.idempotent:
-                unit.ledger.keep(attempt._replace(repeatable=action.idempotent))
+                attempt = attempt._replace(repeatable=action.idempotent)
+                unit.ledger.keep(attempt)
             if action.runner_type == WORKFLOW_RUNNER:
                 return self._begin_workflow(unit, attempt, execution, action, resolved)
             if action.runner_type == INQUIRER:
@@ -120,5 +121,10 @@ def _note_secrets(
 
 def _unbegun(unit: Unit, attempt: Attempt, instead: T) -> T:
     """What is instead of an attempt of which nothing has begun: its engine may die with it at no loss."""
-    unit.ledger.keep(attempt._replace(repeatable=True))
+    unit.ledger.keep(unbegun(attempt))
     return instead
+
+
+def unbegun(attempt: Attempt) -> Attempt:
+    """An attempt of which nothing has begun yet: it may start again, and its time does not run."""
+    return attempt._replace(repeatable=True, expires_at=None)

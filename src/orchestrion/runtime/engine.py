@@ -12,9 +12,9 @@ from typing import Final
 
 from orchestrion.actions.metadata import Action
 from orchestrion.errors import InvariantViolation, StoreError
-from orchestrion.runtime.beginning import Beginner
+from orchestrion.runtime.beginning import Beginner, Waiting, unbegun
 from orchestrion.runtime.begun import CLAIMS, Begun
-from orchestrion.runtime.deadlines import end_overdue
+from orchestrion.runtime.deadlines import deadline_of, end_overdue
 from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.inbox import Inbox, Request, RequestError
 from orchestrion.runtime.ledger import Attempt, Execution
@@ -236,12 +236,20 @@ class Engine:
             unit.settle()
 
     def _look_again(self, unit: Unit, waiting: Mapping[str, Action | None]) -> None:
-        """Begin what was claimed and has waited, if it may and what it has waited for is there."""
+        """Begin what was claimed and has waited, if it may and what it has waited for is there.
+
+        Its time begins then. An engine that drains leaves it to the next one.
+        """
         self._begun.has_looked = True
         for attempt in renew(unit, waiting.keys(), self.id):
             number = attempt.execution
-            if self._beginner.is_ready(unit, attempt, waiting[number]):
-                self.begin(unit, attempt, unit.ledger.execution(number))
+            execution = unit.ledger.execution(number)
+            if self._draining:
+                unit.ledger.keep(unbegun(attempt)._replace(engine=None))
+            elif self._beginner.is_ready(unit, attempt, waiting[number]):
+                begun = attempt.claimed_by(self.id, deadline_of(unit, attempt.token))
+                unit.ledger.keep(begun)
+                self.begin(unit, begun, execution)
             else:
                 self._begun.waiting[number] = waiting[number]
 
@@ -306,9 +314,14 @@ class Engine:
         )
 
     def begin(self, unit: Unit, attempt: Attempt, execution: Execution) -> None:
-        """Note what starts after the commit."""
+        """Note what starts after the commit. What waits for something before has not started."""
         self._begun.claims_left -= 1
-        self._begun.note(execution.id, self._beginner.begin(unit, attempt, execution))
+        outcome = self._beginner.begin(unit, attempt, execution)
+        self._begun.note(execution.id, outcome)
+        if not isinstance(outcome, Waiting):
+            execution.started_at = execution.started_at or unit.now
+        elif not attempt.repeatable:  # it was claimed just now
+            execution.started_at = None
 
     # --- which trees, and how long
 

@@ -11,6 +11,7 @@ from typing import Final
 from orchestrion.actions.runners.processes import end_groups, groups_of
 from orchestrion.runtime.dispatcher import Dispatcher
 from orchestrion.runtime.ledger import Attempt, attempt_of
+from orchestrion.runtime.renewal import CANCELED
 from orchestrion.runtime.unit import Unit
 from orchestrion.store.sqlite import Transaction
 
@@ -41,6 +42,8 @@ def give_up(unit: Unit, lost: Iterable[Attempt]) -> None:
         unit.ledger.suspect_process(attempt)
         if attempt.repeatable and unit.workflow(attempt.token.workflow).head.status != "canceling":
             unit.repeat(attempt)
+        elif attempt.repeatable and unit.ledger.execution(attempt.execution).started_at is None:
+            unit.report(attempt.execution, "canceled", CANCELED)
         else:
             unit.report(attempt.execution, "abandoned", {"error": _LOST})
 

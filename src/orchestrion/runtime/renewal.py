@@ -18,7 +18,8 @@ from orchestrion.runtime.ledger import Attempt
 if TYPE_CHECKING:
     from orchestrion.runtime.unit import Unit
 
-_CANCELED: Final[Json] = {"error": "Canceled before it had begun."}
+CANCELED: Final[Json] = {"error": "Canceled before it had begun."}
+"""The result of an attempt that was claimed, and canceled before its action had begun."""
 
 
 def renew(unit: "Unit", waiting: Collection[str], engine: str) -> list[Attempt]:
@@ -35,7 +36,7 @@ def _renewed(unit: "Unit", execution: str, engine: str) -> Attempt | None:
     if attempt is None or attempt.engine != engine:
         return None
     if _is_canceled(unit, attempt.token.workflow):
-        unit.report(execution, "canceled", _CANCELED, engine=engine)
+        unit.report(execution, "canceled", CANCELED, engine=engine)
         return None
     workflow = unit.workflow(attempt.token.workflow)
     if workflow.claimable or workflow.head.status in COMPLETED:

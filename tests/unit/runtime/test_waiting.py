@@ -17,6 +17,7 @@ from orchestrion.queries.executions import ExecutionView
 from orchestrion.queries.explaining import explain
 from orchestrion.queries.facts import facts_about
 from orchestrion.runtime.engine import POLL_SECONDS, Engine
+from orchestrion.runtime.renewal import CANCELED
 from tests.unit.actions.packs import write_pack
 from tests.unit.actions.runners.collecting import WAIT_SECONDS
 
@@ -211,7 +212,45 @@ def test_what_cannot_be_ready_fails_with_the_reason(world: World) -> None:
     world.gate.write_text("exit 3\n")
     world.run_to_the_end()
     assert world.statuses(number)["slow"] == "failed"
-    assert "cannot start Python actions: it was ended." in world.result(number)["output"]["why"]
+    assert "cannot start Python actions: it was ended. Try again" in world.result(number)["output"]["why"]
+
+
+def test_its_time_runs_from_when_it_begins(world: World) -> None:
+    number = world.start(TWO.replace("own.slow,", "own.slow, timeout: 3,"))
+    world.rounds()
+    world.seconds += 4
+    world.rounds()
+    assert world.statuses(number)["slow"] == "running"
+    world.gate.write_text("true\n")
+    world.run_to_the_end()
+    assert world.statuses(number)["slow"] == "succeeded"
+    (slow,) = [task for task in world.view(number).tasks if task.task == "slow"]
+    assert slow.attempts[0].started_at == world.clock()
+
+
+def test_who_drains_leaves_it_to_the_next(world: World) -> None:
+    number = world.start(TWO)
+    world.rounds()
+    world.engine.drain()
+    world.rounds()
+    assert not world.engine.worker.busy
+    assert world.statuses(number)["slow"] == "running"
+    assert examine(world.session.dispatcher) == []
+    world.die()
+    world.operate("resume", number)
+    world.gate.write_text("true\n")
+    world.run_to_the_end()
+    assert world.statuses(number)["slow"] == "succeeded"
+
+
+def test_what_was_lost_before_it_had_begun_is_canceled_like_what_waits(world: World) -> None:
+    number = world.start(TWO)
+    world.rounds()
+    world.die()
+    world.operate("cancel", number)
+    assert world.view(number).status == "canceled"
+    (slow,) = [task for task in world.view(number).tasks if task.task == "slow"]
+    assert (slow.attempts[0].status, slow.attempts[0].result) == ("canceled", CANCELED)
 
 
 def test_explain_shows_it_as_running(world: World) -> None:
@@ -219,5 +258,6 @@ def test_explain_shows_it_as_running(world: World) -> None:
     world.rounds()
     facts = facts_about(world.session.store, world.session.peers, world.clock, number, no_timeout)
     (wait,) = explain(facts).waits
-    assert (wait.kind, wait.task, wait.why) == ("runs", "slow", "it runs")
+    assert (wait.kind, wait.task, wait.why) == ("runs", "slow", "what its action needs is made ready")
+    assert (wait.since, wait.until) == (None, None)
     world.gate.write_text("true\n")

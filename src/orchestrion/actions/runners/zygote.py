@@ -70,6 +70,12 @@ class Zygote:
         self.is_up = False
         """Whether it has answered: it can fork at once, unless it was lost meanwhile."""
         self.is_lost = False
+        self._fate = "it was ended"
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was lost, or has ended since it was up."""
+        return self.is_lost or (self.is_up and self._process.poll() is not None)
 
     def wait(self) -> bool:
         """Wait until it is up; False when it was lost before."""
@@ -99,11 +105,12 @@ class Zygote:
         return None if answer == _RUNS else _LOST if answer is None else answer
 
     def reason(self) -> str:
-        """Say what the zygote complained of before it was lost."""
+        """Say what the zygote complained of before it was lost, or what has become of it."""
         with self._asking, suppress(ValueError):  # closed meanwhile
             self._errors.seek(0)
             told = self._errors.read().decode("utf-8", "replace").strip()[-_TOLD:]
-            return f"{self._interpreter} cannot start Python actions: {told or 'it was ended'}."
+            why = told or f"{self._fate}. Try again; see that the machine has memory, and is not overloaded"
+            return f"{self._interpreter} cannot start Python actions: {why}."
         return "The engine is about to end."
 
     def close(self) -> None:
@@ -128,10 +135,16 @@ class Zygote:
             try:
                 socket.send_fds(self._socket, [_QUESTION.pack(kind, pid)], descriptors)
                 answer = self._socket.recv(_ANSWER.size, socket.MSG_WAITALL)
+            except TimeoutError:
+                answer = b""
+                self._fate = f"it has not answered for {_ANSWER_SECONDS:.0f} seconds"
             except OSError:
                 answer = b""
             if len(answer) < _ANSWER.size:
                 self.is_lost = True
+                code = self._process.poll()
+                if code is not None and code < 0:
+                    self._fate = f"it was ended by signal {-code}"
                 self._process.kill()
                 return None
             self.is_up = True

@@ -46,7 +46,7 @@ class Zygotes:
     def is_ready(self, environment: Environment) -> bool:
         """Whether an action would begin at once; or fail at once, because its zygote has just failed."""
         found = self._found.get(environment)
-        if found is not None and found.is_up and not found.is_lost:
+        if found is not None and found.is_up and not found.is_gone:
             return True
         return self._failure(environment) is not None
 
@@ -57,7 +57,7 @@ class Zygotes:
         """
         with self._choosing:
             found = self._found.get(environment)
-            if found is not None and not found.is_lost:
+            if found is not None and not found.is_gone:
                 return
             self._failed.pop(environment, None)
             try:
@@ -82,7 +82,7 @@ class Zygotes:
             if failure is not None:
                 raise NotStartable(failure.reason)
             found = self._found.get(environment)
-            return self._start(environment) if found is None or found.is_lost else found
+            return self._start(environment) if found is None or found.is_gone else found
 
     def close(self) -> None:
         """End the zygotes, with all that they have started, and those that are still starting."""

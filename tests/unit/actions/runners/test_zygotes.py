@@ -1,5 +1,7 @@
 """Zygotes are started without waiting for them. Here their interpreters wait at a gate, or are broken."""
 
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +9,7 @@ from threading import Event
 
 import pytest
 
+from orchestrion.actions.runners import zygote
 from orchestrion.actions.runners.environment import NotStartable
 from orchestrion.actions.runners.zygotes import Environment, Zygotes
 from tests.unit.actions.runners.collecting import WAIT_SECONDS, fifo, wait_for_end
@@ -82,6 +85,38 @@ def test_one_that_was_lost_is_not_ready(place: Place) -> None:
     first.close()
     assert not place.is_ready
     assert place.zygotes.take(place.environment) is not first
+
+
+def test_one_that_was_killed_while_nobody_needed_it_is_started_anew(place: Place) -> None:
+    place.interpreter(f"echo $$ > {place.folder}/pid", f'exec {sys.executable} "$@"')
+    place.prepare()
+    assert place.ready.wait(WAIT_SECONDS)
+    first = place.zygotes.take(place.environment)
+    pid = int((place.folder / "pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert not place.is_ready
+    place.prepare()
+    assert place.ready.wait(WAIT_SECONDS)
+    assert place.is_ready
+    assert place.zygotes.take(place.environment) is not first
+
+
+def test_one_that_does_not_answer_is_told_apart_from_one_that_was_killed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zygote, "_ANSWER_SECONDS", 0.2)
+    place.interpreter(f"exec {sys.executable} -c 'import time; time.sleep(600)'")
+    place.prepare()
+    assert place.ready.wait(WAIT_SECONDS)
+    with pytest.raises(NotStartable, match="it has not answered for"):
+        place.zygotes.take(place.environment)
+    place.seconds = 2.0
+    place.interpreter("kill -KILL $$")
+    place.prepare()
+    assert place.ready.wait(WAIT_SECONDS)
+    with pytest.raises(NotStartable, match=r"it was ended by signal 9\. Try again"):
+        place.zygotes.take(place.environment)
 
 
 def test_the_end_does_not_wait_for_one_that_hangs(place: Place) -> None:
