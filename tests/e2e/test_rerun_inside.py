@@ -212,3 +212,16 @@ def test_a_request_that_comes_again_gets_the_first_answer(shell: Shell) -> None:
     done = shell.run("execution", "re-run", number, "--request-id", "r2")
     assert done.code == 3
     assert "was used for another request" in done.err
+
+
+def test_a_whole_rerun_of_a_sub_workflow_names_the_way_on_with_the_parent(shell: Shell) -> None:
+    shell.fail("b.second")
+    assert shell.run("run", "own.rollout").code == 1
+    number = shell.newest()
+    (rollout,) = [one for one in shell.json("execution", "get", number, "--attempts", "-j")["tasks"]]
+    (child,) = [one["id"] for one in rollout["attempts"] if one["item"] == 1]
+    shell.mend()
+    done = shell.run("execution", "re-run", child)
+    assert done.code == 0
+    assert f"To go on with the parent, re-run {number} with --items rollout=1." in done.err
+    assert shell.run("execution", "re-run", number, "--items", "rollout=1").code == 0

@@ -116,6 +116,15 @@ def test_one_of_several_items(stage: Stage) -> None:
     assert stage.parent_of(first) == stage.root
 
 
+def test_the_answer_names_the_way_on_with_the_parent(stage: Stage) -> None:
+    stage.start(MANY)
+    stage.rest(stage.root, {"0.y": 1, "1.y": 1})
+    second = task(stage, "kid").attempts[1].id
+    session, engine = stage.operator
+    (note,) = session.operations.rerun(RerunRequest(second, ("y",)), engine).notes
+    assert note.endswith(f"To go on with the parent, re-run {stage.root} with --tasks kid[1]/TASK.")
+
+
 def test_what_is_below_it_comes_along(stage: Stage) -> None:
     stage.start(DEEP)
     stage.rest(stage.root, {"0.y": 1})

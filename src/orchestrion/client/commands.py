@@ -29,6 +29,7 @@ from orchestrion.operations import (
     StartPlan,
     StartRequest,
 )
+from orchestrion.operations.tree import stands_alone
 from orchestrion.queries import Choice, ExecutionView, InquiryView, Queries
 from orchestrion.runtime.clock import system_clock
 from orchestrion.runtime.engine import Engine
@@ -174,7 +175,7 @@ class Commands:
         text = self.queries.definition_of(number)
         parameters = self.queries.parameters_of(number)
         catalog = self.catalog_of(self.queries.packs_of(number))
-        return whole_rerun(view, parameters, text, words, catalog, self.surroundings_of)
+        return _alone(whole_rerun(view, parameters, text, words, catalog, self.surroundings_of), view)
 
     def whole_rerun_with(
         self, number: str, changes: Mapping[str, Json], delay: int = 0, *, merged: bool = True
@@ -184,7 +185,8 @@ class Commands:
         text = self.queries.definition_of(number)
         parameters = self.queries.parameters_of(number) if merged else {}
         catalog = self.catalog_of(self.queries.packs_of(number))
-        return whole_rerun_with(view, parameters, text, changes, catalog, self.surroundings_of, delay)
+        target = whole_rerun_with(view, parameters, text, changes, catalog, self.surroundings_of, delay)
+        return _alone(target, view)
 
     def plan_whole(self, number: str, words: Sequence[str] = ()) -> StartPlan:
         """What a whole re-run would do, with parameters changed by words. Raises as `whole_rerun`."""
@@ -255,3 +257,11 @@ class Commands:
     def catalog_of(self, recorded: Sequence[str]) -> Catalog:
         """The actions of something that has started already, with the folders that it was started with."""
         return catalog_of(self._packs.for_known(recorded))
+
+
+def _alone(target: Target, view: ExecutionView) -> Target:
+    """A whole re-run, with what who asks for that of a sub-workflow should know."""
+    if view.parent is None or view.task is None:
+        return target
+    way = f"--tasks {view.task}" if view.item is None else f"--items {view.task}={view.item}"
+    return replace(target, warnings=(*target.warnings, stands_alone(view.parent, way)))

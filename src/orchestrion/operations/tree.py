@@ -6,6 +6,7 @@ from orchestrion.core.conductor import Refused as CoreRefused
 from orchestrion.core.events import Event
 from orchestrion.core.status import COMPLETED
 from orchestrion.errors import NotFound, Refused
+from orchestrion.operations.paths import joined
 from orchestrion.runtime.ledger import Execution
 from orchestrion.runtime.unit import Unit
 from orchestrion.runtime.workflow import Workflow
@@ -84,9 +85,16 @@ def detach(unit: Unit, subject: Workflow, before: Execution) -> str:
     unit.secrets.adopt(subject.id, unit.secrets.of(subject.row))
     _place(unit, subject, None, (None, None, None))
     _move(unit, (subject.id, *below), subject.id)
+    assert parent is not None, before.id
+    assert before.task is not None, before.id
+    return stands_alone(parent, f"--tasks {joined(before.task, before.token and before.token.item, 'TASK')}")
+
+
+def stands_alone(parent: str, way: str) -> str:
+    """What who re-runs a sub-workflow by its own id should know: in which `way` the parent would go on."""
     return (
         f"This re-run stands alone: {parent}, its parent, neither waits for it nor changes. "
-        f"To go on with the parent, re-run it from the path to the task: {before.task}/TASK."
+        f"To go on with the parent, re-run {parent} with {way}."
     )
 
 
