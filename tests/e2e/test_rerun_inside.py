@@ -218,10 +218,10 @@ def test_a_whole_rerun_of_a_sub_workflow_names_the_way_on_with_the_parent(shell:
     shell.fail("b.second")
     assert shell.run("run", "own.rollout").code == 1
     number = shell.newest()
-    (rollout,) = [one for one in shell.json("execution", "get", number, "--attempts", "-j")["tasks"]]
+    (rollout,) = shell.json("execution", "get", number, "--attempts", "-j")["tasks"]
     (child,) = [one["id"] for one in rollout["attempts"] if one["item"] == 1]
     shell.mend()
     done = shell.run("execution", "re-run", child)
     assert done.code == 0
-    assert f"To go on with the parent, re-run {number} with --items rollout=1." in done.err
+    assert f"To go on with the parent: re-run {number} --items rollout=1" in done.err
     assert shell.run("execution", "re-run", number, "--items", "rollout=1").code == 0

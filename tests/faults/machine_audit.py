@@ -262,7 +262,8 @@ class Audit:
             attempt, earlier = now.attempts.get(number), before.attempts.get(number)
             engine = None if attempt is None else attempt["engine"]
             was = None if earlier is None else earlier["engine"]
-            if was is not None and attempt is not None and execution["started_at"] is None:
+            has_started = execution["started_at"] is not None
+            if was is not None and attempt is not None and engine is None and not has_started:
                 self._started.discard(number)  # it was given back
                 if any(start.execution == number for start in self._world.starts):
                     yield f"{number} was given back although it had begun"
@@ -270,7 +271,7 @@ class Audit:
                 self._requeued[number] += 1
                 if not earlier or not earlier["repeatable"]:
                     yield f"{number} was taken from {was} and is not to be repeated"
-            began = engine is not None or execution["started_at"] is not None
+            began = engine is not None or has_started
             if not began or number in self._started:
                 continue
             self._started.add(number)

@@ -122,7 +122,7 @@ def test_the_answer_names_the_way_on_with_the_parent(stage: Stage) -> None:
     second = task(stage, "kid").attempts[1].id
     session, engine = stage.operator
     (note,) = session.operations.rerun(RerunRequest(second, ("y",)), engine).notes
-    assert note.endswith(f"To go on with the parent, re-run {stage.root} with --tasks kid[1]/TASK.")
+    assert note.endswith(f"To go on with the parent: re-run {stage.root} --tasks kid[1]/TASK")
 
 
 def test_what_is_below_it_comes_along(stage: Stage) -> None:

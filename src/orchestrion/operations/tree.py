@@ -94,7 +94,7 @@ def stands_alone(parent: str, way: str) -> str:
     """What who re-runs a sub-workflow by its own id should know: in which `way` the parent would go on."""
     return (
         f"This re-run stands alone: {parent}, its parent, neither waits for it nor changes. "
-        f"To go on with the parent, re-run {parent} with {way}."
+        f"To go on with the parent: re-run {parent} {way}"
     )
 
 

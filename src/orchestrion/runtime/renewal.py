@@ -23,26 +23,25 @@ CANCELED: Final[Json] = {"error": "Canceled before it had begun."}
 
 
 def renew(unit: "Unit", waiting: Collection[str], engine: str) -> list[Attempt]:
-    """The attempts of an engine, by their executions, that may begin; the others never begin.
-
-    One that was canceled ends; one that is held is back in the queue, as if it had never been claimed.
-    """
+    """The attempts of an engine, by their executions, that may begin; the others never begin."""
     unit.expect(waiting)
-    return [attempt for one in waiting if (attempt := _renewed(unit, one, engine)) is not None]
+    found = (unit.ledger.attempt(one) for one in waiting)
+    return [one for one in found if one is not None and one.engine == engine and may_begin(unit, one)]
 
 
-def _renewed(unit: "Unit", execution: str, engine: str) -> Attempt | None:
-    attempt = unit.ledger.attempt(execution)
-    if attempt is None or attempt.engine != engine:
-        return None
+def may_begin(unit: "Unit", attempt: Attempt) -> bool:
+    """Whether an attempt that was claimed and has not begun may do so now.
+
+    If not, one that was canceled ends; one that is held is back in the queue, as if never claimed.
+    """
     if _is_canceled(unit, attempt.token.workflow):
-        unit.report(execution, "canceled", CANCELED, engine=engine)
-        return None
+        unit.report(attempt.execution, "canceled", CANCELED)
+        return False
     workflow = unit.workflow(attempt.token.workflow)
     if workflow.claimable or workflow.head.status in COMPLETED:
-        return attempt
+        return True
     _give_back(unit, attempt)
-    return None
+    return False
 
 
 def _is_canceled(unit: "Unit", workflow: str | None) -> bool:

@@ -28,6 +28,7 @@ from orchestrion.runtime.definitions import graph_of
 from orchestrion.runtime.external import ExternalValues
 from orchestrion.runtime.held import cancel_held
 from orchestrion.runtime.ledger import Attempt, Execution, Ledger, Token
+from orchestrion.runtime.renewal import may_begin
 from orchestrion.runtime.revivals import revive, take_revival
 from orchestrion.runtime.secrets import Secrets
 from orchestrion.runtime.workflow import Workflow, as_reported, has_settled, result_of
@@ -363,8 +364,10 @@ class Unit:
             return  # it was taken from this engine; the end of its first start is not that of its second
         execution = self.ledger.execution(attempt.execution)
         subject = self.workflow(attempt.token.workflow)
-        may_begin = (subject.claimable or current.repeatable) and not subject.is_overdue(self.now)
-        if not may_begin or not claimer.may_claim(self, attempt.root):
+        is_free = (subject.claimable or current.repeatable) and not subject.is_overdue(self.now)
+        if not is_free or not claimer.may_claim(self, attempt.root):
+            return
+        if current.repeatable and execution.started_at is None and not may_begin(self, current):
             return
         if not current.repeatable:
             token = attempt.token

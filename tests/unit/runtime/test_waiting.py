@@ -243,6 +243,23 @@ def test_who_drains_leaves_it_to_the_next(world: World) -> None:
     assert world.statuses(number)["slow"] == "succeeded"
 
 
+@pytest.mark.parametrize(
+    "kind, status, task", [("pause", "paused", "scheduled"), ("cancel", "canceled", "canceled")]
+)
+def test_what_was_left_before_it_had_begun_is_controlled_like_what_waits(
+    world: World, kind: str, status: str, task: str
+) -> None:
+    number = world.start(TWO)
+    world.rounds()
+    world.engine.drain()
+    world.rounds()
+    world.die()
+    world.operate(kind, number)
+    assert world.view(number).status == status
+    assert world.statuses(number)["slow"] == task
+    assert examine(world.session.dispatcher) == []
+
+
 def test_what_was_lost_before_it_had_begun_is_canceled_like_what_waits(world: World) -> None:
     number = world.start(TWO)
     world.rounds()

@@ -42,6 +42,7 @@ class Zygotes:
         self._found: Final[dict[Environment, Zygote]] = {}
         self._failed: Final[dict[Environment, _Failure]] = {}
         self._waiting: Final[set[Thread]] = set()
+        self._starting: Final[set[Environment]] = set()
 
     def is_ready(self, environment: Environment) -> bool:
         """Whether an action would begin at once; or fail at once, because its zygote has just failed."""
@@ -57,7 +58,7 @@ class Zygotes:
         """
         with self._choosing:
             found = self._found.get(environment)
-            if found is not None and not found.is_gone:
+            if environment in self._starting or (found is not None and not found.is_gone):
                 return
             self._failed.pop(environment, None)
             try:
@@ -70,6 +71,7 @@ class Zygotes:
                 target=self._wait, args=(environment, zygote, on_ready), name="zygote", daemon=True
             )
             self._waiting.add(thread)
+            self._starting.add(environment)
             thread.start()
 
     def take(self, environment: Environment) -> Zygote:
@@ -105,6 +107,7 @@ class Zygotes:
         """Wait in a thread of its own until a zygote is up, or is not going to be."""
         is_up = zygote.wait()
         with self._choosing:
+            self._starting.discard(environment)
             if not is_up:
                 self._failed[environment] = _Failure(self._clock(), zygote.reason())
         on_ready()
