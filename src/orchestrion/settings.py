@@ -9,7 +9,7 @@ configurations. Only the first of them that there is counts, and paths in it are
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
@@ -66,6 +66,12 @@ SETTINGS: Final[Mapping[str, Setting]] = {
             "the server whose executions, packs and keys commands are about",
             otherwise="none: they are about the file",
             flag="--api-url",
+        ),
+        Setting(
+            "public_url",
+            "url",
+            "where actions and workflows are told that the API is",
+            "http://127.0.0.1:9101",
         ),
         Setting(
             "packs",
@@ -174,6 +180,11 @@ class Settings:
     def virtualenvs(self) -> Path:
         """The folder of the packs' environments. Raises UsageError where there is no home folder for it."""
         return self.path("virtualenvs") or self._home_folder("XDG_DATA_HOME", ".local/share") / "virtualenvs"
+
+    @cached_property
+    def advertised_url(self) -> str:
+        """Where the API is, as actions and workflows are told. Raises UsageError."""
+        return f"{cast('str', self.url('public_url')).rstrip('/')}/v1"
 
     @property
     def token(self) -> str | None:

@@ -118,3 +118,15 @@ def test_cancel_of_a_remote_action_ends_it_on_its_host(shell: Shell, sshd: SshSe
     assert shell.run("execution", "cancel", attempts(shell)["one"]["id"]).code == 0
     assert running.end().code == 1
     wait_for_end(int((shell.folder / "pid").read_text()))
+
+
+def test_actions_and_workflows_are_told_where_the_api_is(shell: Shell) -> None:
+    text = (
+        "version: 1.0\ntasks:\n  t:\n    action: core.local cmd='printenv ST2_ACTION_API_URL'\n"
+        "    next: [{publish: [{told: <% result().stdout %>}]}]\n"
+        "output: [{told: <% ctx(told) %>}, {known: <% ctx(st2).api_url %>}]\n"
+    )
+    for setting in ("http://127.0.0.1:9101", "https://o.example.org/api"):
+        assert shell.run("run", shell.write("told.yaml", text), ORCHESTRION_PUBLIC_URL=setting).code == 0
+        told = shell.get(shell.newest())["result"]["output"]
+        assert told == {"told": f"{setting}/v1", "known": f"{setting}/v1"}

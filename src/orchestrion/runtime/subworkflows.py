@@ -7,13 +7,11 @@ from orchestrion.core.values import Json
 from orchestrion.runtime.deadlines import timeout_of
 from orchestrion.runtime.definitions import hash_of
 from orchestrion.runtime.ledger import Execution, Token
+from orchestrion.settings import current
 from orchestrion.store import rows
 
 if TYPE_CHECKING:
     from orchestrion.runtime.unit import Unit
-
-API_URL = "http://127.0.0.1:9101/v1"
-"""The advertised address of the API, which `ctx().st2.api_url` gives."""
 
 
 class Start(NamedTuple):
@@ -65,7 +63,7 @@ def application_of(execution: Execution, workflow: str, user: str) -> dict[str, 
     pack, _, _ = execution.action.rpartition(".")
     st2: dict[str, Json] = {
         "action_execution_id": execution.id,
-        "api_url": API_URL,
+        "api_url": current().advertised_url,
         "user": user,
         "pack": pack,
         "action": execution.action,

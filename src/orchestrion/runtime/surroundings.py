@@ -13,8 +13,8 @@ from orchestrion.actions.runners.registry import WITH_CONFIG
 from orchestrion.core.values import Json
 from orchestrion.runtime.keyring import KeyRing
 from orchestrion.runtime.ledger import Execution
-from orchestrion.runtime.subworkflows import API_URL
 from orchestrion.runtime.unit import Unit
+from orchestrion.settings import current
 
 _PLAIN = Surroundings()
 
@@ -91,7 +91,7 @@ def job_of_task(
         action,
         resolved.runner_parameters,
         resolved.action_parameters,
-        api_url=API_URL,
+        api_url=current().advertised_url,
         engine=engine,
         config=config,
         user=user_of_task(unit, execution),
