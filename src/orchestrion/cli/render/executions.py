@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple, cast
 
 from orchestrion.cli.render.failures import failures_of
-from orchestrion.cli.render.output import Cell, Output, compact, duration, local_time, style_of
+from orchestrion.cli.render.output import VALUE_CELLS, Cell, Output, compact, duration, local_time, style_of
 from orchestrion.cli.visible import visible
 from orchestrion.client.views import ABENDED, COMPLETED, AttemptView, ExecutionView, ItemsView, TaskView
 
-_VALUE_CELLS: Final = 2_000
 _FULL_TIMES_FROM: Final = 100
 _NAMED: Final = 12
 """How many tasks inside of a sub-workflow are named, before it is named itself."""
@@ -108,7 +107,7 @@ def _show_attempt(output: Output, attempt: AttemptView) -> None:
 
 
 def _room(output: Output, used: int) -> int:
-    return _VALUE_CELLS if output.width is None else max(20, output.width - used)
+    return VALUE_CELLS if output.width is None else max(20, output.width - used)
 
 
 class Placed(NamedTuple):
@@ -164,10 +163,11 @@ def _show_mapping(output: Output, name: str, value: Any) -> None:
     output.line(name, "bold")
     if isinstance(value, dict):
         known = cast("dict[str, Any]", value)
-        wide = max(len(visible(key)) for key in known)
-        rows = [(visible(key), compact(one, _room(output, min(wide, 40) + 4))) for key, one in known.items()]
-        for key, text in rows:
-            output.cells("  ", (key.ljust(wide), "dim"), "  ", text)
+        names = [compact(key) for key in known]
+        wide = max(map(len, names))
+        room = _room(output, min(wide, 40) + 4)
+        for key, one in zip(names, known.values(), strict=True):
+            output.cells("  ", (key.ljust(wide), "dim"), "  ", compact(one, room))
     else:
         output.line(f"  {compact(value, _room(output, 2))}")
 

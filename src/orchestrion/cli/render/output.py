@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TextIO, TypeAlias
 
@@ -59,7 +59,12 @@ _MARKS: Final = {
 _PLAIN_MARKS: Final = {"✔": "+", "✘": "x", "■": "-", "‖": "=", "▶": ">", "↻": "~", "…": ".", "·": "."}
 
 
+VALUE_CELLS: Final = 2_000
+"""How many columns of one value are shown where no terminal has fewer."""
 _NARROWEST: Final = 12
+_ELLIPSIS: Final = "…"
+_CHARACTERS_A_CELL: Final = 4
+"""How many characters are looked at for each column that there is to fill: some take none."""
 _MINUTE: Final = 60
 
 Cell: TypeAlias = str | tuple[str, str | None]
@@ -201,7 +206,7 @@ def cut(text: str, cells: int) -> str:
         if used > cells - 1:
             break
         kept += character
-    return f"{kept}…"
+    return f"{kept}{_ELLIPSIS}"
 
 
 def _padded(text: str, cells: int, most: int) -> str:
@@ -218,11 +223,35 @@ def _cells(text: str) -> int:
     )
 
 
-def compact(value: Json, most: int | None = None) -> str:
-    """A value on one line: a text as it is, everything else as JSON."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = visible(text)
-    return text if most is None else cut(text, most)
+def compact(value: Json, most: int = VALUE_CELLS) -> str:
+    """A value on one line, in at most that many columns: a text as it is, everything else as JSON.
+
+    What is not shown costs nothing: a result may have many megabytes.
+    """
+    text, enough = "", _CHARACTERS_A_CELL * most
+    for piece in (value[: enough + 1],) if isinstance(value, str) else _json_pieces(value, enough):
+        text += piece
+        if len(text) > enough:
+            return cut(visible(text[:enough]) + _ELLIPSIS, most)
+    return cut(visible(text), most)
+
+
+def _json_pieces(value: Json, longest: int) -> Iterator[str]:
+    """A value as JSON, piece by piece; of a text that is longer than `longest` so much that it is seen."""
+    if isinstance(value, dict):
+        yield "{"
+        for number, (name, one) in enumerate(value.items()):
+            yield from (", " if number else "", *_json_pieces(name, longest), ": ")
+            yield from _json_pieces(one, longest)
+        yield "}"
+    elif isinstance(value, list):
+        yield "["
+        for number, one in enumerate(value):
+            yield ", " if number else ""
+            yield from _json_pieces(one, longest)
+        yield "]"
+    else:
+        yield json.dumps(value[: longest + 1] if isinstance(value, str) else value, ensure_ascii=False)
 
 
 def local_time(microseconds: int | None, precision: str = "seconds") -> str | None:

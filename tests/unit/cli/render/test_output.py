@@ -1,11 +1,15 @@
 import io
 import json
 import re
+from time import process_time
+from typing import Final
 
 import pytest
 
-from orchestrion.cli.render.output import Output, columns, cut, duration, utc_time
+from orchestrion.cli.render.histories import history_document, show_history
+from orchestrion.cli.render.output import Output, columns, compact, cut, duration, utc_time
 from orchestrion.cli.visible import visible
+from orchestrion.client.views import Json, Request
 
 
 def plain(text: str, style: str | None) -> str:
@@ -102,3 +106,39 @@ def test_a_closed_pipe_stops_the_output_and_nothing_else() -> None:
     output = Output(Closed())
     output.line("one")
     output.line("two")
+
+
+_MANY = 8 * 1024 * 1024
+
+
+_SHOWN: Final[list[tuple[Json, str]]] = [
+    ("\0" * 10 * _MANY, r"\x00\x00…"),
+    (["a", {"b": 1}], '["a", {"…'),
+    (["a"], '["a"]'),
+    ({"b": [None, 1.5]}, '{"b": [n…'),
+    ([[], {}, 1], "[[], {},…"),
+    ([["a"] * _MANY], '[["a", "…'),
+    ({"ab": "c"}, '{"ab": "…'),
+    ("e\u0301" * 9, "e\u0301" * 9),
+    ("e" + "\u0301" * 40, "e" + "\u0301" * 35 + "…"),
+    ("a" * 9, "a" * 9),
+    ("a" * 10, "a" * 8 + "…"),
+]
+
+
+@pytest.mark.parametrize("value, expected", _SHOWN)
+def test_a_value_on_one_line_costs_as_much_as_is_shown(value: Json, expected: str) -> None:
+    began = process_time()
+    assert compact(value, 9) == expected
+    assert process_time() - began < 0.5
+
+
+def test_what_was_asked_and_why_is_an_excerpt_in_a_table() -> None:
+    stream = io.StringIO()
+    why = "x" * 5_000
+    given: Json = {"parameters": "\0" * _MANY}
+    request = Request(0, (), "1", None, "re-run", "root", why, None, given, "accepted", None)
+    show_history(Output(stream), [request])
+    assert len(stream.getvalue()) < 2_500
+    document = history_document("1", [request])["history"][0]
+    assert (document["reason"], document["details"]) == (why, given)
