@@ -118,3 +118,13 @@ def test_cancel_of_a_remote_action_ends_it_on_its_host(shell: Shell, sshd: SshSe
     assert shell.run("execution", "cancel", attempts(shell)["one"]["id"]).code == 0
     assert running.end().code == 1
     wait_for_end(int((shell.folder / "pid").read_text()))
+
+
+def test_output_that_is_too_long_as_json_does_not_fill_the_store(shell: Shell) -> None:
+    done = shell.run("run", "core.local", "cmd=echo first; head -c 60000000 /dev/zero")
+    assert done.code == 1
+    number = shell.newest()
+    result = shell.get(number)["result"]
+    assert result["stdout"].startswith("first\n\0\0")
+    assert "as JSON it has 343.3 MiB, and at most 64 MiB are kept" in result["error"]
+    assert sum(file.stat().st_size for file in shell.folder.glob("store.db*") if file.is_file()) < 10_000_000

@@ -2,7 +2,7 @@ import io
 import json
 import re
 from time import process_time
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -111,7 +111,7 @@ def test_a_closed_pipe_stops_the_output_and_nothing_else() -> None:
 _MANY = 8 * 1024 * 1024
 
 
-_SHOWN: Final[list[tuple[Json, str]]] = [
+_SHOWN: Final[list[tuple[Any, str]]] = [
     ("\0" * 10 * _MANY, r"\x00\x00…"),
     (["a", {"b": 1}], '["a", {"…'),
     (["a"], '["a"]'),
