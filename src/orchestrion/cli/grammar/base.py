@@ -1,10 +1,12 @@
 """What the grammar of every command is made of: groups, commands, and the options that many share."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from orchestrion.cli.streams import write
 from orchestrion.cli.visible import visible
 from orchestrion.settings import SETTINGS, is_url
 
@@ -15,6 +17,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end."""
         super().error(visible(message))
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help, too, may be lost."""
+        if message:
+            write(file or sys.stderr, message)
 
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final, TextIO, TypeAlias
+from typing import Any, Final, TextIO, TypeAlias
 
+from orchestrion.cli.streams import write
 from orchestrion.cli.visible import visible, visible_json
 from orchestrion.client.views import Json
 from orchestrion.settings import current
@@ -77,12 +78,7 @@ def style_of(status: str) -> str | None:
 
 
 class Output:
-    """Writes to one stream. `is_live`: control codes are welcome there.
-
-    A stream that fails (a full disk) ends no work: `failure` says so at the end of the command.
-    """
-
-    failure: ClassVar[OSError | None] = None
+    """Writes to one stream. `is_live`: control codes are welcome there."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream: Final = sys.stdout if stream is None else stream
@@ -142,6 +138,13 @@ class Output:
         for line in text.split("\n"):
             self.line(line)
 
+    def parts(self, parts: Iterable[str]) -> None:
+        """Write what a program reads, part by part, as it is; once nobody reads it, no more is asked for."""
+        for part in parts:
+            self._write(part)
+            if self._broken:
+                return
+
     def yaml(self, document: Any) -> None:
         """Write a YAML document, exactly; the writer escapes control characters itself."""
         import yaml
@@ -153,16 +156,10 @@ class Output:
         if self._broken:
             return
         try:
-            self.stream.write(text)
-            self.stream.flush()
+            self._broken = not write(self.stream, text)
         except UnicodeEncodeError:
             encoding = self.stream.encoding or "ascii"
             self._write(text.encode(encoding, "replace").decode(encoding))
-        except BrokenPipeError:
-            self._broken = True  # whoever read it has seen enough
-        except OSError as error:
-            self._broken = True
-            Output.failure = error
 
 
 def columns(
