@@ -1,8 +1,9 @@
 """Executions on a terminal or in a pipe: the list, one with its tasks, and what went wrong in it."""
 
 import shlex
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple, cast
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from orchestrion.cli.render.failures import failures_of
 from orchestrion.cli.render.output import VALUE_CELLS, Cell, Output, compact, duration, local_time, style_of
@@ -10,6 +11,7 @@ from orchestrion.cli.visible import visible
 from orchestrion.client.views import ABENDED, COMPLETED, AttemptView, ExecutionView, ItemsView, TaskView
 
 _FULL_TIMES_FROM: Final = 100
+_Of = TypeVar("_Of", AttemptView, ExecutionView)
 _NAMED: Final = 12
 """How many tasks inside of a sub-workflow are named, before it is named itself."""
 
@@ -78,7 +80,7 @@ def show_tasks(output: Output, tasks: Sequence[TaskView], *, attempts: bool = Fa
                 ", ".join(_remarks(task)),
             ]
         )
-        notes += [(len(rows), attempt) for attempt in task.attempts] if attempts else []
+        notes += [(len(rows), attempt) for attempt in _by_item(task.attempts)] if attempts else []
     if not notes:
         output.table(rows, indent="  ")
         return
@@ -111,26 +113,44 @@ def _room(output: Output, used: int) -> int:
 
 
 class Placed(NamedTuple):
-    """A task, how many sub-workflows it lies below, and of which item the last of them is."""
+    """A task, how many sub-workflows it lies below, of which item the last of them is, and its lap."""
 
     task: TaskView
     depth: int
     item: int | None
+    lap: str
 
     @property
     def name(self) -> str:
         """What people read: `[2] build` is the task of an item's sub-workflow."""
         item = "" if self.item is None else f"[{self.item}] "
         route = f" (route {self.task.route})" if self.task.route else ""
-        return f"{item}{self.task.task}{route}"
+        return f"{item}{self.task.task}{route}{self.lap}"
 
 
 def walk(tasks: Sequence[TaskView], depth: int = 0, item: int | None = None) -> Iterator[Placed]:
-    """All tasks, those of sub-workflows after the task that started them."""
+    """All tasks, those of sub-workflows after the task that started them, by their items."""
+    lap_of = laps(tasks)
     for task in tasks:
-        yield Placed(task, depth, item)
-        for view in task.workflows:
+        yield Placed(task, depth, item, lap_of[task.entry])
+        for view in _by_item(task.workflows):
             yield from walk(view.tasks, depth + 1, view.item)
+
+
+def laps(tasks: Iterable[TaskView]) -> dict[int, str]:
+    """For each entry, which time it is that a task of a loop runs, in words; empty for the first time."""
+    known: Counter[tuple[str, int]] = Counter()
+    found: dict[int, str] = {}
+    for task in tasks:
+        known[task.task, task.route] += 1
+        lap = known[task.task, task.route]
+        found[task.entry] = f" (lap {lap})" if lap > 1 else ""
+    return found
+
+
+def _by_item(views: Iterable[_Of]) -> list[_Of]:
+    """What belongs to items by their indexes: a re-run has some of them anew."""
+    return sorted(views, key=lambda one: -1 if one.item is None else one.item)
 
 
 def _remarks(task: TaskView) -> Iterator[str]:
