@@ -131,6 +131,25 @@ def test_no_control_code_in_a_pipe_or_without_colour(shell: Shell) -> None:
         assert not {one for one in text if one < " "} - {"\n", "\r"}, repr(text)
 
 
+@pytest.mark.parametrize("columns", ["40", "60", "80"])
+def test_tables_fit_their_terminal(shell: Shell, columns: str) -> None:
+    shell.run("run", shell.write("w.yaml", WORKFLOW), "--async")
+    number = shell.newest()
+    commands = [
+        "execution list",
+        f"execution history {number}",
+        "limits",
+        "pack list",
+        "action list",
+        "config",
+    ]
+    for text in commands:
+        lines = on_a_terminal(shell, *text.split(), NO_COLOR="1", COLUMNS=columns).splitlines()
+        assert lines
+        assert max(map(len, lines)) <= int(columns), text
+    assert number in on_a_terminal(shell, "execution", "list", NO_COLOR="1", COLUMNS=columns)
+
+
 def test_on_a_terminal_the_tasks_are_drawn_in_place(shell: Shell) -> None:
     text = on_a_terminal(shell, "run", shell.write("w.yaml", WORKFLOW))
     assert "━" in text

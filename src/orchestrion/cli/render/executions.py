@@ -31,7 +31,7 @@ def show_list(output: Output, views: Sequence[ExecutionView]) -> None:
         rows.append(
             [view.id, view.action, (status, style_of(status)), time[5:16] + time[19:] if narrow else time]
         )
-    output.table(rows)
+    output.table(rows, ids=0)
 
 
 def show_execution(output: Output, view: ExecutionView, *, attempts: bool = False) -> None:

@@ -63,6 +63,8 @@ _PLAIN_MARKS: Final = {"✔": "+", "✘": "x", "■": "-", "‖": "=", "▶": ">
 VALUE_CELLS: Final = 2_000
 """How many columns of one value are shown where no terminal has fewer."""
 _NARROWEST: Final = 12
+_LEAST: Final = 4
+"""Fewer columns than that tell nothing."""
 _ELLIPSIS: Final = "…"
 _CHARACTERS_A_CELL: Final = 4
 """How many characters are looked at for each column that there is to fill: some take none."""
@@ -117,9 +119,9 @@ class Output:
         with contextlib.suppress(OSError):
             os.write(self.stream.fileno(), f"{visible(text)}\n".encode(self.stream.encoding, "replace"))
 
-    def table(self, rows: Sequence[Sequence[Cell]], indent: str = "") -> None:
-        """Write rows in columns, cut to the width where there is one."""
-        for line in columns(rows, self.width, indent, self._styled):
+    def table(self, rows: Sequence[Sequence[Cell]], indent: str = "", ids: int | None = None) -> None:
+        """Write rows in columns, cut to the width where there is one; `ids` is the column of the ids."""
+        for line in columns(rows, self.width, indent, self._styled, ids):
             self._write(f"{line}\n")
 
     def facts(self, facts: Iterable[tuple[str, Cell | None]]) -> None:
@@ -163,17 +165,19 @@ class Output:
 
 
 def columns(
-    rows: Sequence[Sequence[Cell]], width: int | None, indent: str, paint: Callable[[str, str | None], str]
+    rows: Sequence[Sequence[Cell]],
+    width: int | None,
+    indent: str,
+    paint: Callable[[str, str | None], str],
+    ids: int | None = None,
 ) -> list[str]:
     """Rows as lines, in columns two blanks apart; the widest columns are cut where there is a width."""
     if not rows:
         return []
     wide = [max(_cells(_text(row[at])) for row in rows) for at in range(len(rows[0]))]
     if width is not None:
-        room = width - len(indent) - 2 * (len(wide) - 1)
-        while sum(wide) > room and max(wide) > _NARROWEST:
-            at = wide.index(max(wide))
-            wide[at] = max(_NARROWEST, wide[at] - (sum(wide) - room))
+        wide = _fitting(wide, width - len(indent), ids)
+        rows = [row[: len(wide)] for row in rows]
     lines: list[str] = []
     for row in rows:
         last = max((at for at, cell in enumerate(row) if _text(cell)), default=0)
@@ -183,6 +187,27 @@ def columns(
         ]
         lines.append(indent + "  ".join(cells))
     return lines
+
+
+def _fitting(wide: Sequence[int], room: int, ids: int | None) -> list[int]:
+    """Widths of columns that fit: the widest give way first, and ids, which people copy, only at the last.
+
+    Where that leaves nothing to read, the last columns are left out.
+    """
+    least = [one if at == ids else min(one, _LEAST) for at, one in enumerate(wide)]
+    shown = len(wide)
+    while shown > 1 and sum(least[:shown]) + 2 * (shown - 1) > room:
+        shown -= 1
+    room -= 2 * (shown - 1)
+    found = [min(one, max(1, room)) for one in wide[:shown]]
+    legible = [max(one, _NARROWEST) for one in least]
+    for floors in (legible, least):
+        while sum(found) > room:
+            at = max(range(shown), key=lambda one: found[one] if found[one] > floors[one] else 0)
+            if found[at] <= floors[at]:
+                break
+            found[at] -= 1
+    return found
 
 
 def _text(cell: Cell) -> str:

@@ -142,3 +142,22 @@ def test_what_was_asked_and_why_is_an_excerpt_in_a_table() -> None:
     assert len(stream.getvalue()) < 2_500
     document = history_document("1", [request])["history"][0]
     assert (document["reason"], document["details"]) == (why, given)
+
+
+ID = "06618eac99a7c8e0f43b834c"
+
+
+@pytest.mark.parametrize("width", [80, 60, 50, 40, 30, 24, 20, 5, 1])
+def test_a_table_fits_and_its_ids_are_cut_last(width: int) -> None:
+    rows = [["ID", "ACTION", "STATUS", "STARTED"], [ID, "examples.hello", "succeeded", "12-01 08:54+00:00"]]
+    lines = columns(rows, width, "", plain, ids=0)
+    assert max(map(len, lines)) <= width
+    assert lines[1].startswith(ID[: min(24, width - 1)])
+
+
+def test_other_columns_give_way_alike_and_the_last_one_goes_where_it_would_tell_nothing() -> None:
+    rows = [[ID, "examples.hello", "succeeded", "12-01 08:54+00:00"]]
+    assert columns(rows, 60, "", plain, ids=0) == [f"{ID}  examples.…  succeeded  12-01 08:5…"]
+    assert columns(rows, 46, "", plain, ids=0) == [f"{ID}  exam…  succ…  12-01…"]
+    assert columns(rows, 40, "", plain, ids=0) == [f"{ID}  examp…  succe…"]
+    assert columns(rows, 20, "", plain, ids=0) == [f"{ID[:19]}…"]
