@@ -43,6 +43,23 @@ def write(shell: Shell, name: str, text: str) -> str:
     return shell.write(name, text.replace("FOLDER", str(shell.folder)))
 
 
+ONE_LEFT = """\
+version: 1.0
+tasks:
+  late:
+    action: core.local cmd="./act late"
+  items:
+    with:
+      items: <% list(1, 2) %>
+      concurrency: 1
+    action: core.local cmd="./act item"
+    next:
+      - do: bad
+  bad:
+    action: core.local cmd="./act bad"
+"""
+
+
 def waits(document: Any) -> dict[str, Any]:
     return {one["task"]: one for one in document["waits"]}
 
@@ -87,7 +104,7 @@ def test_an_explanation_names_owners_timers_slots_and_missing_sources(shell: She
     assert found["left"]["waits_for"] == "runs"
     assert found["left"]["until"] is not None  # the timeout of core.local
     assert found["later"]["waits_for"] == "timer"
-    assert found["items"]["why"] == "2 items of it wait for one of its 1 slot, taken by 0"
+    assert found["items"]["why"] == "2 items of it wait for its only slot, taken by 0"
     assert found["meet"]["why"] == "the join needs 2 of 2, has right, waits for left"
     assert shell.run("execution", "cancel", number).code == 0
     document = shell.json("execution", "explain", number)
@@ -97,6 +114,25 @@ def test_an_explanation_names_owners_timers_slots_and_missing_sources(shell: She
     item.open()
     assert running.end().code == 1
     assert shell.json("execution", "explain", number)["reasons"] == ["It is over: canceled."]
+
+
+def test_an_explanation_counts_one_as_one(shell: Shell) -> None:
+    gate, item = shell.gate("late"), shell.gate("item")
+    shell.fail("bad")
+    running = shell.start("run", shell.write("one.yaml", ONE_LEFT))
+    gate.arrived()
+    item.arrived()
+    number = shell.newest()
+    assert waits(shell.json("execution", "explain", number))["items"]["why"] == (
+        "1 item of it waits for its only slot, taken by 0"
+    )
+    item.open()
+    running.wait_for("one.yaml: failed")
+    assert shell.json("execution", "explain", number)["reasons"] == [
+        "It is over: failed. 1 action of it still runs."
+    ]
+    gate.open()
+    running.end()
 
 
 def test_an_explanation_tells_that_nobody_works_for_it_and_why_it_is_held(shell: Shell) -> None:
@@ -115,6 +151,19 @@ def test_an_explanation_tells_that_nobody_works_for_it_and_why_it_is_held(shell:
     document = shell.json("execution", "explain", number)
     assert re.fullmatch(r"A pause was requested by \w+ \(lunch\)\.", document["reasons"][0])
     assert waits(document)["two"]["waits_for"] == "held"
+    assert shell.run("execution", "pause", number, "--reason", "again").code == 0  # it is paused already
+    assert shell.json("execution", "explain", number) == document
+    gate = shell.gate("two")
+    running = shell.start("execution", "resume", number)
+    gate.arrived()
+    shell.run("execution", "pause", number, "--reason", "dinner")
+    shell.run("execution", "pause", number, "--reason", "tea")
+    found = shell.json("execution", "history", number)["history"]
+    assert [one["reason"] for one in found if one["what"] == "request"][-2:] == ["dinner", "tea"]
+    gate.open()
+    assert running.end().code == 5
+    reason = shell.json("execution", "explain", number)["reasons"][0]
+    assert reason == document["reasons"][0].replace("lunch", "dinner")
 
 
 def test_an_explanation_goes_down_to_the_inquiry_in_a_sub_workflow(shell: Shell) -> None:

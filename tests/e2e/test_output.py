@@ -131,6 +131,25 @@ def test_no_control_code_in_a_pipe_or_without_colour(shell: Shell) -> None:
         assert not {one for one in text if one < " "} - {"\n", "\r"}, repr(text)
 
 
+@pytest.mark.parametrize("columns", ["40", "60", "80"])
+def test_tables_fit_their_terminal(shell: Shell, columns: str) -> None:
+    shell.run("run", shell.write("w.yaml", WORKFLOW), "--async")
+    number = shell.newest()
+    commands = [
+        "execution list",
+        f"execution history {number}",
+        "limits",
+        "pack list",
+        "action list",
+        "config",
+    ]
+    for text in commands:
+        lines = on_a_terminal(shell, *text.split(), NO_COLOR="1", COLUMNS=columns).splitlines()
+        assert lines
+        assert max(map(len, lines)) <= int(columns), text
+    assert number in on_a_terminal(shell, "execution", "list", NO_COLOR="1", COLUMNS=columns)
+
+
 def test_on_a_terminal_the_tasks_are_drawn_in_place(shell: Shell) -> None:
     text = on_a_terminal(shell, "run", shell.write("w.yaml", WORKFLOW))
     assert "━" in text
@@ -219,16 +238,47 @@ def test_a_bug_is_one_sentence_and_a_traceback_for_who_asks(shell: Shell) -> Non
         assert ("Traceback" in done.stderr) == bool(debug)
 
 
-@pytest.mark.parametrize("words", [("--help",), ("execution", "list", "-j"), ("limits",)])
-def test_output_that_cannot_be_written_is_told(shell: Shell, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_written_is_told(shell: Shell, unbuffered: str) -> None:
     shell.run("run", "examples.hello")
-    program = [sys.executable, "-m", "orchestrion", *words]
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        done = subprocess.run(
-            program, cwd=shell.folder, env=shell.environment, stdout=full, stderr=subprocess.PIPE, check=False
-        )
-    assert done.returncode == 1
-    assert b"The output could not be written: No space left on device." in done.stderr
+    number = shell.newest()
+    told: dict[str, tuple[int, str]] = {}
+    for text in (
+        "--help",
+        "--version",
+        "limits",
+        "completion bash",
+        "execution list -j",
+        f"execution export {number}",
+        f"execution get {number} -y",
+    ):
+        program = [sys.executable, "-m", "orchestrion", *text.split()]
+        with Path("/dev/full").open("w", encoding="utf-8") as full:
+            done = subprocess.run(
+                program,
+                cwd=shell.folder,
+                env={**shell.environment, "PYTHONUNBUFFERED": unbuffered},
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        told[text] = (done.returncode, done.stderr.decode())
+    expected = "orchestrion: The output could not be written: No space left on device.\n"
+    assert told == dict.fromkeys(told, (1, expected))
+
+
+def test_a_reader_of_an_export_may_have_seen_enough(shell: Shell) -> None:
+    shell.run("run", "examples.hello")
+    program = f"{sys.executable} -m orchestrion execution export {shell.newest()}; echo $? >&2"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"({program}) | true"],
+        cwd=shell.folder,
+        env={**shell.environment, "PYTHONUNBUFFERED": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == "0\n"
 
 
 def test_a_command_whose_output_is_closed_does_its_work(shell: Shell) -> None:

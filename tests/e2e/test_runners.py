@@ -130,3 +130,13 @@ def test_actions_and_workflows_are_told_where_the_api_is(shell: Shell) -> None:
         assert shell.run("run", shell.write("told.yaml", text), ORCHESTRION_PUBLIC_URL=setting).code == 0
         told = shell.get(shell.newest())["result"]["output"]
         assert told == {"told": f"{setting}/v1", "known": f"{setting}/v1"}
+
+
+def test_output_that_is_too_long_as_json_does_not_fill_the_store(shell: Shell) -> None:
+    done = shell.run("run", "core.local", "cmd=echo first; head -c 60000000 /dev/zero")
+    assert done.code == 1
+    number = shell.newest()
+    result = shell.get(number)["result"]
+    assert result["stdout"].startswith("first\n\0\0")
+    assert "as JSON it has 343.3 MiB, and at most 64 MiB are kept" in result["error"]
+    assert sum(file.stat().st_size for file in shell.folder.glob("store.db*") if file.is_file()) < 10_000_000

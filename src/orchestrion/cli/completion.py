@@ -20,7 +20,9 @@ def print_completion(options: argparse.Namespace) -> int:
     """Print what a shell is to source."""
     from argcomplete.shell_integration import shellcode
 
-    print(shellcode(["orchestrion"], shell=options.shell))
+    from orchestrion.cli.render.output import Output
+
+    Output().parts([shellcode(["orchestrion"], shell=options.shell), "\n"])
     return 0
 
 

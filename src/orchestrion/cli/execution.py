@@ -25,7 +25,7 @@ from orchestrion.cli.render.documents import (
     whole_plan_document,
 )
 from orchestrion.cli.render.executions import show_execution, show_list
-from orchestrion.cli.render.output import Output, style_of
+from orchestrion.cli.render.output import Output, compact, style_of
 from orchestrion.cli.render.plans import show_plan, show_whole_plan
 from orchestrion.cli.run import asking_of, started, warn
 from orchestrion.client.interface import Client
@@ -52,7 +52,8 @@ def list_executions(options: argparse.Namespace) -> int:
         return 0
     if options.attr:
         heads = [(name.upper(), "bold") for name in options.attr]
-        output.table([heads, *([text_of(value) for value in document.values()] for document in found)])
+        rows = [[compact(text_of(value)) for value in document.values()] for document in found]
+        output.table([heads, *rows], ids=options.attr.index("id") if "id" in options.attr else None)
     elif views:
         show_list(output, views)
     elif any(only):

@@ -25,7 +25,7 @@ def list_inquiries(options: argparse.Namespace) -> int:
         output.json([_document(view) for view in views])
     elif views:
         heads = ("ID", "TASK", "EXECUTION", "USERS", "UNTIL")
-        output.table([heads, *(_row(view) for view in views)])
+        output.table([heads, *(_row(view) for view in views)], ids=0)
     else:
         output.line("Nothing waits for an answer.")
     return 0

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import time_ns
@@ -12,7 +11,7 @@ from orchestrion.cli.hints import again_of
 from orchestrion.cli.locations import location_of, open_looking
 from orchestrion.cli.many import documents, for_each
 from orchestrion.cli.render.explanations import explanation_document, show_explanation
-from orchestrion.cli.render.exports import write_export
+from orchestrion.cli.render.exports import export_parts
 from orchestrion.cli.render.histories import history_document, show_history
 from orchestrion.cli.render.output import Output, utc_time
 from orchestrion.cli.render.tails import Lines
@@ -60,11 +59,11 @@ def export(options: argparse.Namespace) -> int:
         found = looking.export(options.id)
         head = {**found.head(), "exported_at": utc_time(time_ns() // 1_000)}
         if options.output is None:
-            write_export(sys.stdout, head, found.records())
+            Output().parts(export_parts(head, found.records()))
             return 0
         target = Path(options.output)
         try:
-            _write_whole(target, lambda stream: write_export(stream, head, found.records()))
+            _write_whole(target, lambda stream: stream.writelines(export_parts(head, found.records())))
         except OSError as error:
             raise UsageError(f"{target}: the export cannot be written: {error.strerror}.") from error
     Output().line(f"{target}: {target.stat().st_size:,} bytes.", "green")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from orchestrion.cli.grammar.parser import build_parser
 from orchestrion.cli.hints import Again, again_of
+from orchestrion.cli.streams import lost, write
 from orchestrion.cli.visible import visible
 
 EXIT_FAILED = 1
@@ -68,7 +69,7 @@ def _perform(parser: argparse.ArgumentParser, options: argparse.Namespace) -> in
     if options.version:
         from orchestrion import __version__
 
-        print(f"orchestrion {__version__}")
+        write(sys.stdout, f"orchestrion {__version__}\n")
         return 0
     if not hasattr(options, "command"):
         getattr(options, "parser", parser).print_help(sys.stderr)
@@ -110,10 +111,7 @@ def _complain(text: str, *problems: str) -> None:
     lines = [f"orchestrion: {visible(text)}", *(f"  - {visible(problem)}" for problem in problems[:_SHOWN])]
     if len(problems) > _SHOWN:
         lines.append(f"  … and {len(problems) - _SHOWN} more")
-    try:
-        print("\n".join(lines), file=sys.stderr, flush=True)
-    except OSError:
-        return
+    write(sys.stderr, "\n".join((*lines, "")))
 
 
 def _open_closed_streams() -> None:
@@ -125,25 +123,20 @@ def _open_closed_streams() -> None:
 
 def _ended(code: int) -> int:
     """Flush what is left; gives the exit code, which tells of lost output, but not of a closed pipe."""
-    failure = _failure_of_output()
+    failures = [*lost]
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError as error:
-            failure = failure or error
+            failures.append(error)
             null = os.open(os.devnull, os.O_WRONLY)  # the interpreter flushes again at its end
             os.dup2(null, stream.fileno())
             os.close(null)
-    if failure is None or isinstance(failure, BrokenPipeError):
+    failure = next((one for one in failures if not isinstance(one, BrokenPipeError)), None)
+    if failure is None:
         return code
     _complain(f"The output could not be written: {failure.strerror}.")
     return code or EXIT_FAILED
-
-
-def _failure_of_output() -> OSError | None:
-    """What a command could not write; none has written anything before its renderer was loaded."""
-    renderer = sys.modules.get("orchestrion.cli.render.output")
-    return None if renderer is None else renderer.Output.failure
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from types import FrameType
 
 from orchestrion.cli.locations import location_of, user_name
 from orchestrion.cli.logs import set_up_logs
-from orchestrion.cli.render.output import local_time
+from orchestrion.cli.render.output import Output, local_time
 from orchestrion.server.serving import Listening, LocalService, NewToken
 from orchestrion.settings import current
 
@@ -70,13 +70,12 @@ def _listening(options: argparse.Namespace) -> Listening:
 
 def _show_once(token: NewToken, address: str) -> None:
     """Say how the server is used. Not logged: logs are kept, and many read them."""
-    print(
+    Output().text(
         f"There is a new user {token.account}. Its token is shown only here, and good until "
         f"{local_time(token.expires_at)}:\n\n"
         f"  export ST2_AUTH_TOKEN={token.text}\n"
         f'  curl -H "X-Auth-Token: $ST2_AUTH_TOKEN" {address}/v1/user\n'
         f"  orchestrion login --api-url {address} --token $ST2_AUTH_TOKEN\n\n"
         f"Another one: orchestrion user token {token.account}. "
-        "More users: orchestrion user add NAME --role operator\n",
-        flush=True,
+        "More users: orchestrion user add NAME --role operator\n"
     )

@@ -59,8 +59,8 @@ def token(options: argparse.Namespace) -> int:
             Output().line(f"revoked: {accounts.revoke_tokens(options.name)} tokens of {options.name}")
             return 0
         new = accounts.add_token(options.name, options.days * _DAY_SECONDS)
-    print(new.text)
-    print(f"It is shown only here, and good until {local_time(new.expires_at)}.", file=sys.stderr)
+    Output().line(new.text)
+    Output(sys.stderr).line(f"It is shown only here, and good until {local_time(new.expires_at)}.")
     return 0
 
 

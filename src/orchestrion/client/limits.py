@@ -10,7 +10,7 @@ from orchestrion.client.rehearsal import play
 from orchestrion.core import values
 from orchestrion.core.expressions import bounds
 from orchestrion.core.language import definition, tree
-from orchestrion.runtime import engine, output, peers, retention, service, unit, worker
+from orchestrion.runtime import engine, output, peers, results, retention, service, unit, worker
 from orchestrion.store import sqlite
 from orchestrion.wire import bounds as served
 
@@ -53,6 +53,12 @@ _OTHERS: Final[tuple[tuple[str, ModuleType, str, str], ...]] = (
     ("action", shell, "MAX_ARGUMENT_BYTES", "bytes of a command with sudo"),
     ("action", process_runner, "MAX_OUTPUT_BYTES", "bytes of stdout and stderr of an action; more ends it"),
     ("action", python, "MAX_RESULT_BYTES", "bytes of the result of a Python action; more fails it"),
+    (
+        "action",
+        results,
+        "MAX_JSON_BYTES",
+        "bytes of a result with all that belongs to it, as JSON; more fails it",
+    ),
     ("action", processes, "GRACE_SECONDS", "seconds between SIGTERM and SIGKILL for an action that is ended"),
     ("action", waiter, "LINGER_SECONDS", "seconds in which the output of an action that was ended is read"),
     ("pack", pack_files, "MAX_FILES", "files, links and folders of a pack"),

@@ -106,7 +106,7 @@ def _of_workflow(facts: Facts, waits: list[Wait]) -> tuple[tuple[str, ...], tupl
     running = [wait for wait in waits if wait.kind in ("runs", "lost") and wait.execution]
     if status in COMPLETED:
         over = f"It is over: {status}."
-        still = f" {_counted(len(running), 'action')} of it still run." if running else ""
+        still = f" {_of_it(len(running), 'action', 'still run')}." if running else ""
         return (over + still,), ()
     reasons: list[str] = []
     remedies: list[str] = []
@@ -257,15 +257,16 @@ def _at_work(wait: Wait, process: Process, attempt: AttemptFacts) -> Wait:
 def _of_items(branch: BranchFacts, entry: Entry, own: list[AttemptFacts]) -> Wait:
     items = entry.items
     assert items is not None
-    count = _counted(items.remaining, "item")
     wait = Wait(branch.branch.path, _name(entry), "slots", "")
     if not items.free_slots:
         taken = [str(one.item) for one in own if one.item is not None]
-        slots = _counted(items.concurrency or 0, "slot")
-        return wait._replace(why=f"{count} of it wait for one of its {slots}, taken by {_listed(taken)}")
+        waiting = _of_it(items.remaining, "item", "wait")
+        slots = items.concurrency or 0
+        slot = "its only slot" if slots == 1 else f"one of its {slots} slots"
+        return wait._replace(why=f"{waiting} for {slot}, taken by {_listed(taken)}")
     if branch.held:
-        return wait._replace(kind="held", why=f"{count} of it: {_held(branch)}")
-    return wait._replace(kind="at once", why=f"{count} of it start in the next round")
+        return wait._replace(kind="held", why=f"{_counted(items.remaining, 'item')} of it: {_held(branch)}")
+    return wait._replace(kind="at once", why=f"{_of_it(items.remaining, 'item', 'start')} in the next round")
 
 
 def _of_join(branch: BranchFacts, join: PlannedJoin) -> Wait:
@@ -314,6 +315,10 @@ def _full_name(wait: Wait) -> str:
 
 def _counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"1 {noun}" if number == 1 else f"{number} {plural or f'{noun}s'}"
+
+
+def _of_it(number: int, noun: str, verb: str) -> str:
+    return f"{_counted(number, noun)} of it {verb}{'s' if number == 1 else ''}"
 
 
 def _listed(names: "tuple[str, ...] | list[str]") -> str:

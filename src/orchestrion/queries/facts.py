@@ -58,8 +58,8 @@ class AttemptFacts(NamedTuple):
 class BranchFacts(NamedTuple):
     """A workflow execution with its state and its attempts.
 
-    `held`: nothing of it is claimed. `paused_by` is the last request to pause it: who, when, why.
-    `empties` are tasks without items whose end is about to be delivered.
+    `held`: nothing of it is claimed. `paused_by` is the first request to pause it since it last ran: who,
+    when, why. `empties` are tasks without items whose end is about to be delivered.
     """
 
     branch: Branch
@@ -144,9 +144,10 @@ def _paused_by(transaction: Transaction, row: Mapping[str, Any]) -> tuple[str, i
     ]
     if not pauses:
         return None
-    last = pauses[-1]
-    reason = None if last["reason"] is None else mask_of(row["secrets"]).text(last["reason"])
-    return last["actor"], last["at"], reason
+    ran_at = transaction.value("last_ran", workflow=row["id"])
+    found = next((one for one in pauses if ran_at is None or one["at"] >= ran_at), pauses[-1])
+    reason = None if found["reason"] is None else mask_of(row["secrets"]).text(found["reason"])
+    return found["actor"], found["at"], reason
 
 
 def _processes(

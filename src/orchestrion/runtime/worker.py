@@ -17,10 +17,11 @@ from orchestrion.actions.runners.base import Job, Outcome
 from orchestrion.actions.runners.processes import end_groups
 from orchestrion.actions.runners.registry import WITHOUT_PROCESS, Runners
 from orchestrion.core.status import Status
-from orchestrion.core.values import Json, problem_with
+from orchestrion.core.values import Json
 from orchestrion.runtime.clock import Clock, monotonic_clock
 from orchestrion.runtime.output import Output
 from orchestrion.runtime.presence import Presence
+from orchestrion.runtime.results import kept
 
 SLOTS: Final = 20
 """How many actions with a process run at a time."""
@@ -202,9 +203,5 @@ class Worker:
 
 
 def _report_of(execution: str, outcome: Outcome) -> Report:
-    """What an outcome comes to: a result that is no value fails its action."""
-    problem = problem_with(outcome.result)
-    if problem is None:
-        return Report(execution, outcome.status, outcome.result, monotonic())
-    error = f"The result of the action cannot be kept. {problem}"
-    return Report(execution, "failed", {"error": error}, monotonic())
+    status, result = kept(outcome)
+    return Report(execution, status, result, monotonic())

@@ -60,3 +60,22 @@ def test_a_store_without_a_name_is_wrong_usage(capsys: pytest.CaptureFixture[str
         build_parser().parse_args(["execution", "list", "--db", ""])
     assert caught.value.code == 2
     assert "argument --db: the name of a file is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words, one, other",
+    [
+        ("list -j -y", "-y/--yaml", "-j/--json"),
+        ("get 1 --yaml --json", "-j/--json", "-y/--yaml"),
+        ("history 1 -y -j", "-j/--json", "-y/--yaml"),
+        ("explain 1 -y -j", "-j/--json", "-y/--yaml"),
+        ("get 1 -k output -a status", "-a/--attr", "-k/--key"),
+    ],
+)
+def test_options_of_which_one_would_be_ignored_are_wrong_usage(
+    capsys: pytest.CaptureFixture[str], words: str, one: str, other: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        build_parser().parse_args(["execution", *words.split()])
+    assert caught.value.code == 2
+    assert f"argument {one}: not allowed with argument {other}" in capsys.readouterr().err

@@ -1,10 +1,12 @@
 """What the grammar of every command is made of: groups, commands, and the options that many share."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
+from orchestrion.cli.streams import write
 from orchestrion.cli.visible import visible
 from orchestrion.settings import SETTINGS, is_url
 
@@ -16,12 +18,26 @@ class Parser(argparse.ArgumentParser):
         """Say what is wrong, and end."""
         super().error(visible(message))
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help, too, may be lost."""
+        if message:
+            write(file or sys.stderr, message)
+
 
 if TYPE_CHECKING:
     # argparse has no public name for what `add_subparsers` returns
     Subparsers = argparse._SubParsersAction[Parser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 Command = Callable[[argparse.Namespace], int]
+
+
+class Options(Protocol):
+    """What takes options: a parser, or a group of one."""
+
+    def add_argument(self, *names: str, **details: Any) -> argparse.Action:
+        """Add an option."""
+        ...
+
 
 ID_HELP: Final = "the execution's id, as run and execution list show it"
 
@@ -132,7 +148,7 @@ def add_setting(parser: argparse.ArgumentParser, name: str) -> None:
         parser.add_argument(setting.flag, metavar="NUMBER", type=count, help=help_text)
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
+def add_json(parser: "Options") -> None:
     """The option for output that programs read."""
     parser.add_argument("-j", "--json", action="store_true", help="print JSON; times are UTC")
 

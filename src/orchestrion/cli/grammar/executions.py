@@ -18,7 +18,7 @@ from orchestrion.cli.grammar.base import (
 from orchestrion.cli.grammar.times import moment
 
 if TYPE_CHECKING:
-    from orchestrion.cli.grammar.base import Command, Subparsers
+    from orchestrion.cli.grammar.base import Command, Options, Subparsers
 
 STATUSES: Final = (
     "requested",
@@ -90,13 +90,14 @@ def _add_views(group: "Subparsers") -> None:
     parser.add_argument(
         "--attempts", action="store_true", help="show every action execution with its result, too"
     )
-    parser.add_argument(
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument(
         "-k",
         "--key",
         metavar="KEY",
         help="print only what stands under this key of the result; a.b is b within a",
     )
-    _add_attributes(parser)
+    _add_attributes(parts)
     add_store(parser)
     _add_documents(parser)
 
@@ -163,7 +164,7 @@ def _add_ids(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ids", metavar="ID", nargs="+", help=f"{ID_HELP}; several do it for each")
 
 
-def _add_attributes(parser: argparse.ArgumentParser) -> None:
+def _add_attributes(parser: "Options") -> None:
     parser.add_argument(
         "-a",
         "--attr",
@@ -175,8 +176,9 @@ def _add_attributes(parser: argparse.ArgumentParser) -> None:
 
 def _add_documents(parser: argparse.ArgumentParser) -> None:
     """The options for output that programs read."""
-    add_json(parser)
-    parser.add_argument("-y", "--yaml", action="store_true", help="print YAML; times are UTC")
+    formats = parser.add_mutually_exclusive_group()
+    add_json(formats)
+    formats.add_argument("-y", "--yaml", action="store_true", help="print YAML; times are UTC")
 
 
 def _add_operations(group: "Subparsers") -> None:

@@ -1,16 +1,17 @@
 """Executions on a terminal or in a pipe: the list, one with its tasks, and what went wrong in it."""
 
 import shlex
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple, cast
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from orchestrion.cli.render.failures import failures_of
-from orchestrion.cli.render.output import Cell, Output, compact, duration, local_time, style_of
+from orchestrion.cli.render.output import VALUE_CELLS, Cell, Output, compact, duration, local_time, style_of
 from orchestrion.cli.visible import visible
 from orchestrion.client.views import ABENDED, COMPLETED, AttemptView, ExecutionView, ItemsView, TaskView
 
-_VALUE_CELLS: Final = 2_000
 _FULL_TIMES_FROM: Final = 100
+_Of = TypeVar("_Of", AttemptView, ExecutionView)
 _NAMED: Final = 12
 """How many tasks inside of a sub-workflow are named, before it is named itself."""
 
@@ -30,7 +31,7 @@ def show_list(output: Output, views: Sequence[ExecutionView]) -> None:
         rows.append(
             [view.id, view.action, (status, style_of(status)), time[5:16] + time[19:] if narrow else time]
         )
-    output.table(rows)
+    output.table(rows, ids=0)
 
 
 def show_execution(output: Output, view: ExecutionView, *, attempts: bool = False) -> None:
@@ -79,7 +80,7 @@ def show_tasks(output: Output, tasks: Sequence[TaskView], *, attempts: bool = Fa
                 ", ".join(_remarks(task)),
             ]
         )
-        notes += [(len(rows), attempt) for attempt in task.attempts] if attempts else []
+        notes += [(len(rows), attempt) for attempt in _by_item(task.attempts)] if attempts else []
     if not notes:
         output.table(rows, indent="  ")
         return
@@ -108,30 +109,48 @@ def _show_attempt(output: Output, attempt: AttemptView) -> None:
 
 
 def _room(output: Output, used: int) -> int:
-    return _VALUE_CELLS if output.width is None else max(20, output.width - used)
+    return VALUE_CELLS if output.width is None else max(20, output.width - used)
 
 
 class Placed(NamedTuple):
-    """A task, how many sub-workflows it lies below, and of which item the last of them is."""
+    """A task, how many sub-workflows it lies below, of which item the last of them is, and its lap."""
 
     task: TaskView
     depth: int
     item: int | None
+    lap: str
 
     @property
     def name(self) -> str:
         """What people read: `[2] build` is the task of an item's sub-workflow."""
         item = "" if self.item is None else f"[{self.item}] "
         route = f" (route {self.task.route})" if self.task.route else ""
-        return f"{item}{self.task.task}{route}"
+        return f"{item}{self.task.task}{route}{self.lap}"
 
 
 def walk(tasks: Sequence[TaskView], depth: int = 0, item: int | None = None) -> Iterator[Placed]:
-    """All tasks, those of sub-workflows after the task that started them."""
+    """All tasks, those of sub-workflows after the task that started them, by their items."""
+    lap_of = laps(tasks)
     for task in tasks:
-        yield Placed(task, depth, item)
-        for view in task.workflows:
+        yield Placed(task, depth, item, lap_of[task.entry])
+        for view in _by_item(task.workflows):
             yield from walk(view.tasks, depth + 1, view.item)
+
+
+def laps(tasks: Iterable[TaskView]) -> dict[int, str]:
+    """For each entry, which time it is that a task of a loop runs, in words; empty for the first time."""
+    known: Counter[tuple[str, int]] = Counter()
+    found: dict[int, str] = {}
+    for task in tasks:
+        known[task.task, task.route] += 1
+        lap = known[task.task, task.route]
+        found[task.entry] = f" (lap {lap})" if lap > 1 else ""
+    return found
+
+
+def _by_item(views: Iterable[_Of]) -> list[_Of]:
+    """What belongs to items by their indexes: a re-run has some of them anew."""
+    return sorted(views, key=lambda one: -1 if one.item is None else one.item)
 
 
 def _remarks(task: TaskView) -> Iterator[str]:
@@ -164,10 +183,11 @@ def _show_mapping(output: Output, name: str, value: Any) -> None:
     output.line(name, "bold")
     if isinstance(value, dict):
         known = cast("dict[str, Any]", value)
-        wide = max(len(visible(key)) for key in known)
-        rows = [(visible(key), compact(one, _room(output, min(wide, 40) + 4))) for key, one in known.items()]
-        for key, text in rows:
-            output.cells("  ", (key.ljust(wide), "dim"), "  ", text)
+        names = [compact(key) for key in known]
+        wide = max(map(len, names))
+        room = _room(output, min(wide, 40) + 4)
+        for key, one in zip(names, known.values(), strict=True):
+            output.cells("  ", (key.ljust(wide), "dim"), "  ", compact(one, room))
     else:
         output.line(f"  {compact(value, _room(output, 2))}")
 

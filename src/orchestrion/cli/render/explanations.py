@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrion.cli.hints import Again
-from orchestrion.cli.render.output import Output, duration, local_time, style_of, utc_time
+from orchestrion.cli.render.output import Output, compact, duration, local_time, style_of, utc_time
 from orchestrion.client.views import Explanation, Process, Wait
 
 _SHOWN = 50
@@ -16,13 +16,13 @@ def show_explanation(output: Output, found: Explanation, again: Again) -> None:
     if found.process is not None:
         output.line(f"  Its engine is {_process(found.process)}.")
     for reason in (*found.reasons, *_time(found)):
-        output.line(f"  {reason}")
+        output.line(f"  {compact(reason)}")
     if found.waits:
         output.line()
         for wait in found.waits[:_SHOWN]:
             output.cells("  ", (_name(wait), "bold"), f"  {wait.execution}" if wait.execution else "")
             times = _times(wait)
-            output.line(f"    {wait.why}{f', {times}' if times else ''}")
+            output.line(f"    {compact(wait.why)}{f', {times}' if times else ''}")
             if wait.process is not None and wait.process != found.process:
                 output.line(f"    run by {_process(wait.process)}")
         if len(found.waits) > _SHOWN:

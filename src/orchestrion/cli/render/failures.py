@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from typing import Any, Final, cast
 
 from orchestrion.cli.render.output import compact
-from orchestrion.cli.visible import visible
 from orchestrion.client.views import ExecutionView
 
 _LINES: Final = 3
+_CELLS: Final = 300
+"""How much of one line is shown."""
+_READ: Final = 16_384
+"""How many characters of a text are looked at: its last ones. It may have many megabytes."""
+_NO_RESULT: Final = "None"
+"""What stands for the result of a Python action that has given none."""
 
 
 def failures_of(view: ExecutionView) -> Iterator[tuple[str, list[str]]]:
@@ -33,9 +38,9 @@ def excerpt(result: Any) -> list[str]:
     """The last words of an action that failed: its error, else what it wrote, a few lines at the most."""
     if isinstance(result, list):
         items = _mappings(cast("list[Any]", result))
-        bad = [one.get("result", one) for one in items if one.get("status", "failed") != "succeeded"]
-        said = [lines for lines in map(excerpt, bad) if lines]
-        return said[0] if said else []
+        bad = (one.get("result", one) for one in items if one.get("status", "failed") != "succeeded")
+        said = (excerpt(one) for one in bad)
+        return next((lines for lines in said if lines), None) or []
     known = _mapping(result)
     if not known:
         return _lines(str(result)) if result else []
@@ -46,8 +51,8 @@ def excerpt(result: Any) -> list[str]:
         return [f"{error.get('task_id') or 'workflow'}: {said[0]}", *said[1:]]
     if isinstance(known.get("items"), list):
         return excerpt(known["items"])
-    for name in ("error", "stderr", "stdout"):
-        lines = _lines(known.get(name))
+    for said in (known.get("error"), _returned(known), known.get("stderr"), known.get("stdout")):
+        lines = _lines(said)
         if lines:
             return lines
     code = known.get("return_code")
@@ -58,8 +63,18 @@ def _lines(value: Any) -> list[str]:
     """The last lines of a value that say something."""
     if value is None:
         return []
-    texts: list[str] = value.splitlines() if isinstance(value, str) else [compact(value)]
-    return [line for line in map(visible, texts) if line.strip()][-_LINES:]
+    if not isinstance(value, str):
+        return [compact(value, _CELLS)]
+    text = value.rstrip()
+    if len(text) > _READ:
+        text = f"…{text[-_READ:].lstrip()}"
+    return [compact(line, _CELLS) for line in text.splitlines() if line.strip()][-_LINES:]
+
+
+def _returned(result: dict[str, Any]) -> Any:
+    """What a Python action has given where it says so that it has failed."""
+    returned = result.get("result")
+    return None if not returned or returned == _NO_RESULT else returned
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def _what_was_asked(request: Request) -> str:
 
 def _who_asked(request: Request) -> str:
     by = f"by {request.actor}"
-    return f"{by}: {request.reason}" if request.reason else by
+    return f"{by}: {compact(request.reason)}" if request.reason else by
 
 
 def history_document(number: str, events: Sequence[StatusChange | Request]) -> dict[str, Any]:

@@ -11,10 +11,11 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final, TextIO, TypeAlias
+from typing import Any, Final, TextIO, TypeAlias
 
+from orchestrion.cli.streams import write
 from orchestrion.cli.visible import visible, visible_json
 from orchestrion.client.views import Json
 from orchestrion.settings import current
@@ -59,7 +60,14 @@ _MARKS: Final = {
 _PLAIN_MARKS: Final = {"✔": "+", "✘": "x", "■": "-", "‖": "=", "▶": ">", "↻": "~", "…": ".", "·": "."}
 
 
+VALUE_CELLS: Final = 2_000
+"""How many columns of one value are shown where no terminal has fewer."""
 _NARROWEST: Final = 12
+_LEAST: Final = 4
+"""Fewer columns than that tell nothing."""
+_ELLIPSIS: Final = "…"
+_CHARACTERS_A_CELL: Final = 4
+"""How many characters are looked at for each column that there is to fill: some take none."""
 _MINUTE: Final = 60
 
 Cell: TypeAlias = str | tuple[str, str | None]
@@ -72,12 +80,7 @@ def style_of(status: str) -> str | None:
 
 
 class Output:
-    """Writes to one stream. `is_live`: control codes are welcome there.
-
-    A stream that fails (a full disk) ends no work: `failure` says so at the end of the command.
-    """
-
-    failure: ClassVar[OSError | None] = None
+    """Writes to one stream. `is_live`: control codes are welcome there."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream: Final = sys.stdout if stream is None else stream
@@ -116,9 +119,9 @@ class Output:
         with contextlib.suppress(OSError):
             os.write(self.stream.fileno(), f"{visible(text)}\n".encode(self.stream.encoding, "replace"))
 
-    def table(self, rows: Sequence[Sequence[Cell]], indent: str = "") -> None:
-        """Write rows in columns, cut to the width where there is one."""
-        for line in columns(rows, self.width, indent, self._styled):
+    def table(self, rows: Sequence[Sequence[Cell]], indent: str = "", ids: int | None = None) -> None:
+        """Write rows in columns, cut to the width where there is one; `ids` is the column of the ids."""
+        for line in columns(rows, self.width, indent, self._styled, ids):
             self._write(f"{line}\n")
 
     def facts(self, facts: Iterable[tuple[str, Cell | None]]) -> None:
@@ -137,6 +140,13 @@ class Output:
         for line in text.split("\n"):
             self.line(line)
 
+    def parts(self, parts: Iterable[str]) -> None:
+        """Write what a program reads, part by part, as it is; once nobody reads it, no more is asked for."""
+        for part in parts:
+            self._write(part)
+            if self._broken:
+                return
+
     def yaml(self, document: Any) -> None:
         """Write a YAML document, exactly; the writer escapes control characters itself."""
         import yaml
@@ -148,30 +158,26 @@ class Output:
         if self._broken:
             return
         try:
-            self.stream.write(text)
-            self.stream.flush()
+            self._broken = not write(self.stream, text)
         except UnicodeEncodeError:
             encoding = self.stream.encoding or "ascii"
             self._write(text.encode(encoding, "replace").decode(encoding))
-        except BrokenPipeError:
-            self._broken = True  # whoever read it has seen enough
-        except OSError as error:
-            self._broken = True
-            Output.failure = error
 
 
 def columns(
-    rows: Sequence[Sequence[Cell]], width: int | None, indent: str, paint: Callable[[str, str | None], str]
+    rows: Sequence[Sequence[Cell]],
+    width: int | None,
+    indent: str,
+    paint: Callable[[str, str | None], str],
+    ids: int | None = None,
 ) -> list[str]:
     """Rows as lines, in columns two blanks apart; the widest columns are cut where there is a width."""
     if not rows:
         return []
     wide = [max(_cells(_text(row[at])) for row in rows) for at in range(len(rows[0]))]
     if width is not None:
-        room = width - len(indent) - 2 * (len(wide) - 1)
-        while sum(wide) > room and max(wide) > _NARROWEST:
-            at = wide.index(max(wide))
-            wide[at] = max(_NARROWEST, wide[at] - (sum(wide) - room))
+        wide = _fitting(wide, width - len(indent), ids)
+        rows = [row[: len(wide)] for row in rows]
     lines: list[str] = []
     for row in rows:
         last = max((at for at, cell in enumerate(row) if _text(cell)), default=0)
@@ -181,6 +187,27 @@ def columns(
         ]
         lines.append(indent + "  ".join(cells))
     return lines
+
+
+def _fitting(wide: Sequence[int], room: int, ids: int | None) -> list[int]:
+    """Widths of columns that fit: the widest give way first, and ids, which people copy, only at the last.
+
+    Where that leaves nothing to read, the last columns are left out.
+    """
+    least = [one if at == ids else min(one, _LEAST) for at, one in enumerate(wide)]
+    shown = len(wide)
+    while shown > 1 and sum(least[:shown]) + 2 * (shown - 1) > room:
+        shown -= 1
+    room -= 2 * (shown - 1)
+    found = [min(one, max(1, room)) for one in wide[:shown]]
+    legible = [max(one, _NARROWEST) for one in least]
+    for floors in (legible, least):
+        while sum(found) > room:
+            at = max(range(shown), key=lambda one: found[one] if found[one] > floors[one] else 0)
+            if found[at] <= floors[at]:
+                break
+            found[at] -= 1
+    return found
 
 
 def _text(cell: Cell) -> str:
@@ -201,7 +228,7 @@ def cut(text: str, cells: int) -> str:
         if used > cells - 1:
             break
         kept += character
-    return f"{kept}…"
+    return f"{kept}{_ELLIPSIS}"
 
 
 def _padded(text: str, cells: int, most: int) -> str:
@@ -218,11 +245,35 @@ def _cells(text: str) -> int:
     )
 
 
-def compact(value: Json, most: int | None = None) -> str:
-    """A value on one line: a text as it is, everything else as JSON."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = visible(text)
-    return text if most is None else cut(text, most)
+def compact(value: Json, most: int = VALUE_CELLS) -> str:
+    """A value on one line, in at most that many columns: a text as it is, everything else as JSON.
+
+    What is not shown costs nothing: a result may have many megabytes.
+    """
+    text, enough = "", _CHARACTERS_A_CELL * most
+    for piece in (value[: enough + 1],) if isinstance(value, str) else _json_pieces(value, enough):
+        text += piece
+        if len(text) > enough:
+            return cut(visible(text[:enough]) + _ELLIPSIS, most)
+    return cut(visible(text), most)
+
+
+def _json_pieces(value: Json, longest: int) -> Iterator[str]:
+    """A value as JSON, piece by piece; of a text that is longer than `longest` so much that it is seen."""
+    if isinstance(value, dict):
+        yield "{"
+        for number, (name, one) in enumerate(value.items()):
+            yield from (", " if number else "", *_json_pieces(name, longest), ": ")
+            yield from _json_pieces(one, longest)
+        yield "}"
+    elif isinstance(value, list):
+        yield "["
+        for number, one in enumerate(value):
+            yield ", " if number else ""
+            yield from _json_pieces(one, longest)
+        yield "]"
+    else:
+        yield json.dumps(value[: longest + 1] if isinstance(value, str) else value, ensure_ascii=False)
 
 
 def local_time(microseconds: int | None, precision: str = "seconds") -> str | None:

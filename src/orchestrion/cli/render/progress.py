@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
-from orchestrion.cli.render.executions import items_text, shown_status
+from orchestrion.cli.render.executions import items_text, laps, shown_status
 from orchestrion.cli.render.output import Output
 from orchestrion.client.views import COMPLETED, ExecutionView
 
@@ -78,11 +78,11 @@ def _statuses(view: ExecutionView, prefix: str = "") -> Iterator[tuple[str, str,
     """Name, status and remark of a workflow and its tasks; one that has ended comes after its tasks."""
     if not prefix and view.status not in COMPLETED:
         yield view.action, shown_status(view), ""
-    laps = _laps(view)
+    lap_of = laps(view.tasks)
     for task in view.tasks:
         if task.kept_from is not None:
             continue
-        name = f"{prefix}{task.task}" + (f" (route {task.route})" if task.route else "") + laps[task.entry]
+        name = f"{prefix}{task.task}" + (f" (route {task.route})" if task.route else "") + lap_of[task.entry]
         own = (name, task.status, items_text(task.items) if task.items else "")
         if task.status not in COMPLETED:
             yield own
@@ -94,18 +94,6 @@ def _statuses(view: ExecutionView, prefix: str = "") -> Iterator[tuple[str, str,
             yield own
     if not prefix and view.status in COMPLETED:
         yield view.action, view.status, ""
-
-
-def _laps(view: ExecutionView) -> dict[int, str]:
-    """For each entry, which time it is that a task of a loop runs; empty for a task that has run once."""
-    entries: dict[tuple[str, int], list[int]] = {}
-    for task in view.tasks:
-        entries.setdefault((task.task, task.route), []).append(task.entry)
-    return {
-        entry: f" (lap {lap})" if len(same) > 1 else ""
-        for same in entries.values()
-        for lap, entry in enumerate(same, start=1)
-    }
 
 
 def _item(workflow: ExecutionView) -> str:

@@ -31,6 +31,11 @@ FROM execution JOIN operation ON operation.execution = execution.id
 WHERE execution.workflow = :workflow OR (execution.of_workflow = :workflow AND execution.workflow IS NULL)
 ORDER BY operation.id;
 
+-- name: last_ran
+-- When a workflow execution last came to be neither paused nor about to be.
+SELECT at FROM history WHERE workflow = :workflow AND entry IS NULL AND status NOT IN ('pausing', 'paused')
+ORDER BY event DESC, position DESC LIMIT 1;
+
 -- name: unfinished_attempts_of_workflow
 -- The attempts of a workflow execution that have not ended, with what their executions show.
 SELECT attempt.*, execution.action, execution.status, execution.started_at, execution.parameters, execution.task, execution.route,

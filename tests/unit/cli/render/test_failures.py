@@ -1,3 +1,4 @@
+from time import process_time
 from typing import Any
 
 import pytest
@@ -24,10 +25,38 @@ from orchestrion.client.views import ExecutionView
         ),
         ({"output": None, "errors": [{"message": "no value"}]}, ["workflow: no value"]),
         ({"stderr": "a\x1b[2Jb"}, ["a\\x1b[2Jb"]),
+        ({"result": "boom", "exit_code": 0, "stdout": "", "stderr": "a log"}, ["boom"]),
+        ({"result": "None", "exit_code": 1, "stdout": "", "stderr": "no module"}, ["no module"]),
+        ({"stderr": "x" * 300}, ["x" * 300]),
+        ({"stderr": "x" * 301}, [f"{'x' * 299}…"]),
+        ({"stderr": "first\nlast" + "\n" * 1_000_000}, ["first", "last"]),
+        ({"stderr": "first\n" + "\n" * 1_000_000 + "last"}, ["…last"]),
     ],
 )
 def test_excerpt(result: Any, expected: list[str]) -> None:
     assert excerpt(result) == expected
+
+
+_MANY = 8 * 1024 * 1024
+_NULS = "\\x00" * 100
+
+
+@pytest.mark.parametrize(
+    "result, expected",
+    [
+        ({"stdout": "\0" * _MANY}, [f"…{_NULS}"[:299] + "…"]),
+        ({"stdout": "ä" * _MANY}, [f"…{'ä' * 298}…"]),
+        ({"stdout": "\u0301" * _MANY}, ["…" + "\u0301" * 1199 + "…"]),  # marks that take no room of their own
+        ({"stdout": {"all": ["\0" * _MANY] * 100}}, ['{"all": ["' + "\\u0000" * 48 + "\\…"]),
+        ({"stdout": [0] * _MANY}, [f"[{'0, ' * 100}"[:299] + "…"]),
+    ],
+)
+def test_the_excerpt_of_a_large_result_is_as_small_and_as_quick_as_any(
+    result: Any, expected: list[str]
+) -> None:
+    began = process_time()
+    assert excerpt(result) == expected
+    assert process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,15 @@
 import io
 import json
 import re
+from time import process_time
+from typing import Any, Final
 
 import pytest
 
-from orchestrion.cli.render.output import Output, columns, cut, duration, utc_time
+from orchestrion.cli.render.histories import history_document, show_history
+from orchestrion.cli.render.output import Output, columns, compact, cut, duration, utc_time
 from orchestrion.cli.visible import visible
+from orchestrion.client.views import Json, Request
 
 
 def plain(text: str, style: str | None) -> str:
@@ -102,3 +106,58 @@ def test_a_closed_pipe_stops_the_output_and_nothing_else() -> None:
     output = Output(Closed())
     output.line("one")
     output.line("two")
+
+
+_MANY = 8 * 1024 * 1024
+
+
+_SHOWN: Final[list[tuple[Any, str]]] = [
+    ("\0" * 10 * _MANY, r"\x00\x00…"),
+    (["a", {"b": 1}], '["a", {"…'),
+    (["a"], '["a"]'),
+    ({"b": [None, 1.5]}, '{"b": [n…'),
+    ([[], {}, 1], "[[], {},…"),
+    ([["a"] * _MANY], '[["a", "…'),
+    ({"ab": "c"}, '{"ab": "…'),
+    ("e\u0301" * 9, "e\u0301" * 9),
+    ("e" + "\u0301" * 40, "e" + "\u0301" * 35 + "…"),
+    ("a" * 9, "a" * 9),
+    ("a" * 10, "a" * 8 + "…"),
+]
+
+
+@pytest.mark.parametrize("value, expected", _SHOWN)
+def test_a_value_on_one_line_costs_as_much_as_is_shown(value: Json, expected: str) -> None:
+    began = process_time()
+    assert compact(value, 9) == expected
+    assert process_time() - began < 0.5
+
+
+def test_what_was_asked_and_why_is_an_excerpt_in_a_table() -> None:
+    stream = io.StringIO()
+    why = "x" * 5_000
+    given: Json = {"parameters": "\0" * _MANY}
+    request = Request(0, (), "1", None, "re-run", "root", why, None, given, "accepted", None)
+    show_history(Output(stream), [request])
+    assert len(stream.getvalue()) < 2_500
+    document = history_document("1", [request])["history"][0]
+    assert (document["reason"], document["details"]) == (why, given)
+
+
+ID = "06618eac99a7c8e0f43b834c"
+
+
+@pytest.mark.parametrize("width", [80, 60, 50, 40, 30, 24, 20, 5, 1])
+def test_a_table_fits_and_its_ids_are_cut_last(width: int) -> None:
+    rows = [["ID", "ACTION", "STATUS", "STARTED"], [ID, "examples.hello", "succeeded", "12-01 08:54+00:00"]]
+    lines = columns(rows, width, "", plain, ids=0)
+    assert max(map(len, lines)) <= width
+    assert lines[1].startswith(ID[: min(24, width - 1)])
+
+
+def test_other_columns_give_way_alike_and_the_last_one_goes_where_it_would_tell_nothing() -> None:
+    rows = [[ID, "examples.hello", "succeeded", "12-01 08:54+00:00"]]
+    assert columns(rows, 60, "", plain, ids=0) == [f"{ID}  examples.…  succeeded  12-01 08:5…"]
+    assert columns(rows, 46, "", plain, ids=0) == [f"{ID}  exam…  succ…  12-01…"]
+    assert columns(rows, 40, "", plain, ids=0) == [f"{ID}  examp…  succe…"]
+    assert columns(rows, 20, "", plain, ids=0) == [f"{ID[:19]}…"]
