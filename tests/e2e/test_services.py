@@ -65,6 +65,38 @@ def test_who_follows_over_http_waits_for_a_server_that_is_started_again(shell: S
     stop(again)
 
 
+def test_what_a_service_accepts_while_it_drains_is_done_by_the_next_one(shell: Shell) -> None:
+    asks = shell.write("asks.yaml", "version: 1.0\ntasks:\n  ask: {action: core.ask}\n")
+    with service(shell, "serve", "--no-auth") as running:
+        (line,) = [one for one in running.error_lines if "The api is at" in one]
+        url = json.loads(line)["message"].split()[-1]
+        assert shell.run("run", asks, "--api-url", url).code == 5
+        held = shell.newest()
+        (inquiry,) = shell.json("inquiry", "list", "--api-url", url, "-j")
+        gate = shell.gate("two")
+        shell.run("run", "--async", shell.write("chain.yaml", CHAIN), "--api-url", url)
+        first = shell.newest()
+        gate.arrived()
+        running.process.send_signal(signal.SIGTERM)
+        running.wait_for_error("Told to stop")
+        for words in (
+            ("run", "--async", "core.noop"),
+            ("run", "--async", shell.write("noop.yaml", "version: 1.0\ntasks: {a: {action: core.noop}}\n")),
+            ("inquiry", "respond", "--async", inquiry["id"], "continue=true"),
+        ):
+            assert shell.run(*words, "--api-url", url).code == 0, words
+        gate.open()
+        assert running.end().code == 0
+    numbers = [one["id"] for one in shell.json("execution", "list", "-j")]
+    assert len(numbers) == 4
+    assert {first, held} <= {*numbers}
+    with service(shell) as again:
+        for number in numbers:
+            assert shell.run("execution", "tail", number).code == 0
+            assert shell.get(number)["status"] == "succeeded"
+        stop(again)
+
+
 def test_a_service_that_is_told_to_stop_lets_end_and_leaves_the_rest(shell: Shell) -> None:
     gate = shell.gate("two")
     shell.run("run", "--async", shell.write("chain.yaml", CHAIN))

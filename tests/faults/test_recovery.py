@@ -318,6 +318,16 @@ def test_what_nobody_has_finished_ending_is_ended_by_the_next_sweep(world: World
     assert ended(pid)
 
 
+def test_a_tree_that_names_a_process_which_nobody_knows_is_given_back(world: World) -> None:
+    session, _ = world.engine()
+    number = session.operations.start(StartRequest("test.wf", world.text(RUNS), {}), None)
+    workflow = session.queries.execution(number).workflow
+    with session.store.transaction() as transaction:
+        transaction.run("set_engine", engine="engine-of-before", root=workflow)
+    assert sweep(session.dispatcher) == ["engine-of-before"]
+    assert [row["engine"] for row in rows_of(session, "states_of_tree", root=workflow)] == [None]
+
+
 def test_an_idempotent_action_runs_again_when_its_engine_is_gone(world: World) -> None:
     actions = world.folder / "packs" / "own" / "actions"
     command = f"test -e {world.folder}/pid && exit; echo $$ > {world.folder}/pid; sleep 600"

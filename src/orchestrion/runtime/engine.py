@@ -328,13 +328,15 @@ class Engine:
     def own(self, unit: Unit, root: str) -> bool:
         """Become the engine of a tree, unless another one that lives is; whether this one is now.
 
-        Where a service lives, the tree is left to it.
+        Where a service lives, the tree is left to it. A service itself owns none: what it does not get done
+        before it ends is taken up by the next one.
         """
         row = unit.workflow(root).row
         before = row["engine"]
         if before != self.id and unit.is_alive(before):
             return False
-        after = None if self.dispatcher.peers.service(unit.transaction) else self.id
+        is_left = self._kind != "command" or self.dispatcher.peers.service(unit.transaction)
+        after = None if is_left else self.id
         if after != before:
             row["engine"] = after
             unit.transaction.run("set_engine", engine=after, root=root)

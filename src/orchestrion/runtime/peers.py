@@ -6,8 +6,7 @@ claimed may be given up by anybody; if it wakes later, every row that it would c
 """
 
 import os
-from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from orchestrion.runtime.clock import Clock
 from orchestrion.runtime.presence import Presence
@@ -65,9 +64,11 @@ class Peers:
             (row["id"] for row in transaction.all("services") if self.is_alive(transaction, row["id"])), None
         )
 
-    def dead(self, transaction: Transaction) -> list[Mapping[str, Any]]:
-        """The processes that have left without a word."""
-        return [row for row in transaction.all("engines") if not self.is_alive(transaction, row["id"])]
+    def dead(self, transaction: Transaction) -> list[str]:
+        """The processes that have left without a word, whether they are listed or only named somewhere."""
+        listed = [row["id"] for row in transaction.all("engines")]
+        named = [row["engine"] for row in transaction.all("named_engines")]
+        return [one for one in dict.fromkeys((*listed, *named)) if not self.is_alive(transaction, one)]
 
     def beat(self, transaction: Transaction, kind: Kind) -> int:
         """Say that this process works, and lives; gives the monotonic time at which to say so again."""

@@ -68,7 +68,7 @@ def sweep(dispatcher: Dispatcher) -> list[str]:
     In bounded groups, so that nobody waits long for the store. One that hangs is cleared up after once.
     """
     with dispatcher.store.reading() as transaction:
-        dead = [row["id"] for row in dispatcher.peers.dead(transaction)]
+        dead = dispatcher.peers.dead(transaction)
         dead = [one for one in dead if _has_left(transaction, one) or not dispatcher.peers.is_present(one)]
     clear_up(dispatcher, dead)
     return dead

@@ -47,6 +47,7 @@ class Service:
         while not self._stopping:
             self._round()
         self._engine.drain()
+        _log.info("Told to stop: nothing more starts, and what runs may end.")
         until = self._dispatcher.peers.monotonic() + self._grace
         while self._round() or (self._engine.worker.busy and self._dispatcher.peers.monotonic() < until):
             pass
