@@ -97,6 +97,7 @@ class Unit:
         self._empty: deque[tuple[str, EmptyEnded]] = deque()
         self._empty_ends_left = EMPTY_ENDS
         self._fresh: deque[Attempt] = deque()
+        self._history: list[rows.Row] = []  # of all workflow executions, in the order of what has happened
         self._revived: deque[tuple[Workflow, RunAction, dict[str, Any]]] = deque()
 
     def deliver(self, workflow: str, event: Event) -> Answer:
@@ -248,11 +249,12 @@ class Unit:
         seals = {one.id: seal for one in touched if (seal := self.secrets.sealer(one.row)) is not None}
         save_changes(self.transaction, {workflow.id: workflow.changes for workflow in touched}, seals)
         if touched:
-            self.transaction.many("save_history", [row for one in touched for row in one.history])
+            self.transaction.many("save_history", self._history)
             self.transaction.many("save_workflows", [_row_of(one, seals.get(one.id)) for one in touched])
         for workflow in touched:
             workflow.changes.clear()
-            workflow.history.clear()
+            workflow.noted = 0
+        self._history.clear()
         for number, event in self._empty:
             self.transaction.run("add_empty", workflow=number, entries=rows.to_json([*event.entries]))
         self._empty.clear()
@@ -276,7 +278,7 @@ class Unit:
 
     def _take(self, subject: Workflow, decision: Decision, cause: str) -> None:
         before = subject.head
-        subject.note_history(decision, cause, self.now)
+        self._history += subject.history_of(decision, cause, self.now)
         subject.state.apply(decision.changes)
         subject.changes += decision.changes
         for command in decision.commands:

@@ -1,5 +1,6 @@
 """A workflow execution within one unit: its row, its state, what has changed; and its result for others."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,8 @@ class Workflow:
     row: dict[str, Any]
     state: State
     changes: list[Change] = field(default_factory=list[Change])
-    history: list[rows.Row] = field(default_factory=list[rows.Row])
+    noted: int = 0
+    """How many changes of statuses the unit has noted that are not written yet."""
 
     @property
     def id(self) -> str:
@@ -46,7 +48,7 @@ class Workflow:
         """Whether its time is over, and only its end has not come yet."""
         return self.expires_at is not None and self.expires_at <= now
 
-    def note_history(self, decision: Decision, cause: str, at: int) -> None:
+    def history_of(self, decision: Decision, cause: str, at: int) -> Iterator[rows.Row]:
         """Every status that changes, with the event that caused it; none for an entry that counts no more."""
         state = self.state
         event = state.head.event + 1
@@ -72,7 +74,8 @@ class Workflow:
                     row = (None, None, status)
                 case _:
                     continue
-            self.history.append((self.id, event, len(self.history), at, cause, *row))
+            yield (self.id, event, self.noted, at, cause, *row)
+            self.noted += 1
 
 
 def has_settled(head: Head) -> bool:

@@ -12,6 +12,7 @@ from orchestrion.operations.wrapping import inputs_of, wrapped
 from orchestrion.queries.changes import Change, Changes, StatusChange, Written
 from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.retention import Retention
+from tests.unit.actions.packs import add_workflow
 
 TWO = """
 version: 1.0
@@ -20,6 +21,13 @@ tasks:
     action: core.noop
     next: [{do: b}]
   b: {action: core.noop}
+"""
+NESTED = """
+version: 1.0
+tasks:
+  one: {action: own.two}
+  two: {action: own.two}
+  three: {action: own.two}
 """
 FAILS = """
 version: 1.0
@@ -51,7 +59,9 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.session = Session(folder / "s.db", "tester")
-        self.engine: Engine = self.session.engine(lambda _: Catalog([]), "serve")
+        add_workflow(folder / "packs" / "own", "two", TWO)
+        catalog = Catalog([folder / "packs"])
+        self.engine: Engine = self.session.engine(lambda _: catalog, "serve")
         self.operations: Operations = self.session.operations
         with self.session.dispatcher.unit(self.engine) as unit:
             self.engine.beat(unit)
@@ -99,6 +109,18 @@ def world(tmp_path: Path) -> Iterator[World]:
     world = World(tmp_path)
     yield world
     world.close()
+
+
+def test_what_ends_in_one_commit_is_told_in_the_order_in_which_it_has_ended(world: World) -> None:
+    number = world.start(NESTED)
+    world.run()
+    ends = [
+        one.execution["task"] or one.execution["id"]
+        for one in world.read()
+        if isinstance(one, StatusChange) and one.status == "succeeded"
+    ]
+    assert sorted(ends) == sorted([*"aaabbb", "one", "two", "three", number])
+    assert ends[-1] == number
 
 
 def test_no_status_is_left_out_however_late_it_is_read(world: World) -> None:
