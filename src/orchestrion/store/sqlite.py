@@ -40,6 +40,7 @@ _MAY_BE_SEALED: Final = frozenset(
         "inputs",
         "application",
         "request",
+        "sealed_reason",
         "secrets",
     )
 )
