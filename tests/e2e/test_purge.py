@@ -7,6 +7,12 @@ from tests.e2e.commands import Shell
 from tests.e2e.test_services import service, stop
 
 DAY = 86_400_000_000
+ONE = """\
+version: 1.0
+tasks:
+  one:
+    action: core.local cmd="./act one"
+"""
 
 
 def age(shell: Shell, number: str, days: int) -> None:
@@ -42,6 +48,23 @@ def test_what_is_older_goes_and_a_plan_only_tells(shell: Shell) -> None:
     assert ids(shell) == [young]
     assert shell.run("execution", "get", old).code == 4
     assert shell.run("purge", "--older-than", "soon").code == 2
+
+
+def test_it_counts_what_vanishes_from_the_list(shell: Shell) -> None:
+    shell.fail("one")
+    shell.run("run", shell.write("one.yaml", ONE))
+    shell.mend()
+    shell.run("execution", "re-run", shell.newest(), "--tasks", "one")
+    age(shell, shell.newest(), days=31)
+    shell.run("run", "core.echo", "message=old")
+    with closing(sqlite3.connect(shell.folder / "store.db")) as connection:
+        [(hidden,)] = connection.execute("SELECT id FROM execution WHERE top = 0 AND parent IS NULL")
+    age(shell, hidden, days=31)
+    assert len(ids(shell)) == 3
+    plan = shell.json("purge", "--older-than", "30d", "--plan")
+    assert [(one["status"], one["count"]) for one in plan["executions"]] == [("succeeded", 3)]
+    assert shell.json("purge", "--older-than", "30d")["purged"] == 3
+    assert ids(shell) == []
 
 
 def test_a_service_keeps_what_ended_for_so_many_days(shell: Shell) -> None:

@@ -163,6 +163,7 @@ class Viewer:
     def _commands(self, number: str) -> Iterator[list[str]]:
         yield from (["key", "list"], ["key", "get", "pw"], ["execution", "list"])
         yield from (["execution", "get", number], ["execution", "get", number, "--attempts"])
+        yield from (["execution", "history", number], ["execution", "explain", number])
         yield from (
             ["execution", "re-run", number, "--plan"],
             ["execution", "re-run", number, "--tasks", "one" if number in self.nested else "end", "--plan"],
@@ -190,7 +191,8 @@ def test_secrets_are_neither_stored_nor_shown_and_yet_work(
     viewer.assert_all_hidden(first)
     (closed.folder / "fail").unlink()
 
-    rerun = closed.run("execution", "re-run", first, "--tasks", "end", "-j")
+    why = ("--reason", f"{IN_KEY} and {GIVEN} do")
+    rerun = closed.run("execution", "re-run", first, "--tasks", "end", *why, "-j")
     assert rerun.code == 0, rerun
     assert_hidden(rerun.out + rerun.err)
     said = f"{MASK} a north {MASK} {MASK} "
@@ -206,9 +208,18 @@ def test_secrets_are_neither_stored_nor_shown_and_yet_work(
     for number in (rerun.json["id"], whole.json["id"], *viewer.nested):
         viewer.assert_all_hidden(number)
 
+    history = closed.json("execution", "history", rerun.json["id"])["history"]
+    assert f"{MASK} and {MASK} do" in [one.get("reason") for one in history]
+
     everything = stored(closed.folder)
     assert b"execution_by_parent" in everything
     assert not [secret for secret in SECRETS for form in forms(secret) if form.encode() in everything]
+
+
+def test_the_name_of_a_request_hides_what_it_repeats(closed: Shell) -> None:
+    closed.run("run", "closed.flow", f"password={GIVEN}", "--request-id", f"with {GIVEN}")
+    (first, *_) = closed.json("execution", "history", closed.newest())["history"]
+    assert (first["kind"], first["request_id"]) == ("start", f"with {MASK}")
 
 
 def test_a_store_without_its_key_says_so_in_one_sentence(closed: Shell) -> None:

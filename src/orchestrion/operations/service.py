@@ -281,17 +281,20 @@ class Operations:
             accepted = perform(unit)
             number = request.execution or accepted.execution
             secrets = _secrets_of(unit, number)
-            text = rows.to_json(request.recorded(asking))
+            text, why = rows.to_json(request.recorded(asking)), asking.reason
+            if secrets:
+                text = unit.transaction.seal(text)
+                why = None if why is None else unit.transaction.seal(why)
             unit.transaction.run(
                 "add_operation",
                 id=unit.ids.next(),
                 execution=number,
                 kind=request.kind,
-                request=unit.transaction.seal(text) if secrets else text,
+                request=text,
                 actor=self._actor,
                 at=asked_at,  # before what follows from it, so that the history tells it first
                 outcome="accepted",
-                reason=asking.reason,
+                reason=why,
                 request_id=asking.request_id,
                 answer=rows.to_json([accepted.execution, accepted.status, [*accepted.notes]]),
             )

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from orchestrion.core.state import State
 from orchestrion.core.values import Json
 from orchestrion.queries.branches import Branch, Subject, subject_of
+from orchestrion.queries.history import reason_of
 from orchestrion.runtime.definitions import graph_of
 from orchestrion.runtime.peers import INQUIRY, SUBWORKFLOW, Peers
 from orchestrion.runtime.secrets import mask_of
@@ -146,8 +147,7 @@ def _paused_by(transaction: Transaction, row: Mapping[str, Any]) -> tuple[str, i
         return None
     ran_at = transaction.value("last_ran", workflow=row["id"])
     found = next((one for one in pauses if ran_at is None or one["at"] >= ran_at), pauses[-1])
-    reason = None if found["reason"] is None else mask_of(row["secrets"]).text(found["reason"])
-    return found["actor"], found["at"], reason
+    return found["actor"], found["at"], reason_of(found, mask_of(row["secrets"]))
 
 
 def _processes(

@@ -108,12 +108,18 @@ def request_of(row: Mapping[str, Any], branch: Branch, mask: Mask) -> Request:
         _task_of(row),
         row["kind"],
         row["actor"],
-        None if row["reason"] is None else mask.text(row["reason"]),
-        row["request_id"],
+        reason_of(row, mask),
+        None if row["request_id"] is None else mask.text(row["request_id"]),
         mask.value(rows.from_json(row["request"])),
         row["outcome"],
         answer[0] if answer else None,
     )
+
+
+def reason_of(row: Mapping[str, Any], mask: Mask) -> str | None:
+    """Why it was asked, as people may see it."""
+    reason: str | None = row["sealed_reason"] or row["reason"]
+    return None if reason is None else mask.text(reason)
 
 
 def _task_of(row: Mapping[str, Any]) -> str | None:

@@ -60,7 +60,7 @@ T = TypeVar("T")
 
 
 class Purgeable(NamedTuple):
-    """The executions of one status that may go: how many, and when the first and last of them ended."""
+    """What may go and ended in one status: how many executions, and when the first and last ended."""
 
     status: str
     number: int
@@ -109,7 +109,7 @@ class Retention:
         self._revisions.clear()
 
     def step(self, before: int) -> int | None:
-        """One transaction of a purge: how many executions vanished in it; None when nothing is left to do."""
+        """One transaction of a purge: how many executions vanished from lists; None when nothing is left."""
         return self._with_room(lambda transaction: self._step(transaction, before))
 
     def _step(self, transaction: Transaction, before: int) -> int | None:
@@ -122,11 +122,13 @@ class Retention:
             statuses=self._statuses,
             count=MOST_TREES,
         )
+        seen = 0
         for tree in trees:
+            seen += transaction.value("seen_of_tree", root=tree["id"])
             for statement in _HIDING:
                 transaction.run(statement, root=tree["id"])
         if trees:
-            return len(trees)
+            return seen
         if transaction.run("purge_bulk_parts", before=before, count=MOST_ROWS):
             return 0
         transaction.run("purge_bulks", before=before)

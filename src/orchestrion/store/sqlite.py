@@ -7,6 +7,7 @@ connection a process.
 import errno
 import logging
 import os
+import resource
 import sqlite3
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -39,6 +40,7 @@ _MAY_BE_SEALED: Final = frozenset(
         "inputs",
         "application",
         "request",
+        "sealed_reason",
         "secrets",
     )
 )
@@ -298,6 +300,10 @@ def _connect(path: Path) -> sqlite3.Connection:
 _FULL: Final = (
     "the disk is full; nothing was changed. Make room (orchestrion purge deletes what is old) and try again."
 )
+_TOO_LARGE: Final = (
+    "no file of this process may have more than {:,} bytes (ulimit -f); nothing was changed. "
+    "Raise that limit and try again."
+)
 _LOCKED: Final = "another program holds the file locked; try again when it has let go."
 _FORBIDDEN: Final = "the store cannot be opened or written ({}); check its permissions."
 _FOREIGN: Final = "this is not a store of Orchestrion, or it is damaged ({})."
@@ -311,6 +317,8 @@ _SENTENCES: Final[Mapping[int, str]] = {
     sqlite3.SQLITE_CORRUPT: _FOREIGN,
     sqlite3.SQLITE_NOTADB: _FOREIGN,
 }
+_GROWING: Final = frozenset((sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE))
+"""What SQLite says where a file cannot grow, and the disk is not full."""
 
 
 @contextmanager
@@ -324,9 +332,10 @@ def told(path: Path, *, opening: bool = False) -> Generator[None]:
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise  # our bug, not the file's
     except sqlite3.DatabaseError as error:
-        sentence = _SENTENCES.get(
-            getattr(error, "sqlite_errorcode", 0) & 0xFF, "the store does not work: {}."
-        )
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code in _GROWING and (limit := _limit_of_files()) is not None:
+            raise StoreError(f"{path}: {_TOO_LARGE.format(limit)}") from error
+        sentence = _SENTENCES.get(code & 0xFF, "the store does not work: {}.")
         text = f"{path}: {sentence.format(error)}"
         if opening and sentence in (_FORBIDDEN, _FOREIGN):
             raise UsageError(f"{text} Another file is named with --db.") from error
@@ -338,3 +347,9 @@ def told(path: Path, *, opening: bool = False) -> Generator[None]:
             text = f"{path}: the store cannot be opened: {error.strerror}. Name another file with --db."
             raise UsageError(text) from error
         raise
+
+
+def _limit_of_files() -> int | None:
+    """How large a file of this process may be, if that is limited: SQLite does not say that it was that."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    return None if limit == resource.RLIM_INFINITY else limit

@@ -1,6 +1,9 @@
 import multiprocessing
+import resource
 import sqlite3
 import stat
+from collections.abc import Generator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -135,6 +138,32 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None
         assert transaction.value("definition_text", hash="second") is None
     store.pragma("max_page_count = 1000000")
     with store.transaction() as transaction:
+        transaction.run("add_definition", hash="second", text="x" * 1_000_000)
+    store.close()
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Generator[None]:
+    """Let no file of this process grow beyond a size (`ulimit -f`)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("size", [4_000, 40_000, 400_000])
+def test_where_files_may_not_grow_it_is_told_and_nothing_is_lost(tmp_path: Path, size: int) -> None:
+    store = Store(tmp_path / "s.db")
+    with store.transaction() as transaction:
+        transaction.run("add_definition", hash="first", text="t")
+    told = rf"s\.db: no file of this process may have more than {size:,} bytes .*; nothing was changed"
+    with files_of_at_most(size), pytest.raises(StoreError, match=told), store.transaction() as transaction:
+        transaction.run("add_definition", hash="second", text="x" * 1_000_000)
+    with store.transaction() as transaction:
+        assert transaction.value("definition_text", hash="first") == "t"
+        assert transaction.value("definition_text", hash="second") is None
         transaction.run("add_definition", hash="second", text="x" * 1_000_000)
     store.close()
 

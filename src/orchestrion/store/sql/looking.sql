@@ -25,8 +25,10 @@ WHERE history.workflow = :workflow AND (history.event, history.position) > (:eve
 ORDER BY history.event, history.position LIMIT :count;
 
 -- name: operations_of_workflow
--- What was asked of the executions of a workflow execution, and of the actions of its tasks, in order.
-SELECT operation.*, execution.task, execution.route, execution.entry, execution.item, execution.workflow AS of_workflow
+-- What was asked of the executions of a workflow execution, and of the actions of its tasks, in order. A reason is sealed, if it is,
+-- together with its request: nobody's own words count as sealed.
+SELECT operation.*, execution.task, execution.route, execution.entry, execution.item, execution.workflow AS of_workflow,
+    CASE WHEN substr(operation.request, 1, 4) = 'enc:' THEN operation.reason END AS sealed_reason
 FROM execution JOIN operation ON operation.execution = execution.id
 WHERE execution.workflow = :workflow OR (execution.of_workflow = :workflow AND execution.workflow IS NULL)
 ORDER BY operation.id;

@@ -8,13 +8,21 @@ WHERE workflow.parent IS NULL AND workflow.id < :bound
 ORDER BY workflow.id LIMIT :count;
 
 -- name: purgeable_by_status
--- How many such trees there are of each status, and when the first and the last of them ended.
-SELECT execution.status, count(*) AS number, min(execution.ended_at) AS oldest, max(execution.ended_at) AS newest
+-- How many executions vanish from lists with such trees of each status, and when the first and the last of the trees ended.
+SELECT execution.status, sum((
+    SELECT count(*) FROM workflow AS part JOIN execution AS seen ON seen.workflow = part.id OR seen.of_workflow = part.id
+    WHERE part.root = workflow.id AND seen.top = 1
+)) AS number, min(execution.ended_at) AS oldest, max(execution.ended_at) AS newest
 FROM workflow JOIN execution ON execution.id = workflow.execution
 WHERE workflow.parent IS NULL AND workflow.id < :bound
     AND execution.status IN (SELECT value FROM json_each(:statuses)) AND execution.ended_at < :before
     AND workflow.id NOT IN (SELECT root FROM attempt)
 GROUP BY execution.status ORDER BY execution.status;
+
+-- name: seen_of_tree$
+-- How many executions vanish from lists with a tree: one for each time that it was run, and the action that it wraps.
+SELECT count(*) FROM workflow JOIN execution AS seen ON seen.workflow = workflow.id OR seen.of_workflow = workflow.id
+WHERE workflow.root = :root AND seen.top = 1;
 
 -- name: hide_workflows!
 -- The workflow executions of a tree are purged from now on.
