@@ -63,7 +63,7 @@ class Level:
 def level_of(unit: Unit, subject: Workflow, request: RerunRequest) -> Level:
     """What a request to re-run from tasks means. Raises Refused with every problem."""
     if subject.head.status not in COMPLETED:
-        raise Refused(_still_going(unit, subject, request.execution))
+        raise _still_going(unit, subject, request.execution)
     problems: list[str] = []
     wanted = Wanted(request.tasks, request.no_reset, request.items)
     level = _Reader(unit, problems).level(subject, wanted, "")
@@ -281,12 +281,14 @@ def _of_waiting(waiting: Iterable[Place], prefix: str) -> Iterator[str]:
         yield f"{where} has waited to go on inside since an earlier re-run, and does so."
 
 
-def _still_going(unit: Unit, subject: Workflow, execution: str) -> str:
+def _still_going(unit: Unit, subject: Workflow, execution: str) -> Refused:
     holder, status = subject.row["execution"], subject.head.status
     problem = f"Unable to re-run {execution}: its workflow execution is {status} in {holder}"
     if is_attended(unit, unit.workflow(subject.row["root"])):
-        return f"{problem}. Wait for its end, or cancel it."
-    return f"{problem}, and has no engine. Resume it first."
+        hint = f"Cancel it with: orchestrion execution cancel {holder}"
+        return Refused(f"{problem}. Wait for its end, or cancel it.", hint=hint)
+    hint = f"Resume it with: orchestrion execution resume {holder}"
+    return Refused(f"{problem}, and has no engine. Resume it first.", hint=hint)
 
 
 def _not_concerned(wanted: Wanted, paths: Mapping[str, Path], plan: Plan, prefix: str) -> Iterator[str]:
