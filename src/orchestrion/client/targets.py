@@ -30,11 +30,9 @@ from orchestrion.core.language import Definition, load_definition
 from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.values import TOO_DEEP, Json, problem_with
 from orchestrion.errors import NotFound, UsageError
-from orchestrion.operations import StartPlan
 from orchestrion.operations.wrapping import inputs_of, wrapped
 from orchestrion.queries import ExecutionView
 from orchestrion.runtime.secrets import Output, secret_output, secret_parameters
-from orchestrion.store.rows import digest_of
 
 _MOST_ITEMS: Final = 1_000_000
 _MOST_DIGITS: Final = 9
@@ -65,16 +63,6 @@ class Target:
     def inputs(self) -> Mapping[str, Json]:
         """The inputs of the workflow."""
         return inputs_of(self.parameters) if self.wraps else self.parameters
-
-    def digest_as_rerun_of(self, number: str) -> str:
-        """What names the plan of a whole re-run (`Asking`). Of what is secret, only that it is given."""
-        named: list[Json] = [number, self.action, self.definition, self.shown, self.source, self.wraps]
-        return digest_of(named)
-
-    def plan_as_rerun_of(self, number: str) -> StartPlan:
-        """What a whole re-run of an execution that starts this would do."""
-        digest = self.digest_as_rerun_of(number)
-        return StartPlan(number, self.action, self.source, self.shown, self.warnings, digest)
 
     @property
     def shown(self) -> dict[str, Json]:
