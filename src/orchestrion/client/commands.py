@@ -187,7 +187,7 @@ class Commands:
         text = self.queries.definition_of(number)
         parameters = self.queries.parameters_of(number)
         catalog = self.catalog_of(self.queries.packs_of(number))
-        return _alone(whole_rerun(view, parameters, text, words, catalog, self.surroundings_of), view)
+        return self._again(whole_rerun(view, parameters, text, words, catalog, self.surroundings_of), view)
 
     def whole_rerun_with(
         self, number: str, changes: Mapping[str, Json], delay: int = 0, *, merged: bool = True
@@ -198,7 +198,12 @@ class Commands:
         parameters = self.queries.parameters_of(number) if merged else {}
         catalog = self.catalog_of(self.queries.packs_of(number))
         target = whole_rerun_with(view, parameters, text, changes, catalog, self.surroundings_of, delay)
-        return _alone(target, view)
+        return self._again(target, view)
+
+    def _again(self, target: Target, view: ExecutionView) -> Target:
+        """A whole re-run, with what is secret in what it keeps, and what who asks for it should know."""
+        secrets = self.queries.secrets_in(view.id, {**target.parameters})
+        return replace(_alone(target, view), opened=(*self._opened, *secrets))
 
     def plan_whole(self, number: str, words: Sequence[str] = ()) -> StartPlan:
         """What a whole re-run would do, with parameters changed by words. Raises as `whole_rerun`."""
@@ -236,7 +241,7 @@ class Commands:
             packs,
             target.secret,
             target.secret_output,
-            tuple(self._opened),
+            (*self._opened, *target.opened),
             wraps=target.wraps,
             given=target.given,
         )
@@ -255,7 +260,7 @@ class Commands:
         contents = self._contents_of(number, target.definition, target.pack, revision)
         named: list[Json] = [number, target.action, target.definition, {**target.parameters}]
         digest = digest_of([*named, target.source, target.wraps, {**contents}])
-        if not (target.secret or self._opened):
+        if not (target.secret or target.opened):
             return digest
         with self._store.reading() as transaction:  # else whoever sees the plan could try what is short
             return transaction.digest(digest)

@@ -38,6 +38,10 @@ tasks:
 """
 T = TypeVar("T")
 ASKS = "version: 1.0\ntasks:\n  asks: {action: core.ask, next: [{do: after}]}\n  after: {action: core.noop}\n"
+TELLS = """
+output: [out: "<% ctx().gate.split('=')[1] %>"]
+tasks: {a: {action: core.noop}}
+"""
 GATE = "parameters:\n  gate: {type: string}\n"
 BAD = "parameters:\n  bad: {type: string}\n  token: {type: string, secret: true}\n"
 
@@ -230,6 +234,25 @@ def test_the_plan_of_a_whole_rerun_holds_for_its_secrets_alone(world: World, tmp
         told = world.post(path_of(number), {**body, "digest": digests[0]}, 409)
         assert "does not hold any more" in told["faultstring"]
     world.post(path_of(number), {**bodies[0], "digest": digests[0]}, 200)
+
+
+OPENS = 'parameters:\n  gate: {type: string, default: "at={{ st2kv.system.db | decrypt_kv }}"}\n'
+
+
+def test_a_key_that_was_opened_for_a_parameter_stays_secret_in_a_whole_rerun(
+    world: World, tmp_path: Path
+) -> None:
+    add_workflow(tmp_path / "packs" / "own", "asks", "version: 1.0\ninput: [gate]\n" + TELLS, OPENS)
+    key = {"name": "db", "value": "swordfish-77", "secret": True}
+    assert world.client.put("/v1/keys/db", json=key).status_code == 200
+    number = world.start("own.asks")
+    world.until(number, "succeeded")
+    assert planned(world, number, StartPlan, kind="re-run").parameters == {"gate": "at=********"}
+    again = world.post(path_of(number), {"kind": "re-run"}, 200)["execution"]
+    world.until(again, "succeeded")
+    view = world.get(f"/v1/executions/{again}/view")
+    assert (view["parameters"], view["result"]) == ({"gate": "at=********"}, {"output": {"out": "********"}})
+    assert b"swordfish-77" not in world.served.store.path.with_name("served.db-wal").read_bytes()
 
 
 TWO_PACKS = """
