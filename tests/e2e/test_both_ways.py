@@ -478,8 +478,19 @@ def test_where_no_server_is_that_is_told_with_its_url(world: World) -> None:
         1,
         True,
     )
-    other = world.within("execution", "list", "--api-url", f"{world.url.removesuffix('/api')}/auth")
-    assert (other.code, "The resource could not be found" in other.err) == (4, True), other
+    for service in ("auth", "stream"):
+        wrong = f"{world.url.removesuffix('/api')}/{service}"
+        other = world.within("execution", "list", "--api-url", wrong)
+        assert (other.code, f"{wrong}: this is not the API" in other.err) == (2, True), other
+        assert f"Give --api-url {world.url}, or" in other.err
+
+
+def test_what_can_be_no_token_is_told(world: World) -> None:
+    odd = world.within("execution", "list", ORCHESTRION_API_URL=world.url, ORCHESTRION_TOKEN="tökén")
+    assert (odd.code, "can be none: a token is of ASCII" in odd.err) == (2, True), odd
+    for given in ("ü\n", "a b\n", "\n"):
+        taken = with_input(world.shell, given, "login", "--api-url", world.url, "--token", "-")
+        assert (taken.returncode, "can be none: a token is of ASCII" in taken.stderr) == (2, True), taken
 
 
 def test_tokens_are_kept_for_their_owner_alone(world: World) -> None:

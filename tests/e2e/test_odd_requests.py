@@ -133,6 +133,20 @@ def test_headers(server: Attacked, name: str, value: bytes, body: bytes, path: s
     assert status < 500, answer
 
 
+@pytest.mark.parametrize("method, path", [("POST", "/v1/executions"), ("GET", "/healthz")])
+def test_a_body_of_two_lengths_is_refused_and_what_follows_it_is_no_request(
+    server: Attacked, method: str, path: str
+) -> None:
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
+    chunked = "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    second = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    status, answer = server.exchange(f"{head}{chunked}{second}".encode())
+    assert (status, json.loads(answer)["faultstring"]) == (
+        400,
+        "A request has either a Content-Length or a Transfer-Encoding.",
+    )
+
+
 @given(
     template=st.sampled_from(_TEMPLATES),
     part=st.sampled_from(TEXTS).map(lambda text: text.encode("utf-8", "surrogatepass"))

@@ -77,7 +77,7 @@ class Revisions:
         Raises UsageError when the pack is too large, or cannot be read or copied.
         """
         place = self._folder / pack.ref
-        known = place / f"{_KNOWN}{_hash(os.path.realpath(pack.folder))}"
+        known = _known_in(place, pack)
         listing = listing_of(pack.folder, self._store)
         name = _recall(known, listing)
         if name is None or not (place / name).is_dir():
@@ -168,7 +168,9 @@ def folder_of_revisions(store: Path) -> Path:
 def name_of_now(pack: Pack, store: Path) -> str:
     """The name of the revision that a pack is now; nothing is copied. Raises UsageError."""
     try:
-        return listing_of(pack.folder, store).content()
+        listing = listing_of(pack.folder, store)
+        known = _known_in(folder_of_revisions(store) / pack.ref, pack)
+        return _recall(known, listing) or listing.content()
     except Changed:
         raise UsageError(f"{pack.folder}: The pack changes while it is read. Try again.") from None
     except OSError as error:
@@ -177,6 +179,11 @@ def name_of_now(pack: Pack, store: Path) -> str:
 
 def _hash(text: str) -> str:
     return blake2b(os.fsencode(text), digest_size=8).hexdigest()
+
+
+def _known_in(place: Path, pack: Pack) -> Path:
+    """Where the name of what a pack's folder held is remembered."""
+    return place / f"{_KNOWN}{_hash(os.path.realpath(pack.folder))}"
 
 
 def _recall(known: Path, listing: Listing) -> str | None:

@@ -132,7 +132,7 @@ def _planned(
         return commands.outlook(number, wanted.kind)
     request = _request_of(number, wanted)
     if request is None:
-        return _whole(commands, number, wanted, values).plan_as_rerun_of(number)
+        return commands.plan_again(number, _whole(commands, number, wanted, values))
     return commands.plan(request)
 
 

@@ -12,6 +12,7 @@ from orchestrion.actions.catalog import Catalog
 from orchestrion.actions.metadata import Action, Pack
 from orchestrion.actions.parameters import Surroundings, masked
 from orchestrion.actions.revisions import Revision
+from orchestrion.client.contents import contents_of
 from orchestrion.client.files import WorkflowFile
 from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.client.targets import Target, target_in, whole_rerun, whole_rerun_with
@@ -36,6 +37,7 @@ from orchestrion.runtime.engine import Engine
 from orchestrion.runtime.keyring import KeyRing
 from orchestrion.runtime.pins import PinnedPacks
 from orchestrion.runtime.surroundings import surroundings_of
+from orchestrion.store.rows import digest_of
 from orchestrion.store.sqlite import Reading
 
 T = TypeVar("T")
@@ -159,15 +161,25 @@ class Commands:
 
     def plan(self, request: RerunRequest) -> RerunPlan:
         """What a re-run from tasks would do. Raises NotFound, Refused."""
-        return self.operations.plan(request)
+        number = request.execution
+        contents = self._contents_of(number, self.queries.definition_of(number), self._pack_of(number))
+        return self.operations.plan(replace(request, contents=contents))
 
     def rerun(self, request: RerunRequest, asking: Asking = PLAIN, *, detached: bool = False) -> Accepted:
         """Re-run from tasks. Raises NotFound, Refused."""
         engine = None if detached else self._engine_of()
-        pack = self._pack_of(request.execution)
-        return self._with_revision(
-            pack, lambda it: self.operations.rerun(replace(request, revision=it), engine, asking)
-        )
+        number = request.execution
+        pack = self._pack_of(number)
+
+        def rerun(revision: Revision | None) -> Accepted:
+            taking = replace(request, revision=revision)
+            if asking.digest is not None:
+                definition = self.queries.definition_of(number)
+                contents = self._contents_of(number, definition, pack, revision)
+                taking = replace(taking, contents=contents)
+            return self.operations.rerun(taking, engine, asking)
+
+        return self._with_revision(pack, rerun)
 
     def whole_rerun(self, number: str, words: Sequence[str] = ()) -> Target:
         """What a whole re-run starts: the parameters, changed by words; the definition as registered now."""
@@ -175,7 +187,7 @@ class Commands:
         text = self.queries.definition_of(number)
         parameters = self.queries.parameters_of(number)
         catalog = self.catalog_of(self.queries.packs_of(number))
-        return _alone(whole_rerun(view, parameters, text, words, catalog, self.surroundings_of), view)
+        return self._again(whole_rerun(view, parameters, text, words, catalog, self.surroundings_of), view)
 
     def whole_rerun_with(
         self, number: str, changes: Mapping[str, Json], delay: int = 0, *, merged: bool = True
@@ -186,11 +198,21 @@ class Commands:
         parameters = self.queries.parameters_of(number) if merged else {}
         catalog = self.catalog_of(self.queries.packs_of(number))
         target = whole_rerun_with(view, parameters, text, changes, catalog, self.surroundings_of, delay)
-        return _alone(target, view)
+        return self._again(target, view)
+
+    def _again(self, target: Target, view: ExecutionView) -> Target:
+        """A whole re-run, with what is secret in what it keeps, and what who asks for it should know."""
+        secrets = self.queries.secrets_in(view.id, {**target.parameters})
+        return replace(_alone(target, view), opened=(*self._opened, *secrets))
 
     def plan_whole(self, number: str, words: Sequence[str] = ()) -> StartPlan:
         """What a whole re-run would do, with parameters changed by words. Raises as `whole_rerun`."""
-        return self.whole_rerun(number, words).plan_as_rerun_of(number)
+        return self.plan_again(number, self.whole_rerun(number, words))
+
+    def plan_again(self, number: str, target: Target) -> StartPlan:
+        """What a whole re-run of an execution would do that starts a target. Raises SealError."""
+        digest = self._digest_of(number, target)
+        return StartPlan(number, target.action, target.source, target.shown, target.warnings, digest)
 
     def run_again(
         self, number: str, words: Sequence[str] = (), asking: Asking = PLAIN, *, detached: bool = False
@@ -219,16 +241,39 @@ class Commands:
             packs,
             target.secret,
             target.secret_output,
-            tuple(self._opened),
+            (*self._opened, *target.opened),
             wraps=target.wraps,
             given=target.given,
-            digest=None if rerun_of is None else target.digest_as_rerun_of(rerun_of),
         )
         engine = None if detached else self._engine_of()
-        return self._with_revision(
-            target.pack,
-            lambda it: self.operations.start(replace(request, revision=it), engine, asking),
-        )
+
+        def start(revision: Revision | None) -> str:
+            digest = None
+            if rerun_of is not None and asking.digest is not None:
+                digest = self._digest_of(rerun_of, target, revision)
+            return self.operations.start(replace(request, revision=revision, digest=digest), engine, asking)
+
+        return self._with_revision(target.pack, start)
+
+    def _digest_of(self, number: str, target: Target, revision: Revision | None = None) -> str:
+        """What names the plan of a whole re-run (`Asking`), all that is secret included. Raises SealError."""
+        contents = self._contents_of(number, target.definition, target.pack, revision)
+        named: list[Json] = [number, target.action, target.definition, {**target.parameters}]
+        digest = digest_of([*named, target.source, target.wraps, {**contents}])
+        if not (target.secret or target.opened):
+            return digest
+        with self._store.reading() as transaction:  # else whoever sees the plan could try what is short
+            return transaction.digest(digest)
+
+    def _contents_of(
+        self, number: str, definition: str | None, pack: Pack | None, revision: Revision | None = None
+    ) -> Mapping[str, str]:
+        """What names the packs that a re-run of an execution takes, one of them perhaps already."""
+        if definition is None:
+            return {}
+        catalog = self.catalog_of(self.queries.packs_of(number))
+        contents = contents_of(definition, pack, catalog, self._store.path)
+        return contents if revision is None else {**contents, revision.pack: revision.name}
 
     def _pack_of(self, number: str) -> Pack | None:
         """The pack of the workflow that an execution runs, if it is there and valid. Raises NotFound."""

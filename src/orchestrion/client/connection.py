@@ -1,6 +1,8 @@
 """The way to a server: requests with a token, and answers in which a fault becomes the error that it was."""
 
 import json
+import os
+import ssl
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -16,7 +18,13 @@ _CONNECT_SECONDS: Final = 10
 _ANSWER_SECONDS: Final = 60
 _API_PORT: Final = 9101
 _AUTH_PORT: Final = 9100
+_STREAM_PORT: Final = 9102
 """StackStorm's ports, where each service has its own."""
+
+_NO_ROUTE: Final = "The resource could not be found."
+OTHER_VERSION: Final = (
+    "What the server has answered cannot be read here: it is of another version. Use the same one."
+)
 
 Value: TypeAlias = str | int | Sequence[str] | None
 Query: TypeAlias = Mapping[str, Value]
@@ -37,13 +45,22 @@ _KINDS: Final[Mapping[int, type[OrchestrionError]]] = {
 
 
 class Connection:
-    """A connection to the API at `url`. `token`: a token or an API key; None: the server asks for none."""
+    """A connection to the API at `url`. `token`: a token or an API key; None: the server asks for none.
+
+    Raises UsageError where the token can be none, or what the environment says of certificates is wrong.
+    """
 
     def __init__(self, url: str, token: str | None) -> None:
         self.url: Final = url.rstrip("/")
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        headers = {} if token is None else {"Authorization": f"Bearer {_checked(token)}"}
         timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
-        self._client: Final = httpx.Client(headers=headers, timeout=timeout)
+        try:
+            self._client: Final = httpx.Client(headers=headers, timeout=timeout)
+        except OSError as error:
+            raise UsageError(
+                f"SSL_CERT_FILE={os.environ.get('SSL_CERT_FILE', '')}: no certificates can be read there: "
+                f"{error.strerror or error}."
+            ) from error
 
     def __enter__(self) -> Self:
         return self
@@ -81,8 +98,10 @@ class Connection:
 
     def user(self) -> tuple[str, str]:
         """As whom the server knows who asks, and their role. Raises UsageError when it knows nobody."""
-        found = json.loads(self.get("user"))
-        return found["username"], ", ".join(found["rbac"]["roles"])
+        text = self.get("user")
+        with _understood():
+            found = json.loads(text)
+            return str(found["username"]), ", ".join(found["rbac"]["roles"])
 
     def log_in(self, name: str, password: str) -> str:
         """A new token of a user. Raises Refused, UsageError."""
@@ -91,9 +110,10 @@ class Connection:
             response = self._client.post(address, auth=httpx.BasicAuth(name.encode(), password.encode()))
         if response.status_code == HTTPStatus.UNAUTHORIZED:
             raise Refused(f"{self.url}: the name {name} and this password do not fit together.")
-        if not response.is_success:
+        if not _is_ours(response):
             raise self._fault(response)
-        return str(response.json()["token"])
+        with _understood():
+            return str(response.json()["token"])
 
     def _asked(
         self,
@@ -122,6 +142,12 @@ class Connection:
         except httpx.InvalidURL as error:
             raise UsageError(f"{self.url}: this is no URL of a server: {error}.") from error
         except httpx.ConnectError as error:
+            untrusted = _untrusted(error)
+            if untrusted is not None:
+                raise UsageError(
+                    f"{self.url}: its certificate is not trusted here: {untrusted} Name a file of what has "
+                    "signed it in SSL_CERT_FILE, and the server as its certificate does."
+                ) from error
             raise Unavailable(
                 f"{self.url}: no server can be reached there: {error}. See that `serve` runs there, and "
                 "that --api-url, or the setting api_url, names it."
@@ -150,6 +176,14 @@ class Connection:
                 f"{self.url}: this is no server of Orchestrion, it answers {status}. Name another one with "
                 "--api-url, or with the setting api_url."
             )
+        if text == _NO_ROUTE:
+            beside = api_url(self.url)
+            if beside == self.url:
+                return UsageError(OTHER_VERSION)
+            return UsageError(
+                f"{self.url}: this is not the API of the server. Give --api-url {beside}, or what `serve` "
+                "says when it starts."
+            )
         if text == "Internal Server Error":
             return OrchestrionError(
                 f"{self.url}: the server has failed, which is a bug; its log tells of it."
@@ -166,6 +200,46 @@ def auth_url(url: str) -> str:
             parts._replace(netloc=parts.netloc.replace(f":{_API_PORT}", f":{_AUTH_PORT}"), path="")
         )
     return urlunsplit(parts._replace(path=f"{path.removesuffix('/api')}/auth"))
+
+
+def api_url(url: str) -> str:
+    """Where the API of a server is, one of whose services is at `url`, or something below it."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    for end in ("/v1", "/auth", "/stream", "/api"):
+        path = path.removesuffix(end)
+    if parts.port in (_API_PORT, _AUTH_PORT, _STREAM_PORT) and not path:
+        netloc = parts.netloc.replace(f":{parts.port}", f":{_API_PORT}")
+        return urlunsplit(parts._replace(netloc=netloc, path=""))
+    return urlunsplit(parts._replace(path=f"{path}/api"))
+
+
+def _checked(token: str) -> str:
+    """A token that a header can hold. Raises UsageError, which does not quote it."""
+    if not (token.isascii() and token.isprintable()) or " " in token or not token:
+        raise UsageError(
+            "What is given as a token can be none: a token is of ASCII letters, digits and signs, without "
+            "blanks. See --token, ORCHESTRION_TOKEN, or log in again."
+        )
+    return token
+
+
+@contextmanager
+def _understood() -> Generator[None]:
+    """Raise UsageError where an answer holds something else than is looked for."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(OTHER_VERSION) from error
+
+
+def _untrusted(error: BaseException | None) -> str | None:
+    """Why a certificate is not trusted, if that is the cause of an error."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"{error.verify_message.rstrip('.')}."
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _is_ours(response: httpx.Response) -> bool:

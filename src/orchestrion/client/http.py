@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar, cast
 
 from orchestrion.client.catalogs import ActionList, ActionView
 from orchestrion.client.commands import PLAIN
-from orchestrion.client.connection import Connection
+from orchestrion.client.connection import OTHER_VERSION, Connection
 from orchestrion.client.files import WorkflowFile, file_of
 from orchestrion.client.following import Interruption, Watch
 from orchestrion.client.inspecting import Report
@@ -306,9 +306,7 @@ def _read(kind: type[T], text: str | bytes) -> T:
     try:
         return read(kind, text)
     except ValueError as error:
-        raise UsageError(
-            "What the server has answered cannot be read here: it is of another version. Use the same one."
-        ) from error
+        raise UsageError(OTHER_VERSION) from error
 
 
 def _part(number: str) -> str:

@@ -30,11 +30,9 @@ from orchestrion.core.language import Definition, load_definition
 from orchestrion.core.spelling import did_you_mean
 from orchestrion.core.values import TOO_DEEP, Json, problem_with
 from orchestrion.errors import NotFound, UsageError
-from orchestrion.operations import StartPlan
 from orchestrion.operations.wrapping import inputs_of, wrapped
 from orchestrion.queries import ExecutionView
-from orchestrion.runtime.secrets import Output, secret_output, secret_parameters
-from orchestrion.store.rows import digest_of
+from orchestrion.runtime.secrets import Output, masking, secret_output, secret_parameters
 
 _MOST_ITEMS: Final = 1_000_000
 _MOST_DIGITS: Final = 9
@@ -46,8 +44,9 @@ class Target:
     """A workflow that is ready to start, or an action, in a workflow that `wraps` it.
 
     `parameters` are its own, `inputs` those of the workflow; `secret` are those that are declared so,
-    `secret_output` what is in its output; `source` is the file of a bare workflow, `pack` the pack of any
-    other; `warnings` is what the operator should know; `given` are the parameters that words have named.
+    `opened` what else is secret in them, `secret_output` what is in its output; `source` is the file of a
+    bare workflow, `pack` the pack of any other; `warnings` is what the operator should know; `given` are the
+    parameters that words have named.
     """
 
     action: str
@@ -60,26 +59,18 @@ class Target:
     pack: Pack | None = None
     given: Mapping[str, Json] = field(default_factory=dict[str, Json])
     wraps: bool = False
+    opened: tuple[Json, ...] = ()
 
     @property
     def inputs(self) -> Mapping[str, Json]:
         """The inputs of the workflow."""
         return inputs_of(self.parameters) if self.wraps else self.parameters
 
-    def digest_as_rerun_of(self, number: str) -> str:
-        """What names the plan of a whole re-run (`Asking`). Of what is secret, only that it is given."""
-        named: list[Json] = [number, self.action, self.definition, self.shown, self.source, self.wraps]
-        return digest_of(named)
-
-    def plan_as_rerun_of(self, number: str) -> StartPlan:
-        """What a whole re-run of an execution that starts this would do."""
-        digest = self.digest_as_rerun_of(number)
-        return StartPlan(number, self.action, self.source, self.shown, self.warnings, digest)
-
     @property
     def shown(self) -> dict[str, Json]:
         """The parameters as people see them."""
-        return {name: MASK if name in self.secret else value for name, value in self.parameters.items()}
+        value = masking(self.opened).value
+        return {name: MASK if name in self.secret else value(one) for name, one in self.parameters.items()}
 
 
 Outside = Callable[[Action], Surroundings | None]

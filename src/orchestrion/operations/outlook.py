@@ -13,12 +13,12 @@ from orchestrion.runtime.unit import Unit
 from orchestrion.store import rows
 
 
-def digest_of_plan(unit: Unit, kind: str, number: str, asked: Json) -> str:
+def digest_of_plan(unit: Unit, kind: str, number: str, asked: Json, starts: str | None = None) -> str:
     """What names the plan of a request, before anything of it is done. Raises NotFound.
 
-    A plan follows from what is asked, from the versions of the tree's workflow executions and of those that
-    have left it to stand alone, and from who works on its attempts and lives: while these are the same, so is
-    the plan.
+    A plan follows from what is asked, from what names that with which it `starts`, from the versions of the
+    tree's workflow executions and of those that have left it to stand alone, and from who works on its
+    attempts and lives: while these are the same, so is the plan.
     """
     root = _root_of(unit, find(unit, number))
     workflows = [
@@ -32,6 +32,7 @@ def digest_of_plan(unit: Unit, kind: str, number: str, asked: Json) -> str:
             kind,
             number,
             asked,
+            starts,
             [[row["id"], row["execution"], row["version"], row["engine"]] for row in workflows],
             [[row["execution"], row["engine"]] for row in attempts],
             sorted(engine for engine in engines if unit.is_alive(engine)),

@@ -66,6 +66,7 @@ class RerunRequest:
     `no_reset` names with-items tasks that keep the items that succeeded, `items` those of which only some
     run again. Every name may be a path: `task/task` lies in the sub-workflow that `task` is, `task[2]/task`
     in that of its item 2. `revision` is the pack of the workflow as it is now, unless it needs no copy.
+    `contents` name what the packs that it takes hold now; its plan rests on them.
     """
 
     execution: str
@@ -73,6 +74,7 @@ class RerunRequest:
     no_reset: tuple[str, ...] = ()
     items: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     revision: Revision | None = None
+    contents: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class Operations:
 
     def _outlook(self, number: str, request: "_Request", perform: Callable[[Unit], Accepted]) -> ControlPlan:
         def rehearse(unit: Unit) -> ControlPlan:
-            digest = digest_of_plan(unit, request.kind, number, request.named)
+            digest = _digest_of(unit, request)
             return replace(outlook(unit, request.kind, number, perform), digest=digest)
 
         return self._performer.rehearse(rehearse)
@@ -209,8 +209,7 @@ class Operations:
         """What a re-run from tasks would do; nothing is changed. Raises NotFound, Refused."""
 
         def rehearse(unit: Unit) -> RerunPlan:
-            named = _Request("re-run", request.execution, _details_of(request)).named
-            digest = digest_of_plan(unit, "re-run", request.execution, named)
+            digest = _digest_of(unit, _from_tasks(request))
             subject, notes = self._subject_of_rerun(unit, request, None)
             mask = unit.secrets.of(subject.row).mask
             plan = plan_of(level_of(unit, subject, request), request.execution, mask)
@@ -237,8 +236,7 @@ class Operations:
             unit.settle()
             return Accepted(execution.id, subject.head.status, (*notes_of(level), *notes))
 
-        asked = _Request("re-run", request.execution, _details_of(request))
-        return self._perform(asked, asking, engine, rerun)
+        return self._perform(_from_tasks(request), asking, engine, rerun)
 
     def _subject_of_rerun(
         self, unit: Unit, request: RerunRequest, engine: Engine | None
@@ -312,6 +310,11 @@ class Operations:
         return accepted
 
 
+def _from_tasks(request: RerunRequest) -> _Request:
+    contents = rows.digest_of({**request.contents})
+    return _Request("re-run", request.execution, _details_of(request), digest=contents)
+
+
 def _details_of(request: RerunRequest) -> dict[str, Json]:
     return {
         "tasks": [*request.tasks],
@@ -320,14 +323,16 @@ def _details_of(request: RerunRequest) -> dict[str, Json]:
     }
 
 
+def _digest_of(unit: Unit, request: _Request) -> str | None:
+    """What names the plan of a request (`Asking`)."""
+    if request.execution is None:
+        return request.digest
+    return digest_of_plan(unit, request.kind, request.execution, request.named, request.digest)
+
+
 def _check_digest(unit: Unit, request: _Request, asking: Asking) -> None:
     """Raise Refused where what was planned is not what would happen now."""
-    if asking.digest is None:
-        return
-    digest = request.digest
-    if request.execution is not None:
-        digest = digest_of_plan(unit, request.kind, request.execution, request.named)
-    if asking.digest != digest:
+    if asking.digest is not None and asking.digest != _digest_of(unit, request):
         what = f" of {request.execution}" if request.execution is not None else ""
         raise Refused(
             f"The plan of this {request.kind}{what} does not hold any more, or is another one: "

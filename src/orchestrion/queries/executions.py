@@ -27,7 +27,7 @@ from orchestrion.queries.views import (
     TaskView,
 )
 from orchestrion.runtime.peers import Peers
-from orchestrion.runtime.secrets import mask_of
+from orchestrion.runtime.secrets import mask_of, secrets_in
 from orchestrion.store import rows
 from orchestrion.store.sqlite import Reading, Transaction
 
@@ -103,6 +103,11 @@ class Queries:
         """The parameters of an execution as they are, secrets included: for what runs with them again."""
         with self._reading() as reading:
             return rows.from_json(reading.row(number)["parameters"])
+
+    def secrets_in(self, number: str, value: Json) -> tuple[str, ...]:
+        """What of a value is secret in the tree of an execution, whatever its metadata says now."""
+        with self._reading() as reading:
+            return secrets_in(reading.row(number)["secrets"], value)
 
     def root_view(self, number: str) -> ExecutionView | None:
         """The execution at the root of an execution's tree, without its tasks; None when there is none."""

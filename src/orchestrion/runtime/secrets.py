@@ -241,6 +241,17 @@ def mask_of(text: str | None) -> Mask:
     return Mask(known["values"], known["names"])
 
 
+def masking(values: Iterable[Json]) -> Mask:
+    """The mask for values that are secret."""
+    return Mask([text for value in values for text in _texts_of(value)], {})
+
+
+def secrets_in(text: str | None, value: Json) -> tuple[str, ...]:
+    """Those secrets of a tree that stand in a value. `text` as in `mask_of`."""
+    known: dict[str, Any] = _NOTHING if text is None else rows.from_json(text)
+    return tuple(one for one in known["values"] if masking([one]).value(value) != value)
+
+
 def _texts_of(value: Json) -> Iterator[str]:
     """The texts and numbers in a secret value that are long enough to be looked for."""
     if isinstance(value, list):

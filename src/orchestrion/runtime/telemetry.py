@@ -87,7 +87,8 @@ def tracing() -> Tracing | None:
 def _context_of(top: str) -> "Context":
     """A trace is named by its execution: the id, and eight zeros. So every process finds the same one.
 
-    The parent of all spans is only a name, because nobody could make it before its children.
+    The parent of all spans is only a name, and never sent: a span is made at its end, after those below it,
+    and OpenTelemetry lets only an SDK name spans. What is below what is in the attributes.
     """
     from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 

@@ -1,5 +1,8 @@
 """What no request gets past: bodies of a bounded size that come in time, and pages of other sites.
 
+A request that says of its body in two ways where it ends is refused, with its connection: a proxy may have
+believed the other one, so that what follows would be a request of somebody else.
+
 A body is kept until it is whole. A large one is taken only from somebody who is known: else anybody could
 fill the memory.
 
@@ -75,6 +78,9 @@ class Guard:
             await self._app(scope, _again(body, receive), send)
 
     def _refusal(self, headers: Headers) -> Response | None:
+        if "content-length" in headers and "transfer-encoding" in headers:  # RFC 9112, 6.1
+            text = "A request has either a Content-Length or a Transfer-Encoding."
+            return answer(400, text, headers=_CLOSING)
         host = headers.get("host", "")
         if self._is_open and not is_loopback(_name_of(f"//{host}")):
             return answer(

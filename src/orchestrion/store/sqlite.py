@@ -145,6 +145,15 @@ class Transaction:
         """Seal a text. Raises SealError."""
         return self._vault.seal(text, purpose)
 
+    def digest(self, text: str) -> str:
+        """A digest of something secret, always the same one in this store. Raises SealError.
+
+        The key of a new store is made by this, and proven by what is sealed first.
+        """
+        if not self.check_key():
+            self._vault.make_key()
+        return self._vault.digest(text)
+
     def unseal(self, text: str, purpose: Purpose) -> str:
         """Open a sealed text of a column that is not opened by itself. Raises SealError."""
         return self._vault.open(text, purpose)

@@ -12,6 +12,7 @@ import base64
 import binascii
 import os
 import stat
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -30,6 +31,7 @@ _SEALED: Final = "enc:"  # no JSON text begins so
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12  # chance is good for 2^32 texts of one key
 _PROOF: Final = "orchestrion"
+_DIGEST: Final = b"digest"
 
 
 def is_sealed(text: str) -> bool:
@@ -47,6 +49,7 @@ class Vault:
 
     def __init__(self, key_file: Path) -> None:
         self.key_file: Final = key_file
+        self._known: bytes | None = None
         self._cipher: AESGCM | None = None
 
     def seal(self, text: str, purpose: Purpose) -> str:
@@ -69,10 +72,18 @@ class Vault:
                 f"another store, or the store is damaged. Name the right file with {KEY_FILE_VARIABLE}."
             ) from error
 
-    def proof(self) -> str:
-        """What proves the key of a new store, which is made if there is none yet."""
+    def digest(self, text: str) -> str:
+        """A digest of a text, whom it does not help to try texts who has not the key. Raises SealError."""
+        return blake2b(text.encode(), key=self._bytes(), person=_DIGEST, digest_size=16).hexdigest()
+
+    def make_key(self) -> None:
+        """Make the key of a new store, if there is none yet."""
         if not self.key_file.exists():
             _make(self.key_file)
+
+    def proof(self) -> str:
+        """What proves the key of a new store, which is made if there is none yet."""
+        self.make_key()
         return self.seal(_PROOF, "proof")
 
     def check(self, proof: str) -> None:
@@ -83,8 +94,13 @@ class Vault:
         if self._cipher is None:
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-            self._cipher = AESGCM(_read(self.key_file))
+            self._cipher = AESGCM(self._bytes())
         return self._cipher
+
+    def _bytes(self) -> bytes:
+        if self._known is None:
+            self._known = _read(self.key_file)
+        return self._known
 
 
 def _read(file: Path) -> bytes:

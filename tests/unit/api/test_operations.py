@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 import pytest
 
+from orchestrion.actions.revisions import folder_of_revisions
 from orchestrion.operations import ControlPlan, RerunPlan, StartPlan
 from orchestrion.wire.views import read
-from tests.unit.actions.packs import add_workflow
+from tests.unit.actions.packs import add_workflow, write_pack
 from tests.unit.api.world import World, serving
 
 GATED = """
@@ -37,6 +38,10 @@ tasks:
 """
 T = TypeVar("T")
 ASKS = "version: 1.0\ntasks:\n  asks: {action: core.ask, next: [{do: after}]}\n  after: {action: core.noop}\n"
+TELLS = """
+output: [out: "<% ctx().gate.split('=')[1] %>"]
+tasks: {a: {action: core.noop}}
+"""
 GATE = "parameters:\n  gate: {type: string}\n"
 BAD = "parameters:\n  bad: {type: string}\n  token: {type: string, secret: true}\n"
 
@@ -216,6 +221,85 @@ def test_a_whole_rerun_is_planned_without_secrets_and_then_done(world: World, tm
     accepted = world.post(path_of(number), {**body, "digest": plan.digest}, 200)
     world.until(accepted["execution"], "succeeded")
     assert world.served.queries.brief(accepted["execution"]).rerun_of == number
+
+
+def test_the_plan_of_a_whole_rerun_holds_for_its_secrets_alone(world: World, tmp_path: Path) -> None:
+    number = failed_items(world, tmp_path / "bad")
+    bodies = [{"kind": "re-run", "parameters": {"token": token}} for token in ("marlin-fish", "marlin-fowl")]
+    bodies.append({"kind": "re-run"})
+    digests = [planned(world, number, StartPlan, **body).digest for body in bodies]
+    assert digests == [planned(world, number, StartPlan, **body).digest for body in bodies]
+    assert len({*digests}) == 3
+    for body in bodies[1:]:
+        told = world.post(path_of(number), {**body, "digest": digests[0]}, 409)
+        assert "does not hold any more" in told["faultstring"]
+    world.post(path_of(number), {**bodies[0], "digest": digests[0]}, 200)
+
+
+OPENS = 'parameters:\n  gate: {type: string, default: "at={{ st2kv.system.db | decrypt_kv }}"}\n'
+
+
+def test_a_key_that_was_opened_for_a_parameter_stays_secret_in_a_whole_rerun(
+    world: World, tmp_path: Path
+) -> None:
+    add_workflow(tmp_path / "packs" / "own", "asks", "version: 1.0\ninput: [gate]\n" + TELLS, OPENS)
+    key = {"name": "db", "value": "swordfish-77", "secret": True}
+    assert world.client.put("/v1/keys/db", json=key).status_code == 200
+    number = world.start("own.asks")
+    world.until(number, "succeeded")
+    assert planned(world, number, StartPlan, kind="re-run").parameters == {"gate": "at=********"}
+    again = world.post(path_of(number), {"kind": "re-run"}, 200)["execution"]
+    world.until(again, "succeeded")
+    view = world.get(f"/v1/executions/{again}/view")
+    assert (view["parameters"], view["result"]) == ({"gate": "at=********"}, {"output": {"out": "********"}})
+    assert b"swordfish-77" not in world.served.store.path.with_name("served.db-wal").read_bytes()
+
+
+TWO_PACKS = """
+version: 1.0
+input: [bad]
+tasks:
+  a: {action: core.noop, next: [{do: b}]}
+  b: {action: more.b, next: [{when: <% succeeded() %>, do: c}]}
+  c: {action: "<% 'other' %>.c"}
+"""
+SCRIPT = (
+    "name: b\nrunner_type: local-shell-cmd\nparameters:\n  cmd: {default: 'test ! -e BAD', immutable: true}\n"
+)
+
+
+@pytest.mark.parametrize("changed, whole", [("own", False), ("more", False), ("own", True), ("more", True)])
+def test_the_plan_of_a_rerun_holds_while_its_packs_stay_as_they_are(
+    world: World, tmp_path: Path, changed: str, *, whole: bool
+) -> None:
+    bad, packs = tmp_path / "bad", tmp_path / "packs"
+    script = SCRIPT.replace("BAD", str(bad))
+    add_workflow(packs / "own", "flow", TWO_PACKS, BAD)
+    write_pack(packs / "more", {"pack.yaml": "name: more\n", "actions/b.yaml": script})
+    bad.touch()
+    number = world.start("own.flow")
+    world.until(number, "failed")
+    body: dict[str, Any] = {"kind": "re-run", **({} if whole else {"tasks": ["b"]})}
+    kind = StartPlan if whole else RerunPlan
+    plan = planned(world, number, kind, **body)
+    write_pack(packs / changed, {"actions/b.yaml": script.replace("test", "true; test")})
+    told = world.post(path_of(number), {**body, "digest": plan.digest}, 409)
+    assert "does not hold any more" in told["faultstring"]
+    (packs / "own" / "actions" / "b.yaml").unlink(missing_ok=True)
+    write_pack(packs / "more", {"actions/b.yaml": script})
+    assert planned(world, number, kind, **body).digest == plan.digest
+    bad.unlink()
+    world.post(path_of(number), {**body, "digest": plan.digest}, 200)
+
+
+def test_nothing_is_copied_for_a_plan(world: World, tmp_path: Path) -> None:
+    number = failed_items(world, tmp_path / "bad")
+    revisions = folder_of_revisions(world.served.store.path)
+    before = sorted(revisions.rglob("*"))
+    write_pack(tmp_path / "packs" / "own", {"new": "new"})
+    planned(world, number, RerunPlan, kind="re-run", tasks=["many"])
+    planned(world, number, StartPlan, kind="re-run")
+    assert sorted(revisions.rglob("*")) == before
 
 
 def test_an_answer_is_planned_and_then_given(world: World) -> None:

@@ -30,6 +30,25 @@ def test_the_key_is_made_once_beside_the_store_and_is_its_owners_alone(tmp_path:
     assert [file.name for file in tmp_path.iterdir() if "key" in file.name] == ["s.db.key"]
 
 
+def digest(path: Path, text: str) -> str:
+    store = Store(path)
+    try:
+        with store.reading() as transaction:
+            return transaction.digest(text)
+    finally:
+        store.close()
+
+
+def test_a_digest_is_always_the_same_in_its_store_and_another_one_in_any_other(tmp_path: Path) -> None:
+    first = digest(tmp_path / "s.db", "x")  # makes the key
+    seal(tmp_path / "s.db", "x")
+    assert digest(tmp_path / "s.db", "x") == first
+    assert len({first, digest(tmp_path / "s.db", "y"), digest(tmp_path / "other.db", "x")}) == 3
+    (tmp_path / "s.db.key").unlink()
+    with pytest.raises(SealError, match="the key file is not there"):
+        digest(tmp_path / "s.db", "x")
+
+
 def test_the_key_may_stand_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORCHESTRION_KEY_FILE", str(tmp_path / "elsewhere"))
     seal(tmp_path / "s.db", "x")
