@@ -36,6 +36,7 @@ ALLOWED: Final[Mapping[str, Role]] = {
     "execution.rerun": "operator",
     "bulk.cancel": "operator",
     "bulk.get": "viewer",
+    "bulk.list": "viewer",
     "bulk.start": "operator",
     "execution.explain": "viewer",
     "execution.export": "viewer",

@@ -346,12 +346,19 @@ def _answered(unit: Unit, request: _Request, asking: Asking) -> Accepted | None:
         return None
     row = unit.transaction.one("operation_of_request", request_id=asking.request_id)
     if row is None:
+        bulk = unit.transaction.one("bulk_of_request", request_id=asking.request_id)
+        if bulk is not None:
+            raise _used(asking.request_id, f"bulk {bulk['kind']}")
         return None
     same = row["kind"] == request.kind and rows.from_json(row["request"]) == request.recorded(asking)
     if not same or request.execution not in (None, row["execution"]):
-        raise Refused(
-            f"The request id {asking.request_id} was used for another request: {row['kind']} of "
-            f"{row['execution']}. Give every request an id of its own."
-        )
+        raise _used(asking.request_id, f"{row['kind']} of {row['execution']}")
     execution, status, notes = rows.from_json(row["answer"])
     return Accepted(execution, status, tuple(notes))
+
+
+def _used(request_id: str, what: str) -> Refused:
+    return Refused(
+        f"The request id {request_id} was used for another request: {what}. "
+        "Give every request an id of its own."
+    )
