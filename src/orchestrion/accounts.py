@@ -158,6 +158,12 @@ class Accounts:
             if transaction.one("account", name=name) is None:
                 raise _no_user(name)
 
+    def role_of(self, name: str) -> Role | None:
+        """The role of an account; None: there is no such account."""
+        with self._store.reading() as transaction:
+            row = transaction.one("account", name=name)
+        return None if row is None else row["role"]
+
     def is_password(self, name: str, password: str) -> bool:
         """Whether this is the account's password. Takes as long where there is no such account."""
         with self._store.reading() as transaction:

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import Annotated, Final
 
+from anyio.to_thread import run_sync
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 
 from orchestrion.accounts import ROLES, Accounts, Credential, Kind, Role
 from orchestrion.api.faults import FaultError
 from orchestrion.api.served import Identify, Served, served_by
+from orchestrion.errors import StoreError
 
 ALLOWED: Final[Mapping[str, Role]] = {
     "absent.list": "viewer",
@@ -33,6 +36,7 @@ ALLOWED: Final[Mapping[str, Role]] = {
     "execution.rerun": "operator",
     "bulk.cancel": "operator",
     "bulk.get": "viewer",
+    "bulk.list": "viewer",
     "bulk.start": "operator",
     "execution.explain": "viewer",
     "execution.export": "viewer",
@@ -60,6 +64,9 @@ ALLOWED: Final[Mapping[str, Role]] = {
     "workflow.inspect": "viewer",
 }
 """The least role for each operation."""
+
+LOOK_SECONDS: Final = 1.0
+"""How long it is believed of who follows a stream that they still may."""
 
 SYSTEM_USER: Final = "stanley"
 """Who everybody is where nobody is asked."""
@@ -182,6 +189,38 @@ def allowed(operation: str) -> Allowed:
     return Allowed(operation)
 
 
+class Permission:
+    """Whether who has sent a request still may what it asks for, however long the answer takes.
+
+    It is looked up anew, but at the most every LOOK_SECONDS: a credential may be taken back meanwhile.
+    """
+
+    def __init__(self, request: Request, operation: str) -> None:
+        self._request: Final = request
+        self._operation: Final = operation
+        self._looked_at = monotonic()
+
+    async def holds(self) -> bool:
+        """Whether they may; not where nobody can tell."""
+        if monotonic() - self._looked_at < LOOK_SECONDS:
+            return True
+        self._looked_at = monotonic()
+        try:
+            (await run_sync(caller_of, self._request)).check(self._operation)
+        except (FaultError, StoreError):
+            return False
+        return True
+
+
+def lasting(operation: str) -> Callable[..., Permission]:
+    """What a route depends on whose answer goes on: as `allowed`, and as long as that is so."""
+
+    def permission(request: Request, _caller: Annotated[Caller, Depends(allowed(operation))]) -> Permission:
+        return Permission(request, operation)
+
+    return permission
+
+
 def operations_of(dependant: Dependant) -> Iterator[str]:
     """The operations that a route, by what it depends on, asks its caller to be allowed."""
     if isinstance(dependant.call, Allowed):
@@ -203,12 +242,14 @@ __all__ = [
     "ROLES",
     "Allowed",
     "Caller",
+    "Permission",
     "Role",
     "Served",
     "allowed",
     "caller_of",
     "everybody",
     "identified_by",
+    "lasting",
     "may_show_secrets",
     "operations_of",
 ]

@@ -12,14 +12,14 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestrion.api.access import Caller, allowed
+from orchestrion.api.access import Caller, Permission, allowed, lasting
 from orchestrion.api.bodies import Body
 from orchestrion.api.faults import FaultError, faults
 from orchestrion.api.feed import Subscription, Wanted
 from orchestrion.api.operations import told
 from orchestrion.api.served import Served, served_by
 from orchestrion.api.starting import RequestId
-from orchestrion.api.stream import HEARTBEAT_SECONDS, EventStream, has_expired, tree_of
+from orchestrion.api.stream import HEARTBEAT_SECONDS, EventStream, tree_of
 from orchestrion.client.files import WorkflowFile
 from orchestrion.operations import Accepted, Asking
 from orchestrion.queries import Choice, ExecutionView, InquiryView
@@ -102,7 +102,7 @@ def run(
 async def output(
     number: str,
     served: TheServed,
-    caller: Annotated[Caller, Depends(allowed("execution.output"))],
+    permission: Annotated[Permission, Depends(lasting("execution.output"))],
     *,
     follow: bool = False,
 ) -> Response:
@@ -112,7 +112,9 @@ async def output(
     """
     tree = await run_sync(tree_of, served, number)
     subscription = served.feed.follow(Wanted(events=("*",), tree=tree))
-    return LineStream(subscription, _lines(Tail(served.store, number), subscription, caller, follow=follow))
+    return LineStream(
+        subscription, _lines(Tail(served.store, number), subscription, permission, follow=follow)
+    )
 
 
 class LineStream(EventStream):
@@ -122,9 +124,9 @@ class LineStream(EventStream):
 
 
 async def _lines(
-    tail: Tail, subscription: Subscription, caller: Caller, *, follow: bool
+    tail: Tail, subscription: Subscription, permission: Permission, *, follow: bool
 ) -> AsyncIterator[bytes]:
-    while not has_expired(caller):
+    while await permission.holds():
         pieces, over = await run_sync(tail.read)
         yield written(pieces) + b"\n"
         if over or not (follow or pieces):

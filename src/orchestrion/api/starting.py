@@ -69,7 +69,7 @@ def start(
     """Start an action or a workflow."""
     commands = _commands_for(served, caller, new.user)
     values: dict[str, Json] = new.parameters or {}
-    asking = Asking(request_id=request_id)
+    asking = _asking(request_id, delay=new.delay)
     try:
         action = runnable_action(new.action, served.catalog)
     except NotFound as error:
@@ -109,7 +109,7 @@ def rerun(
     if not reset <= {*tasks}:
         raise FaultError(400, "List of tasks to reset does not match the tasks to rerun.")
     view = commands.execution(number)
-    asking = Asking(request_id=request_id)
+    asking = _asking(request_id, delay=wanted.delay, no_merge=no_merge)
     if tasks:
         if runner_of(view, served.catalog) != WORKFLOW_RUNNER:
             raise FaultError(400, "Task option is only supported for Orquesta workflows.")
@@ -136,6 +136,11 @@ def _commands_for(served: Served, caller: Caller, user: str | None) -> Commands:
     if user is not None and user != caller.name:
         caller.check("execution.start_for")
     return served.commands(user or caller.name)
+
+
+def _asking(request_id: str | None, **besides: int | None) -> Asking:
+    """How it is asked for; what is given besides counts where it is not as it would be else."""
+    return Asking(request_id=request_id, besides={name: value for name, value in besides.items() if value})
 
 
 def _seconds(delay: int | None) -> int:

@@ -13,13 +13,12 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from orchestrion.api.access import Caller, allowed
+from orchestrion.api.access import Permission, lasting
 from orchestrion.api.feed import WRITTEN, Subscription, Wanted, encoded
 from orchestrion.api.output import newest, wanted_streams
 from orchestrion.api.served import Served, served_by
 from orchestrion.queries.branches import subject_of
 from orchestrion.queries.output import Tail
-from orchestrion.runtime.clock import system_clock
 
 HEARTBEAT_SECONDS: Final = 10.0
 """After how long without news a blank line is sent."""
@@ -30,7 +29,7 @@ _log = logging.getLogger(__name__)
 routes = APIRouter(prefix="/stream", tags=["stream"], include_in_schema=False)
 
 TheServed = Annotated[Served, Depends(served_by)]
-Follower = Annotated[Caller, Depends(allowed("stream.follow"))]
+Follows = Annotated[Permission, Depends(lasting("stream.follow"))]
 
 
 class EventStream(Response):
@@ -84,7 +83,7 @@ async def _left(receive: Receive) -> None:
 @routes.get("/stream")
 async def follow(
     served: TheServed,
-    caller: Follower,
+    permission: Follows,
     events: str | None = None,
     action_refs: str | None = None,
     execution_ids: str | None = None,
@@ -100,14 +99,14 @@ async def follow(
         end_execution=end_execution_id,
     )
     subscription = await served.feed.follow(wanted).begun()
-    return EventStream(subscription, _news(subscription, caller))
+    return EventStream(subscription, _news(subscription, permission))
 
 
 @routes.get("/executions/{number}/output")
 async def follow_output(
     number: str,
     served: TheServed,
-    caller: Follower,
+    permission: Follows,
     output_type: str | None = None,
 ) -> Response:
     """What the actions of an execution have written, and write, to its end. Raises NotFound."""
@@ -116,23 +115,20 @@ async def follow_output(
     tree = await run_sync(tree_of, served, execution)
     subscription = await served.feed.follow(Wanted(events=("*",), tree=tree)).begun()
     tail = Tail(served.store, execution)
-    return EventStream(subscription, _written(subscription, caller, tail.read, streams))
+    return EventStream(subscription, _written(subscription, permission, tail.read, streams))
 
 
-async def _news(subscription: Subscription, caller: Caller) -> AsyncIterator[bytes]:
+async def _news(subscription: Subscription, permission: Permission) -> AsyncIterator[bytes]:
     """What a subscription brings, with heartbeats, as long as who follows may."""
-    while not has_expired(caller):
-        taken = await subscription.take(HEARTBEAT_SECONDS)
-        if taken is None:
-            return
+    while (taken := await subscription.take(HEARTBEAT_SECONDS)) is not None and await permission.holds():
         yield b"".join(taken) or b"\n"
 
 
 async def _written(
-    subscription: Subscription, caller: Caller, read: Callable[[], Any], streams: frozenset[str]
+    subscription: Subscription, permission: Permission, read: Callable[[], Any], streams: frozenset[str]
 ) -> AsyncIterator[bytes]:
     """What is written. News of the tree are the sign to look for more."""
-    while not has_expired(caller):
+    while await permission.holds():
         pieces, over = await run_sync(read)
         chosen = [piece for piece in pieces if piece.stream in streams]
         for piece in chosen:
@@ -151,11 +147,6 @@ def tree_of(served: Served, number: str) -> str:
     """The workflow execution at the root of an execution's tree. Raises NotFound."""
     with served.store.reading() as transaction:
         return str(subject_of(transaction, number).root["id"])
-
-
-def has_expired(caller: Caller) -> bool:
-    """Whether who follows may do so no longer."""
-    return caller.expires_at is not None and caller.expires_at <= system_clock()
 
 
 def _listed(text: str | None) -> tuple[str, ...]:

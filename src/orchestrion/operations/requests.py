@@ -81,12 +81,14 @@ class RerunRequest:
 class Asking:
     """How something is asked: why, and under which name. The same request again gets the first answer.
 
-    `digest` is that of a plan: what has changed since it was made is refused.
+    `digest` is that of a plan: what has changed since it was made is refused. `besides` is what else was
+    asked for: with others, the request is another one.
     """
 
     reason: str | None = None
     request_id: str | None = None
     digest: str | None = None
+    besides: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,9 +65,10 @@ class _Request(NamedTuple):
 
     def recorded(self, asking: Asking) -> dict[str, Json]:
         """What is kept of it; the digest only under a name, to tell whether the name comes with the same."""
-        if asking.request_id is None or not self.given:
+        given: Json = [self.given, {**asking.besides}] if asking.besides else self.given
+        if asking.request_id is None or not given:
             return {**self.details}
-        return {**self.details, "given": rows.digest_of(self.given)}
+        return {**self.details, "given": rows.digest_of(given)}
 
 
 class Operations:
@@ -93,11 +94,12 @@ class Operations:
             return Accepted(execution.id, execution.status)
 
         kind, details = "start", {"action": request.action}
+        given: Json = {**request.given}
         if request.rerun_of is not None:
             kind, details["rerun_of"] = "re-run", request.rerun_of
-        if request.source is not None:
-            details["source"] = request.source
-        asked = _Request(kind, None, {**details}, {**request.given}, request.digest)
+        if request.source is not None:  # a text that came with it
+            details["source"], given = request.source, [given, request.definition]
+        asked = _Request(kind, None, {**details}, given, request.digest)
         return self._perform(asked, asking, engine, start).execution
 
     def fail(self, request: FailedStart, asking: Asking = _PLAIN) -> str:
@@ -271,7 +273,7 @@ class Operations:
         """
 
         def recorded(unit: Unit) -> tuple[Accepted, str | None]:
-            known = _answered(unit, request, asking)
+            known = _answered(unit, request, asking, self._actor)
             if known is not None:
                 return known, None
             _check_digest(unit, request, asking)
@@ -348,18 +350,27 @@ def _secrets_of(unit: Unit, number: str) -> TreeSecrets:
     return unit.secrets.of(unit.workflow(workflow).row)
 
 
-def _answered(unit: Unit, request: _Request, asking: Asking) -> Accepted | None:
+def _answered(unit: Unit, request: _Request, asking: Asking, actor: str) -> Accepted | None:
     """The answer to a request that came before. Raises Refused where its name stands for another one."""
     if asking.request_id is None:
         return None
     row = unit.transaction.one("operation_of_request", request_id=asking.request_id)
     if row is None:
+        bulk = unit.transaction.one("bulk_of_request", request_id=asking.request_id)
+        if bulk is not None:
+            raise _used(asking.request_id, f"bulk {bulk['kind']}")
         return None
-    same = row["kind"] == request.kind and rows.from_json(row["request"]) == request.recorded(asking)
+    same = (row["kind"], row["actor"]) == (request.kind, actor) and rows.from_json(
+        row["request"]
+    ) == request.recorded(asking)
     if not same or request.execution not in (None, row["execution"]):
-        raise Refused(
-            f"The request id {asking.request_id} was used for another request: {row['kind']} of "
-            f"{row['execution']}. Give every request an id of its own."
-        )
+        raise _used(asking.request_id, f"{row['kind']} of {row['execution']}")
     execution, status, notes = rows.from_json(row["answer"])
     return Accepted(execution, status, tuple(notes))
+
+
+def _used(request_id: str, what: str) -> Refused:
+    return Refused(
+        f"The request id {request_id} was used for another request: {what}. "
+        "Give every request an id of its own."
+    )

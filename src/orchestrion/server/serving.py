@@ -129,8 +129,9 @@ class LocalService:
     def _web_server(self, listening: Listening) -> "WebServer":
         from orchestrion.api.access import everybody, identified_by
         from orchestrion.api.app import make_server
+        from orchestrion.api.bulk import obstacle_in
         from orchestrion.api.served import Served
-        from orchestrion.client.bulks import BulkWork
+        from orchestrion.client.bulks import BulkWork, no_obstacle
         from orchestrion.server.bulks import BulkThread
         from orchestrion.server.guard import Guard
         from orchestrion.server.web import WebServer, bind, encryption
@@ -143,11 +144,12 @@ class LocalService:
         sockets = [bind(listening.host, port) for port in ports or [listening.port or 0]]
         self.addresses = _addresses(listening, [one.getsockname()[1] for one in sockets])
         store = SharedStore(self._session.store.path)
-        identify = everybody
+        identify, obstacle = everybody, no_obstacle
         if listening.authentication:
-            identify = identified_by(Accounts(store, system_clock), system_clock)
+            accounts = Accounts(store, system_clock)
+            identify, obstacle = identified_by(accounts, system_clock), obstacle_in(accounts)
         served = self._served = Served(store, self._engine, self._session.peers, self._packs, identify)
-        work = BulkWork(store, served.commands, self._session.peers, system_clock)
+        work = BulkWork(store, served.commands, self._session.peers, system_clock, obstacle)
         self._bulks = BulkThread(work)
         guarded = Guard(make_server(served, ports), identify, is_open=not listening.authentication)
         return WebServer(guarded, sockets, context)

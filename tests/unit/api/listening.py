@@ -8,12 +8,14 @@ from threading import Thread
 import httpx
 from fastapi import Request
 
-from orchestrion.api.access import Caller, Role
+from orchestrion.accounts import Accounts
+from orchestrion.api.access import Caller, Role, identified_by
 from orchestrion.api.app import make_server
 from orchestrion.api.served import Served
 from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.client.session import Session
 from orchestrion.operations import Operations, StartRequest
+from orchestrion.runtime.clock import system_clock
 from orchestrion.server.web import WebServer, bind
 from orchestrion.store.shared import SharedStore
 
@@ -39,9 +41,17 @@ class Server:
 
 @contextmanager
 def serving(
-    folder: Path, packs: tuple[Path, ...] = (), role: Role = "admin", *, is_working: bool = True
+    folder: Path,
+    packs: tuple[Path, ...] = (),
+    role: Role = "admin",
+    *,
+    is_working: bool = True,
+    asks: bool = False,
 ) -> Generator[Server]:
-    """Serve a store in a folder to somebody with a role. Not `is_working`: its engine makes no rounds."""
+    """Serve a store in a folder to somebody with a role. Not `is_working`: its engine makes no rounds.
+
+    `asks`: it is served to who shows a credential, and to nobody else.
+    """
     session = Session(folder / "s.db", "tester")
     folders = PackFolders(packs)
     engine = session.engine(lambda recorded: catalog_of(folders.for_known(recorded)), "serve")
@@ -52,7 +62,9 @@ def serving(
     def identify(_request: Request) -> Caller:
         return Caller("tester", role, "test")
 
-    served = Served(store, engine, session.peers, folders, identify)
+    accounts = Accounts(store, system_clock)
+    identified = identified_by(accounts, system_clock) if asks else identify
+    served = Served(store, engine, session.peers, folders, identified)
     stopped = False
 
     def work() -> None:

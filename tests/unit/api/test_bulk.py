@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
-from orchestrion.client.bulks import BulkWork
+from orchestrion.accounts import Role
+from orchestrion.api.bulk import obstacle_in
+from orchestrion.client.bulks import BulkPlan, BulkWork, no_obstacle
 from orchestrion.runtime.clock import system_clock
 from orchestrion.runtime.peers import Peers
 from orchestrion.runtime.retention import Retention
 from orchestrion.store.sqlite import Store
+from orchestrion.wire.views import read
 from tests.unit.actions.packs import add_workflow
 from tests.unit.api.world import World, serving
 
@@ -18,12 +21,14 @@ ASKS = "version: 1.0\ntasks:\n  asks: {action: core.ask}\n"
 
 
 class Bulk:
-    """A bulk worker whose time a test sets, in seconds."""
+    """A bulk worker whose time a test sets, in seconds. `asks`: of a server that asks who somebody is."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, asks: bool = False) -> None:
         self.now = 1_000.0
+        served = world.served
         peers = Peers(world.changes, system_clock, lambda: int(self.now * 1_000_000))
-        self.work = BulkWork(world.served.store, world.served.commands, peers, system_clock)
+        obstacle = obstacle_in(served.accounts) if asks else no_obstacle
+        self.work = BulkWork(served.store, served.commands, peers, system_clock, obstacle)
 
 
 @pytest.fixture
@@ -120,6 +125,84 @@ def test_a_cancelled_one_does_no_more(world: World) -> None:
     assert world.client.delete(f"/v1/bulk/{number}").status_code == 409
 
 
+@pytest.mark.parametrize("role, problem", [(None, 'no user "olga" any more'), ("viewer", "is viewer")])
+def test_it_ends_once_who_asked_for_it_may_do_so_no_more(
+    world: World, role: Role | None, problem: str
+) -> None:
+    numbers = asking(world, 3)
+    world.served.accounts.add("olga", "operator", None)
+    world.ask_as("operator", "olga")
+    number = bulk(world, rate=1)
+    asked = Bulk(world, asks=True)
+    asked.work.run_once()
+    world.served.accounts.remove("olga")
+    if role is not None:
+        world.served.accounts.add("olga", role, None)
+    asked.now += 5
+    while asked.work.run_once() is not None:
+        asked.now += 5
+    progress = world.get(f"/v1/bulk/{number}")
+    assert (progress["done"], progress["left"], progress["is_canceled"]) == (1, 2, False)
+    assert problem in progress["problem"]
+    assert progress["ended_at"] is not None
+    assert [world.status(one) for one in numbers] == ["canceled", "paused", "paused"]
+
+
+def test_a_server_that_asks_nobody_goes_on_for_anybody(world: World) -> None:
+    asking(world, 1)
+    world.ask_as("operator", "olga")
+    number = bulk(world)
+    Bulk(world).work.run_once()
+    assert world.get(f"/v1/bulk/{number}")["done"] == 1
+
+
+def test_its_plan_tells_what_it_would_be_for_and_writes_nothing(world: World) -> None:
+    numbers = asking(world, 3)
+    new = {"kind": "cancel", "query": {"action": "own.*"}}
+    answer = world.client.post("/v1/bulk?plan=true", json=new)
+    assert answer.status_code == 200
+    assert read(BulkPlan, answer.content) == BulkPlan("cancel", 3, tuple(numbers))
+    nothing = world.client.post("/v1/bulk?plan=true", json={**new, "query": {"user": "nobody"}})
+    assert nothing.json() == {"kind": "cancel", "total": 0, "executions": []}
+    assert world.client.post("/v1/bulk?plan=true", json={**new, "query": {}}).status_code == 400
+    assert world.get("/v1/bulk") == []
+    assert {world.status(one) for one in numbers} == {"paused"}
+
+
+def test_asked_for_twice_under_one_name_it_is_one(world: World) -> None:
+    asking(world, 2)
+    new, named = {"kind": "cancel", "query": {"action": "own.*"}}, {"Idempotency-Key": "k"}
+    first = world.post("/v1/bulk", new, 201, named)
+    Bulk(world).work.run_once()
+    asking(world, 1)
+    assert world.post("/v1/bulk", new, 201, named) == first, "as it was when it was asked for"
+    assert [one["id"] for one in world.get("/v1/bulk")] == [first["id"]]
+    for other in ({"kind": "pause"}, {"rate": 1}, {"query": {"user": "stanley"}}):
+        told = world.post("/v1/bulk", {**new, **other}, 409, named)["faultstring"]
+        assert told.startswith("The request id k was used for another request")
+    world.ask_as("operator", "olga")
+    world.post("/v1/bulk", new, 409, named)
+    assert len(world.get("/v1/bulk")) == 1
+
+
+def test_a_name_stands_for_one_request_whatever_its_kind(world: World) -> None:
+    (number,) = asking(world, 1)
+    path, cancel = f"/v1/executions/{number}/operations", {"kind": "cancel"}
+    many = {"kind": "cancel", "query": {"action": "own.*"}}
+    world.post("/v1/bulk", many, 201, {"Idempotency-Key": "bulk"})
+    world.post(path, cancel, 409, {"Idempotency-Key": "bulk"})
+    world.post(path, cancel, 200, {"Idempotency-Key": "one"})
+    world.post("/v1/bulk", many, 409, {"Idempotency-Key": "one"})
+
+
+def test_they_are_listed_the_newest_first(world: World) -> None:
+    numbers = [bulk(world, reason=str(at)) for at in range(3)]
+    assert [one["id"] for one in world.get("/v1/bulk")] == numbers[::-1]
+    assert [one["reason"] for one in world.get("/v1/bulk", count=2)] == ["2", "1"]
+    world.ask_as("viewer")
+    assert world.get("/v1/bulk", count=1) == [world.get(f"/v1/bulk/{numbers[-1]}")]
+
+
 def test_it_is_purged_with_its_parts_once_it_has_ended_long_ago(world: World) -> None:
     asking(world, 3)
     number = bulk(world, rate=1_000)
@@ -143,6 +226,8 @@ def test_what_means_nothing_is_refused_and_roles_hold(world: World) -> None:
     for body in ({"query": {"staus": ["paused"]}}, {"rate": 0}, {"kind": "respond"}):
         new = {"kind": "cancel", "query": {"status": ["paused"]}, **body}
         world.post("/v1/bulk", new, 400)
+    told = world.post("/v1/bulk", {"kind": "pause", "query": {"status": ["runing"]}}, 400)["faultstring"]
+    assert "'running'" in told
     assert world.client.get("/v1/bulk/none").status_code == 404
     assert world.client.delete("/v1/bulk/none").status_code == 404
     number = bulk(world)

@@ -160,6 +160,28 @@ def test_the_same_request_gets_the_same_execution(world: World) -> None:
     assert world.post("/v1/executions", body, 201, headers)["id"] == first
     other = world.post("/v1/executions", {"action": "core.uuid"}, 409, headers)
     assert "used for another request" in other["faultstring"]
+    world.post("/v1/executions", {**body, "delay": 5_000}, 409, headers)
+    world.ask_as("operator", "olga")
+    assert "used for another request" in world.post("/v1/executions", body, 409, headers)["faultstring"]
+    world.post("/v1/executions", body, 201, {"Idempotency-Key": "hers"})
+
+
+def test_a_delayed_request_gets_the_same_execution(world: World) -> None:
+    body, headers = {"action": "core.noop", "delay": 60_000}, {"Idempotency-Key": "k"}
+    first = world.post("/v1/executions", body, 201, headers)["id"]
+    assert world.post("/v1/executions", body, 201, headers)["id"] == first
+    world.post("/v1/executions", {**body, "delay": 61_000}, 409, headers)
+    world.post("/v1/executions", {"action": "core.noop"}, 409, headers)
+
+
+def test_a_file_with_another_text_is_another_request(world: World) -> None:
+    def body(text: str) -> dict[str, Any]:
+        return {"workflow": {"path": "f.yaml", "source": "/f.yaml", "text": f"version: 1.0\ntasks:\n{text}"}}
+
+    headers = {"Idempotency-Key": "k"}
+    first = world.post("/v1/native/executions", body("  a: {action: core.noop}"), 201, headers)
+    assert world.post("/v1/native/executions", body("  a: {action: core.noop}"), 201, headers) == first
+    world.post("/v1/native/executions", body("  b: {action: core.noop}"), 409, headers)
 
 
 def test_only_an_admin_starts_for_somebody_else(world: World) -> None:
@@ -181,6 +203,18 @@ def test_only_an_admin_starts_for_somebody_else(world: World) -> None:
 def again(**more: Any) -> dict[str, Any]:
     """What the client sends."""
     return {"parameters": {}, "tasks": [], "reset": [], "delay": 0, **more}
+
+
+def test_a_rerun_that_is_asked_for_otherwise_is_another_request(world: World) -> None:
+    number = world.start("core.noop")
+    world.until(number, "succeeded")
+    path, headers = f"/v1/executions/{number}/re_run", {"Idempotency-Key": "k"}
+    first = world.post(path, again(), 201, headers)["id"]
+    assert world.post(path, again(), 201, headers)["id"] == first
+    for other, query in ((again(delay=60_000), ""), (again(), "?no_merge=true")):
+        assert "used for another request" in world.post(path + query, other, 409, headers)["faultstring"]
+    world.ask_as("operator", "olga")
+    world.post(path, again(), 409, headers)
 
 
 def test_a_whole_rerun_is_a_fresh_execution_with_merged_parameters(world: World) -> None:
