@@ -105,10 +105,11 @@ def test_one_that_was_killed_while_nobody_needed_it_is_started_anew(place: Place
 def test_one_that_does_not_answer_is_told_apart_from_one_that_was_killed(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zygote, "_ANSWER_SECONDS", 0.2)
     place.interpreter(f"exec {sys.executable} -c 'import time; time.sleep(600)'")
-    place.prepare()
-    assert place.ready.wait(WAIT_SECONDS)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(zygote, "_ANSWER_SECONDS", 0.2)
+        place.prepare()
+        assert place.ready.wait(WAIT_SECONDS)
     with pytest.raises(NotStartable, match="it has not answered for"):
         place.zygotes.take(place.environment)
     place.seconds = 2.0
