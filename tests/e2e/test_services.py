@@ -5,6 +5,8 @@ import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 
+import pytest
+
 from tests.e2e.commands import Running, Shell
 from tests.e2e.test_interruptions import CHAIN, REMEDIED
 
@@ -162,3 +164,11 @@ def test_a_command_takes_over_from_a_service_that_was_killed(shell: Shell) -> No
         running.end()
         assert follower.end().code == 0
     assert shell.ended == ["repair"]
+
+
+@pytest.mark.parametrize("words", [("serve", "--port", "0"), ("worker",)])
+def test_a_service_without_its_packs_ends_before_it_begins(shell: Shell, words: tuple[str, ...]) -> None:
+    done = shell.run(*words, "--packs", str(shell.folder / "nowhere"))
+    assert done.code == 2
+    assert done.err.startswith(f"orchestrion: {shell.folder / 'nowhere'}: There is no such folder."), done.err
+    assert (done.out, shell.folder.joinpath("store.db").exists()) == ("", False)

@@ -1,6 +1,7 @@
 """The application: all routes of the three services, with errors in one form."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -55,16 +56,21 @@ ROUTERS = (
 )
 """The routes, each module's."""
 
+Wrap: TypeAlias = Callable[[ASGIApp], ASGIApp]
+"""Stands before an application."""
 
-def make_app(served: Served) -> FastAPI:
-    """The routes of one server, by their internal paths (`paths.internal_path`)."""
+
+def make_app(served: Served, guard: Wrap | None = None) -> FastAPI:
+    """The routes of one server, by their internal paths (`paths.internal_path`), behind what guards them."""
     app = Application(ROUTERS, is_open=served.identify is everybody)
     app.state.served = served
     app.state.metrics = metrics = Metrics(served)
+    if guard is not None:
+        app.add_middleware(guard)
     app.add_middleware(Measured, metrics=metrics)
     return app
 
 
-def make_server(served: Served, ports: Mapping[int, Service]) -> ASGIApp:
+def make_server(served: Served, ports: Mapping[int, Service], guard: Wrap | None = None) -> ASGIApp:
     """The same behind what gives each request its internal path."""
-    return Paths(make_app(served), ports)
+    return Paths(make_app(served, guard), ports)

@@ -6,12 +6,12 @@ A route itself declares only the errors of its own (`faults`).
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
 from orchestrion import __version__
 from orchestrion.api.access import CREDENTIALS, operations_of
-from orchestrion.api.faults import add_faults, faults
+from orchestrion.api.faults import FaultError, add_faults, faults
 
 _EVERYWHERE: Final = (403, 408, 413, 503)
 """What every route may answer: the server refuses a request before it looks at it, or is about to stop."""
@@ -41,6 +41,7 @@ class Application(FastAPI):
             docs_url=None,
             redoc_url=None,
             responses=faults(*_EVERYWHERE),
+            dependencies=[Depends(check_plan)],
         )
         for router in routers:
             self.include_router(router)
@@ -71,6 +72,13 @@ class Application(FastAPI):
             if route.include_in_schema:
                 for method in route.methods or ():
                     yield route, document["paths"][route.path_format][method.lower()]
+
+
+def check_plan(request: Request) -> None:
+    """Raise FaultError (400) where the plan of something is asked for that has none: it would be done."""
+    names = {one.alias for one in request.scope["route"].dependant.query_params}
+    if request.method != "GET" and "plan" in request.query_params and "plan" not in names:
+        raise FaultError(400, "There is no plan of this request, and nothing was done: leave out ?plan.")
 
 
 def declared(routers: Iterable[APIRouter]) -> list[APIRoute]:

@@ -88,12 +88,12 @@ def whole(text: str) -> str:
 
 def _text_of(error: Mapping[str, Any]) -> str:
     """What is wrong with a part of a request."""
+    if error["loc"] == ("body",) and isinstance(error.get("input"), bytes):
+        return "The body of the request is JSON: send the header Content-Type: application/json."
     if error["type"] == "json_invalid":
         return f"Failed to parse request body: {error['ctx']['error']} (character {error['loc'][-1]})"
     if error["type"] == "bool_parsing":
         return f'Parameter "{error["loc"][-1]}" is not of type boolean'
-    if error["type"] == "json_invalid":
-        return f"Failed to parse request body: {error['ctx']['error']}"
     return f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
 
 

@@ -28,15 +28,19 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+@routes.head("/healthz", include_in_schema=False)
 @routes.get("/healthz")
 def healthz() -> Health:
     """The process lives."""
     return Health()
 
 
+@routes.head("/readyz", include_in_schema=False)
 @routes.get("/readyz")
 def readyz(served: Annotated[Served, Depends(served_by)]) -> Health:
-    """The engine makes rounds, and the store can be read."""
+    """The engine makes rounds and is not about to stop, and the store can be read."""
+    if served.engine.is_draining:
+        raise FaultError(503, "The server is about to stop: its engine starts nothing more.")
     round_at = served.engine.dispatcher.measures.round_at
     if round_at is None:
         raise FaultError(503, "The engine has not made a round yet.")

@@ -69,6 +69,11 @@ class Engine:
         """Whether it has copied a pack, which perhaps no execution has been pinned to."""
         return self._pins.has_copied
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether it starts nothing more."""
+        return self._draining
+
     # --- rounds
 
     def run_once(self) -> int:

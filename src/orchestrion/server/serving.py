@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -59,7 +60,8 @@ class Listening:
 class LocalService:
     """A service on a store. `run` works until `stop` is called, which a signal handler may do.
 
-    `listening`: it answers HTTP, too.
+    `listening`: it answers HTTP, too. Raises UsageError where folders of packs are missing, before it makes a
+    store.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class LocalService:
         keep_days: int | None,
         listening: Listening | None = None,
     ) -> None:
+        catalog_of(packs.for_new())  # which would be refused with every request else
         self._session = Session(database, actor)
         self._engine = self._session.engine(
             lambda recorded: catalog_of(packs.for_known(recorded)), kind, slots
@@ -151,8 +154,8 @@ class LocalService:
         served = self._served = Served(store, self._engine, self._session.peers, self._packs, identify)
         work = BulkWork(store, served.commands, self._session.peers, system_clock, obstacle)
         self._bulks = BulkThread(work)
-        guarded = Guard(make_server(served, ports), identify, is_open=not listening.authentication)
-        return WebServer(guarded, sockets, context)
+        guard = partial(Guard, identify=identify, is_open=not listening.authentication)
+        return WebServer(make_server(served, ports, guard), sockets, context)
 
 
 def _addresses(listening: Listening, ports: Sequence[int]) -> dict[Api, str]:

@@ -72,6 +72,10 @@ class PatientProtocol(H11Protocol):
         self._forget_deadline()
         super().connection_lost(exc)
 
+    def _should_upgrade(self) -> bool:
+        """Never: whatever else they would speak, they are answered in HTTP."""
+        return False
+
     def on_response_complete(self) -> None:
         """They have been answered, and may ask again."""
         super().on_response_complete()

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -16,6 +17,7 @@ from orchestrion.client.packs import PackFolders, catalog_of
 from orchestrion.client.session import Session
 from orchestrion.operations import Operations, StartRequest
 from orchestrion.runtime.clock import system_clock
+from orchestrion.server.guard import Guard
 from orchestrion.server.web import WebServer, bind
 from orchestrion.store.shared import SharedStore
 
@@ -75,7 +77,8 @@ def serving(
     thread = Thread(target=work)
     if is_working:
         thread.start()
-    web = WebServer(make_server(served, {}), [bind("127.0.0.1", 0)])
+    guard = partial(Guard, identify=identified, is_open=False)
+    web = WebServer(make_server(served, {}, guard), [bind("127.0.0.1", 0)])
     web.start()
     try:
         address = f"http://127.0.0.1:{web.ports[0]}"

@@ -48,6 +48,27 @@ def test_it_is_ready_while_its_engine_makes_rounds(tmp_path: Path) -> None:
         assert "no round for 10 seconds" in server.client.get("/readyz").json()["faultstring"]
 
 
+def test_a_server_that_drains_is_not_ready(tmp_path: Path) -> None:
+    with serving(tmp_path, is_working=False) as server:
+        server.served.engine.run_once()
+        assert server.client.get("/readyz").status_code == 200
+        server.served.engine.drain()
+        server.served.engine.run_once()
+        answer = server.client.get("/readyz")
+        assert (answer.status_code, "about to stop" in answer.json()["faultstring"]) == (503, True)
+        assert server.client.get("/healthz").status_code == 200
+
+
+def test_both_can_be_asked_for_without_a_body(tmp_path: Path) -> None:
+    with serving(tmp_path, is_working=False) as server:
+        for path, status in (("/healthz", 200), ("/v1/readyz", 503)):
+            answer = server.client.head(path)
+            assert (answer.status_code, answer.content) == (status, b"")
+            got = server.client.get(path)
+            assert got.status_code == status
+            assert answer.headers["content-length"] == got.headers["content-length"]
+
+
 def test_metrics_tell_what_is_not_at_its_end(server: Server) -> None:
     server.start(ASKS)
     while not server.served.queries.inquiries(1):
@@ -87,6 +108,12 @@ def test_metrics_count_requests_by_their_routes(server: Server) -> None:
     assert metric(server, f'http_requests_total{{{route},status="404"}}') == 2
     assert metric(server, f"http_request_seconds_count{{{route}}}") == 2
     assert metric(server, 'http_requests_total{method="GET",route="",status="404"}') == 1
+
+
+def test_metrics_count_what_is_refused_before_it_is_looked_at(server: Server) -> None:
+    foreign = server.client.post("/executions", headers={"Origin": "https://elsewhere.example"})
+    assert foreign.status_code == 403
+    assert metric(server, 'http_requests_total{method="POST",route="",status="403"}') == 1
 
 
 def test_an_attempt_that_waits_and_an_execution_that_nothing_moves_show(tmp_path: Path) -> None:

@@ -197,6 +197,36 @@ def test_only_an_admin_starts_for_somebody_else(world: World) -> None:
     world.post("/v1/executions", {"action": "core.noop"}, 403)
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", None])
+def test_a_body_that_says_not_that_it_is_json_is_told_the_header(world: World, kind: str | None) -> None:
+    headers = {} if kind is None else {"Content-Type": kind}
+    for path in ("/v1/executions", "/v1/bulk"):
+        answer = world.client.post(path, content=b'{"action": "core.noop"}', headers=headers)
+        assert answer.status_code == 400
+        assert answer.json()["faultstring"] == (
+            "The body of the request is JSON: send the header Content-Type: application/json."
+        )
+    assert world.served.queries.executions(9) == []
+
+
+@pytest.mark.parametrize("path", ["/v1/executions", "/v1/native/executions"])
+def test_a_start_has_no_plan_and_is_not_done_instead(world: World, path: str) -> None:
+    body = {"action": "core.noop"} if path == "/v1/executions" else {"workflow": "core.noop"}
+    told = world.post(f"{path}?plan=true", body, 400)["faultstring"]
+    assert told == "There is no plan of this request, and nothing was done: leave out ?plan."
+    assert world.served.queries.executions(9) == []
+
+
+def test_whatever_has_no_plan_is_not_done_instead(world: World) -> None:
+    number = world.start("core.noop")
+    world.until(number, "succeeded")
+    world.post(f"/v1/executions/{number}/re_run?plan=true", again(), 400)
+    assert world.client.put("/v1/keys/a?plan=true", json={"name": "a", "value": "1"}).status_code == 400
+    assert world.client.delete(f"/v1/executions/{number}?plan=true").status_code == 400
+    assert len(world.served.queries.executions(9)) == 1
+    assert world.get(f"/v1/executions/{number}", plan="true")["id"] == number, "nothing is done anyway"
+
+
 # --- re-run
 
 

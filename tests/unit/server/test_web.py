@@ -182,6 +182,16 @@ def test_who_waits_for_an_answer_is_not_left(monkeypatch: pytest.MonkeyPatch) ->
             assert read_all(connection).endswith(b"http")
 
 
+def test_who_asks_for_another_protocol_is_answered_in_http(caplog: pytest.LogCaptureFixture) -> None:
+    with serving() as port, socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(
+            b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        assert read_all(connection).endswith(b"http")
+    assert [one.getMessage() for one in caplog.records if one.levelname != "INFO"] == []
+
+
 # --- where a server listens
 
 
