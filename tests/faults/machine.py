@@ -171,8 +171,9 @@ class Machine(RuleBasedStateMachine):
             life.operations.plan(request)
         if life.kind == "command":  # the round of a service that shows it commits other things
             assert self.world.commits == commits, "a plan was committed"
-        self._ask(life, "re-run", request)
-        self._goes_on(which)
+        if life.is_alive:  # that round may have been its last
+            self._ask(life, "re-run", request)
+            self._goes_on(which)
 
     @rule(which=ANY, what=ANY)
     def ask_again(self, which: int, what: int) -> None:
