@@ -138,3 +138,21 @@ def test_what_is_held_of_a_task_that_ends_without_it_is_canceled(machine: Machin
     root = machine.audit.seen.workflows[first["root"]]
     second = machine.audit.seen.workflows[second["id"]]
     assert (root["status"], second["status"]) == ("failed", "canceled")
+
+
+@pytest.mark.parametrize("kind, status", [("cancel", "canceled"), ("pause", "paused")])
+def test_what_was_claimed_in_doubt_does_not_begin_long_after_a_request(
+    machine: Machine, kind: str, status: str
+) -> None:
+    machine.be_born("command")
+    machine.be_born("command")
+    machine.doom(0, 1, "fails after")
+    machine.start_text(machine.world.lives[0], text_of(a="plain"), revision=machine.world.revision())
+    (row,) = machine.audit.seen.workflows.values()
+    operator = machine.world.lives[1]
+    with machine.world.acting(operator):
+        getattr(operator.operations, kind)(row["execution"], None)
+    machine.stand_still()
+    machine.rest(0)
+    assert machine.world.starts == []
+    assert [row["status"] for row in machine.audit.seen.workflows.values()] == [status]

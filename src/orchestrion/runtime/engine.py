@@ -21,7 +21,7 @@ from orchestrion.runtime.ledger import Attempt, Execution
 from orchestrion.runtime.peers import Kind
 from orchestrion.runtime.pins import Catalogs, PinnedPacks, Pins
 from orchestrion.runtime.recovery import end_leftovers
-from orchestrion.runtime.renewal import renew
+from orchestrion.runtime.renewal import may_begin, renew
 from orchestrion.runtime.share import Pool, Share, Trees
 from orchestrion.runtime.unit import EMPTY_ENDS, Unit
 from orchestrion.runtime.worker import Report, Worker
@@ -268,8 +268,10 @@ class Engine:
                 self.trees.roots[row["id"]] = None
         for row in unit.transaction.all("attempts_of_engine", engine=self.id, count=-1):
             attempt = unit.ledger.attempt(row["execution"])
-            if attempt is not None and not (row["execution"] in ends or self.worker.knows(row["execution"])):
-                unit.repeat(attempt._replace(repeatable=True))  # nothing has begun
+            if attempt is None or row["execution"] in ends or self.worker.knows(row["execution"]):
+                continue
+            if may_begin(unit, attempt):  # nothing has
+                unit.repeat(attempt._replace(repeatable=True))
 
     def _end_unwanted(self) -> None:
         """End the processes of attempts that somebody has given up."""
